@@ -1,0 +1,107 @@
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from itertools import islice
+
+from adapters.memory.transaction import Staged, WriteLock
+from application.ports.storage import TOTAL_CAP, Position, TaskSlice
+from domain.errors import StaleTask, TaskNotFound, UserNotFound
+from domain.statistics import Statistics, statistics_of
+from domain.tag import Tag, TagCount
+from domain.task import Task, TaskId
+from domain.task_query import TaskCriteria, TaskOrder
+from domain.user import User, UserId
+
+
+class TasksOf:
+    """The tasks of each owner, seen through the changes of one transaction."""
+
+    def __init__(self, rows: defaultdict[UserId, dict[TaskId, Task]]) -> None:
+        self._rows = rows
+        self._staged: dict[UserId, Staged[TaskId, Task]] = {}
+
+    def __getitem__(self, owner_id: UserId) -> Staged[TaskId, Task]:
+        if owner_id not in self._staged:
+            self._staged[owner_id] = Staged(self._rows[owner_id])
+        return self._staged[owner_id]
+
+    def apply(self) -> None:
+        for staged in self._staged.values():
+            staged.apply()
+
+
+class InMemoryTaskRepository:
+    def __init__(self, tasks: TasksOf, users: Staged[UserId, User], lock: WriteLock) -> None:
+        self._tasks = tasks
+        self._users = users
+        self._lock = lock
+
+    async def add(self, *tasks: Task) -> None:
+        await self._lock.acquire()
+        for task in tasks:
+            if self._users.get(task.owner_id) is None:
+                raise UserNotFound
+            self._tasks[task.owner_id].put(task.id, task)
+
+    async def get(self, task_id: TaskId, *, owner_id: UserId) -> Task:
+        task = self._tasks[owner_id].get(task_id)
+        if task is None:
+            raise TaskNotFound([task_id])
+        return task
+
+    async def get_many(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[Task]:
+        found = [self._tasks[owner_id].get(task_id) for task_id in task_ids]
+        missing = [task_id for task_id, task in zip(task_ids, found, strict=True) if task is None]
+        if missing:
+            raise TaskNotFound(missing)
+        return [task for task in found if task is not None]
+
+    async def find(
+        self,
+        criteria: TaskCriteria,
+        order: TaskOrder,
+        *,
+        owner_id: UserId,
+        limit: int,
+        skip: int = 0,
+        after: Position | None = None,
+        count: bool = False,
+    ) -> TaskSlice:
+        matching = [task for task in self._tasks[owner_id].values() if criteria.match(task)]
+        total = len(matching) if criteria.is_plain else min(len(matching), TOTAL_CAP + 1)
+        placed = sorted(((order.key(task), task.id, task) for task in matching), reverse=order.descending)
+        if after is not None:
+            edge = (after.key, after.task_id)
+            placed = [p for p in placed if (p[:2] < edge if order.descending else p[:2] > edge)]
+            skip = 0
+        return TaskSlice([task for _, _, task in placed[skip : skip + limit]], total if count else None)
+
+    async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
+        tagged = (task for task in self._tasks[owner_id].values() if tag in task.tags)
+        return list(islice(sorted(tagged, key=lambda task: task.id), limit))
+
+    async def save(self, *tasks: Task) -> None:
+        await self._lock.acquire()
+        for task in tasks:
+            self._require(task, task.version - 1)
+            self._tasks[task.owner_id].put(task.id, task)
+
+    async def remove(self, *tasks: Task) -> None:
+        await self._lock.acquire()
+        for task in tasks:
+            self._require(task, task.version)
+            self._tasks[task.owner_id].drop(task.id)
+
+    async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
+        counts = Counter(tag for task in self._tasks[owner_id].values() for tag in task.tags)
+        return [TagCount(tag, n) for tag, n in sorted(counts.items()) if only is None or tag == only]
+
+    async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:
+        return statistics_of(self._tasks[owner_id].values(), now, zone)
+
+    def _require(self, task: Task, version: int) -> None:
+        stored = self._tasks[task.owner_id].get(task.id)
+        if stored is None:
+            raise TaskNotFound([task.id])
+        if stored.version != version:
+            raise StaleTask

@@ -1,0 +1,153 @@
+"""Entities as rows and back. Columns are read in the order of TASK_COLUMNS and USER_COLUMNS."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from adapters.sql.tables import tasks, users
+from domain.due import Due
+from domain.tag import Tag
+from domain.task import Priority, Status, Task
+from domain.task_query import RANK_OF_PRIORITY, RANK_OF_STATUS, SortField, TaskOrder
+from domain.user import Role, User
+
+STATUS_AT = tuple(Status)
+PRIORITY_AT = tuple(Priority)
+ROLE_AT = tuple(Role)
+
+TASK_COLUMNS = (
+    tasks.c.id,
+    tasks.c.owner_id,
+    tasks.c.title,
+    tasks.c.description,
+    tasks.c.status,
+    tasks.c.priority,
+    tasks.c.due_day,
+    tasks.c.due_at,
+    tasks.c.tags,
+    tasks.c.created_at,
+    tasks.c.updated_at,
+    tasks.c.completed_at,
+    tasks.c.version,
+)
+
+USER_COLUMNS = (
+    users.c.id,
+    users.c.username,
+    users.c.email,
+    users.c.full_name,
+    users.c.role,
+    users.c.is_active,
+    users.c.timezone,
+    users.c.password_hash,
+    users.c.created_at,
+    users.c.updated_at,
+    users.c.version,
+)
+
+BY_DUE_ASCENDING = TaskOrder(SortField.DUE_DATE, descending=False)
+BY_DUE_DESCENDING = TaskOrder(SortField.DUE_DATE, descending=True)
+
+
+def task_to_row(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "owner_id": task.owner_id,
+        "title": task.title,
+        "description": task.description,
+        "status": RANK_OF_STATUS[task.status],
+        "priority": RANK_OF_PRIORITY[task.priority],
+        "due_day": task.due and task.due.day,
+        "due_at": task.due and task.due.instant,
+        "tags": [tag.name for tag in task.tags],
+        "created_at": task.created_at,
+        "updated_at": task.updated_at,
+        "completed_at": task.completed_at,
+        "version": task.version,
+        "title_key": task.title_key,
+        "due_ascending": BY_DUE_ASCENDING.key(task),
+        "due_descending": BY_DUE_DESCENDING.key(task),
+        "search_text": task.search_text,
+    }
+
+
+def task_from_row(row: Sequence[Any]) -> Task:
+    (
+        id,
+        owner_id,
+        title,
+        description,
+        status,
+        priority,
+        due_day,
+        due_at,
+        tags,
+        created_at,
+        updated_at,
+        completed_at,
+        version,
+    ) = row
+    due = due_day or due_at
+    return Task(
+        id=id,
+        owner_id=owner_id,
+        title=title,
+        description=description,
+        status=STATUS_AT[status],
+        priority=PRIORITY_AT[priority],
+        due=due and Due(due),
+        tags=tuple(map(_tag, tags)),
+        created_at=created_at,
+        updated_at=updated_at,
+        completed_at=completed_at,
+        version=version,
+    )
+
+
+_tag = lru_cache(maxsize=4096)(Tag)
+"""Checking a name again costs more than looking it up, and most rows share a few."""
+
+
+def user_to_row(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "username": user.username,
+        "email": user.email,
+        "full_name": user.full_name,
+        "role": ROLE_AT.index(user.role),
+        "is_active": user.is_active,
+        "timezone": user.timezone,
+        "password_hash": user.password_hash,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+        "version": user.version,
+    }
+
+
+def user_from_row(row: Sequence[Any]) -> User:
+    (
+        id,
+        username,
+        email,
+        full_name,
+        role,
+        is_active,
+        timezone,
+        password_hash,
+        created_at,
+        updated_at,
+        version,
+    ) = row
+    return User(
+        id=id,
+        username=username,
+        email=email,
+        full_name=full_name,
+        role=ROLE_AT[role],
+        is_active=is_active,
+        timezone=timezone,
+        password_hash=password_hash,
+        created_at=created_at,
+        updated_at=updated_at,
+        version=version,
+    )

@@ -1,0 +1,163 @@
+"""The schema. Everything owned has `owner_id` first in its primary key, so that it can be sharded by owner.
+
+Ids are made by the application. Names that are unique across owners are claimed in tables of their own, which
+have no foreign key to users: the two are sharded by different columns.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime in UTC, also where the database knows no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return None if dialect.name == "postgresql" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+class Names(TypeDecorator[list[str]]):
+    """A list of text: an array on PostgreSQL, JSON elsewhere."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(Text) if dialect.name == "postgresql" else JSON())
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return None if dialect.name == "postgresql" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
+
+
+ByCodePoint = Text().with_variant(Text(collation="C"), "postgresql")
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("username", String(50), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("full_name", String(100)),
+    Column("role", SmallInteger, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("version", Integer, nullable=False),
+    CheckConstraint("length(username) >= 3", name="username_length"),
+    CheckConstraint("role BETWEEN 0 AND 2", name="role_known"),
+)
+
+username_claims = Table(
+    "username_claims",
+    metadata,
+    Column("username_key", ByCodePoint, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+)
+
+email_claims = Table(
+    "email_claims",
+    metadata,
+    Column("email_key", ByCodePoint, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("owner_id", Uuid, ForeignKey("users.id"), primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("description", Text),
+    Column("status", SmallInteger, nullable=False, comment="0 pending, 1 in progress, 2 completed, 3 cancelled"),
+    Column("priority", SmallInteger, nullable=False, comment="0 low, 1 medium, 2 high, 3 critical"),
+    Column("due_day", Date),
+    Column("due_at", Instant),
+    Column("tags", Names, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("completed_at", Instant),
+    Column("version", Integer, nullable=False),
+    Column("title_key", ByCodePoint, nullable=False, comment="what sorting by title compares"),
+    Column("due_ascending", BigInteger, nullable=False, comment="microseconds; the greatest number without due date"),
+    Column("due_descending", BigInteger, nullable=False, comment="microseconds; the least number without due date"),
+    Column("search_text", ByCodePoint, nullable=False, comment="title, description and tags, folded"),
+    CheckConstraint("length(title) BETWEEN 1 AND 255", name="title_length"),
+    CheckConstraint("length(description) <= 2000", name="description_length"),
+    CheckConstraint("status BETWEEN 0 AND 3", name="status_known"),
+    CheckConstraint("priority BETWEEN 0 AND 3", name="priority_known"),
+    CheckConstraint("due_day IS NULL OR due_at IS NULL", name="due_once"),
+    CheckConstraint("(status = 2) = (completed_at IS NOT NULL)", name="completed_at_while_completed"),
+    CheckConstraint("version >= 1", name="version_positive"),
+    Index("ix_tasks_by_created", "owner_id", "created_at", "id"),
+    Index("ix_tasks_by_updated", "owner_id", "updated_at", "id"),
+    Index("ix_tasks_by_due_ascending", "owner_id", "due_ascending", "id"),
+    Index("ix_tasks_by_due_descending", "owner_id", "due_descending", "id"),
+    Index("ix_tasks_by_priority", "owner_id", "priority", "id"),
+    Index("ix_tasks_by_status", "owner_id", "status", "id"),
+    Index("ix_tasks_by_title", "owner_id", "title_key", "id"),
+)
+
+_IS_DUE = (tasks.c.status < 2) & tasks.c.due_at.is_not(None)
+Index("ix_tasks_open_due_at", tasks.c.owner_id, tasks.c.due_at, postgresql_where=_IS_DUE, sqlite_where=_IS_DUE)
+_IS_DONE = tasks.c.completed_at.is_not(None)
+Index(
+    "ix_tasks_completed_at", tasks.c.owner_id, tasks.c.completed_at, postgresql_where=_IS_DONE, sqlite_where=_IS_DONE
+)
+
+task_tallies = Table(
+    "task_tallies",
+    metadata,
+    Column("owner_id", Uuid, ForeignKey("users.id"), primary_key=True),
+    Column("kind", ByCodePoint, primary_key=True),
+    Column("key", ByCodePoint, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    comment="how many of an owner's tasks have what, kept in the transaction that changes them",
+)

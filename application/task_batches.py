@@ -1,0 +1,70 @@
+from collections.abc import Sequence
+from typing import Unpack
+
+from application.ports.clock import Clock
+from application.ports.ids import NewId
+from application.ports.storage import UnitOfWorkFactory
+from application.retry import retried
+from application.tasks import CreateTask, new_task
+from domain.errors import InvalidBatch
+from domain.task import Task, TaskChanges, TaskId
+from domain.user import UserId
+
+MAX_BATCH = 100
+
+
+class TaskBatchService:
+    """Up to 100 tasks at once, all or nothing. Raises InvalidBatch for none, too many, or one named twice."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, new_id: NewId) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._new_id = new_id
+
+    async def create(self, actor: UserId, commands: Sequence[CreateTask]) -> list[Task]:
+        """In the order given. Raises the InvalidValue of a field."""
+        _require_size(commands)
+        tasks = [new_task(actor, command, self._new_id, self._clock) for command in commands]
+        await self._store(tasks)
+        return tasks
+
+    @retried
+    async def _store(self, tasks: list[Task]) -> None:
+        async with self._unit_of_work() as uow:
+            await uow.tasks.add(*tasks)
+            await uow.commit()
+
+    @retried
+    async def edit(
+        self, actor: UserId, task_ids: Sequence[TaskId], **changes: Unpack[TaskChanges]
+    ) -> list[Task]:
+        """In the order asked. Raises TaskNotFound with every unknown id, the InvalidValue of a field."""
+        _require_distinct(task_ids)
+        async with self._unit_of_work() as uow:
+            tasks = await uow.tasks.get_many(task_ids, owner_id=actor)
+            at = self._clock.now()
+            edited = [task.edit(at=at, **changes) for task in tasks]
+            changed = [new for new, old in zip(edited, tasks, strict=True) if new is not old]
+            if changed:
+                await uow.tasks.save(*changed)
+                await uow.commit()
+        return edited
+
+    @retried
+    async def delete(self, actor: UserId, task_ids: Sequence[TaskId]) -> None:
+        """Raises TaskNotFound with every unknown id."""
+        _require_distinct(task_ids)
+        async with self._unit_of_work() as uow:
+            await uow.tasks.remove(*await uow.tasks.get_many(task_ids, owner_id=actor))
+            await uow.commit()
+
+
+def _require_size(members: Sequence[object]) -> None:
+    if not 1 <= len(members) <= MAX_BATCH:
+        raise InvalidBatch(f"a batch has 1 to {MAX_BATCH} members")
+
+
+def _require_distinct(task_ids: Sequence[TaskId]) -> None:
+    _require_size(task_ids)
+    if len(set(task_ids)) < len(task_ids):
+        raise InvalidBatch("a batch names each task once")

@@ -1,0 +1,72 @@
+"""Things ready made. Every call gives a new id and new names; what matters to a test is overridden."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final, TypedDict, Unpack
+
+from uuid_utils.compat import uuid7
+
+from domain.due import Due
+from domain.tag import Tag
+from domain.task import Priority, Status, Task, TaskId
+from domain.user import Role, User, UserId
+
+NOW: Final = datetime(2026, 3, 4, 12, tzinfo=UTC)
+"""Noon of a Wednesday; its ISO week is 2 to 8 March."""
+
+
+def new_task_id() -> TaskId:
+    return TaskId(uuid7())
+
+
+def new_user_id() -> UserId:
+    return UserId(uuid7())
+
+
+ANN: Final = new_user_id()
+BEN: Final = new_user_id()
+
+
+class TaskFields(TypedDict, total=False):
+    id: TaskId
+    owner_id: UserId
+    title: str
+    at: datetime
+    description: str | None
+    status: Status | None
+    completed: bool | None
+    priority: Priority
+    due: Due | None
+    tags: tuple[Tag, ...]
+
+
+class UserFields(TypedDict, total=False):
+    id: UserId
+    username: str
+    email: str
+    full_name: str | None
+    role: Role
+    is_active: bool
+    timezone: str
+    password_hash: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+def a_task(**overrides: Unpack[TaskFields]) -> Task:
+    """Ann's, made NOW, unless told otherwise."""
+    fields: TaskFields = {"id": new_task_id(), "owner_id": ANN, "title": "Water the plants", "at": NOW}
+    return Task.create(**(fields | overrides))
+
+
+def a_user(**overrides: Unpack[UserFields]) -> User:
+    """An active user registered NOW, under a username and an e-mail address nobody else has."""
+    id = overrides.get("id", new_user_id())
+    name = f"user-{id.hex}"
+    user = User.register(id=id, username=name, email=f"{name}@example.com", password_hash="hash", at=NOW)
+    return replace(user, **overrides)
+
+
+def tags(*names: str) -> tuple[Tag, ...]:
+    return tuple(Tag(name) for name in names)

@@ -1,0 +1,199 @@
+import re
+import sys
+from datetime import timedelta
+from typing import Literal
+
+import pytest
+from hypothesis import given
+
+from domain.errors import InvalidDescription, InvalidTitle
+from domain.task import TaskChanges, valid_description, valid_title
+from domain.text import VISIBLE_PATTERN, fold, is_blank, is_storable
+from tests.builders import NOW, a_task
+from tests.strategies import any_text
+
+LATER = NOW + timedelta(hours=1)
+
+INVISIBLE = {
+    "nothing": "",
+    "space": " ",
+    "tab and newlines": "\t\r\n\v\f",
+    "next line": "\x85",
+    "no-break space": "\xa0",
+    "ideographic space": "\u3000",
+    "line separator": "\u2028",
+    "NUL": "\x00",
+    "escape": "\x1b",
+    "delete": "\x7f",
+    "C1 control": "\x9f",
+    "soft hyphen": "\xad",
+    "combining grapheme joiner": "\u034f",
+    "Arabic letter mark": "\u061c",
+    "Hangul choseong filler": "\u115f",
+    "Hangul filler": "\u3164",
+    "halfwidth Hangul filler": "\uffa0",
+    "Khmer inherent vowel": "\u17b4",
+    "Mongolian vowel separator": "\u180e",
+    "zero-width space": "\u200b",
+    "zero-width joiner": "\u200d",
+    "right-to-left mark": "\u200f",
+    "right-to-left override": "\u202e",
+    "word joiner": "\u2060",
+    "right-to-left isolate": "\u2067",
+    "blank Braille pattern": "\u2800",
+    "byte order mark": "\ufeff",
+    "variation selector": "\ufe0f",
+    "interlinear annotation anchor": "\ufff9",
+    "shorthand format control": "\U0001bca0",
+    "musical begin beam": "\U0001d173",
+    "tag space": "\U000e0020",
+    "variation selector supplement": "\U000e0100",
+    "several together": " \u200b\u202e\ufeff\u3000",
+}
+
+
+@pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE.keys())
+def test_text_without_anything_to_see_is_blank(text: str) -> None:
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE.keys())
+def test_one_visible_character_is_enough(text: str) -> None:
+    assert not is_blank(f"{text}x{text}")
+
+
+@pytest.mark.parametrize(
+    "text", ["!", "\u00a1", "\u05d0", "\u4e2d", "\u0301", "\U0001f600", "\ue000"], ids=lambda text: f"U+{ord(text):04X}"
+)
+def test_marks_letters_of_any_script_and_private_characters_are_visible(text: str) -> None:
+    assert not is_blank(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\x00", "a\x00b", "\ud800", "\udfff", "a\udbff", "\udc00\ud800"],
+    ids=["NUL", "NUL inside", "high surrogate", "low surrogate", "surrogate at the end", "reversed pair"],
+)
+def test_nul_and_lone_surrogates_cannot_be_stored(text: str) -> None:
+    assert not is_storable(text)
+
+
+@pytest.mark.parametrize("text", ["", "\x01", "\ud7ff\ue000", "\U0001f600", "\uffff\U0010ffff"], ids=ascii)
+def test_everything_else_can_be_stored(text: str) -> None:
+    assert is_storable(text)
+
+
+@given(any_text)
+def test_what_can_be_stored_is_what_utf_8_encodes_without_nul(text: str) -> None:
+    assert is_storable(text) == (b"\x00" not in text.encode(errors="surrogatepass") and _encodes(text))
+
+
+@given(any_text)
+def test_the_pattern_shown_to_clients_says_the_same_as_the_rule(text: str) -> None:
+    assert (re.search(VISIBLE_PATTERN, text) is not None) == (not is_blank(text) and "\x00" not in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        pytest.param("Milk", "milk", id="case"),
+        pytest.param("Straße", "strasse", id="sharp s"),
+        pytest.param("\u1e9e", "ss", id="capital sharp s"),
+        pytest.param("\uff37\uff4f\uff52\uff4b", "work", id="width"),
+        pytest.param("\ufb01le", "file", id="ligature"),
+        pytest.param("e\u0301", "\u00e9", id="decomposed"),
+        pytest.param("\u212b", "\u00e5", id="angstrom sign"),
+        pytest.param(
+            "\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2", "\u03c3\u03af\u03c3\u03c5\u03c6\u03bf\u03c3", id="final sigma"
+        ),
+        pytest.param("\u0130", "i\u0307", id="dotted capital i"),
+        pytest.param("\u2168", "ix", id="Roman numeral"),
+        pytest.param("\u3000", " ", id="wide space"),
+    ],
+)
+def test_folding_takes_away_case_width_and_composition(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@given(any_text)
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+def test_every_single_character_folds_to_something_stable() -> None:
+    folded = {fold(chr(code)) for code in range(sys.maxunicode + 1)}
+
+    assert [text for text in folded if fold(text) != text] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        pytest.param("x", "x", id="1"),
+        pytest.param("\U0001f600" * 255, "\U0001f600" * 255, id="255"),
+        pytest.param(" \t\u3000" + "x" * 255 + "\n", "x" * 255, id="255 trimmed"),
+        pytest.param("to  do", "to  do", id="inner spaces"),
+        pytest.param("\u200bx\u202e", "\u200bx\u202e", id="zero-width and bidi beside visible"),
+    ],
+)
+def test_a_title_is_1_to_255_characters_trimmed(text: str, kept: str) -> None:
+    assert a_task(title=text).title == kept
+    assert a_task().edit(at=LATER, title=text).title == kept
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", " kept \n", "\U0001f600" * 2000], ids=["none", "empty", "untrimmed", "2000"]
+)
+def test_a_description_is_kept_as_it_was_given(text: str | None) -> None:
+    assert a_task(description=text).description == text
+    assert a_task(description="Before").edit(at=LATER, description=text).description == text
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        *(("title", text) for text in ("", " \t\u3000", "\u200b\u200d", "\u202e", "\x01", "x" * 256)),
+        *(("title", text) for text in ("\x00", "x\x00y", "x\ud800", "\udfffx")),
+        *(("description", text) for text in ("x\x00", "\ud83d", "x" * 2001)),
+    ],
+    ids=lambda value: ascii(value) if len(value) < 20 else f"{len(value)} characters",
+)
+def test_blank_long_or_unstorable_text_is_refused_naming_the_field(
+    field: Literal["title", "description"], text: str
+) -> None:
+    changes: TaskChanges = {"title": text} if field == "title" else {"description": text}
+    error = InvalidTitle if field == "title" else InvalidDescription
+    with pytest.raises(error) as refusal:
+        a_task(**changes)
+    with pytest.raises(error):
+        a_task().edit(at=LATER, **changes)
+
+    assert refusal.value.field == field
+    assert str(refusal.value).startswith(f"a {field} ") and str(refusal.value).isascii()
+
+
+@given(any_text)
+def test_any_text_is_a_title_that_keeps_the_rules_or_is_refused(text: str) -> None:
+    try:
+        title = valid_title(text)
+    except InvalidTitle:
+        return
+    assert title == text.strip() == valid_title(title)
+    assert 1 <= len(title) <= 255 and "\x00" not in title
+    assert title.encode().decode() == title
+
+
+@given(any_text)
+def test_any_text_is_a_description_as_it_is_or_is_refused(text: str) -> None:
+    try:
+        assert valid_description(text) == text
+    except InvalidDescription:
+        assert "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
