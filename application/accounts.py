@@ -7,6 +7,7 @@ from application.ports.storage import UnitOfWorkFactory
 from application.retry import retried
 from domain.errors import InvalidCredentials
 from domain.password import PasswordPolicy
+from domain.text import is_storable
 from domain.user import User, UserId, valid_email, valid_full_name, valid_timezone, valid_username
 
 
@@ -69,7 +70,7 @@ class AccountService:
 
     async def log_in(self, login: str, password: str) -> Login:
         """`login` is a username or an e-mail address. Raises InvalidCredentials, alike whatever was wrong."""
-        user = await self._find(login)
+        user = await self._find(login) if is_storable(login) else None
         is_right = await self._hasher.verify(password, user.password_hash if user else None)
         if user is None or not is_right or not user.is_active:
             raise InvalidCredentials

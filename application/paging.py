@@ -42,8 +42,11 @@ def position_of(cursor: str, filter: TaskFilter, order: TaskOrder) -> Position:
     digest, place = raw[:_DIGEST], raw[_DIGEST:]
     if digest != _digest(place, filter, order):
         raise InvalidCursor("the cursor is damaged, or belongs to other filters or another order")
-    key, task_id = json.loads(place)
-    return Position(key, TaskId(UUID(hex=task_id)))
+    try:
+        key, task_id = json.loads(place)
+        return Position(order.valid_key(key), TaskId(UUID(hex=task_id)))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise InvalidCursor("the cursor is damaged") from None
 
 
 def _digest(place: bytes, filter: TaskFilter, order: TaskOrder) -> bytes:

@@ -35,9 +35,7 @@ class TaskBatchService:
             await uow.commit()
 
     @retried
-    async def edit(
-        self, actor: UserId, task_ids: Sequence[TaskId], **changes: Unpack[TaskChanges]
-    ) -> list[Task]:
+    async def edit(self, actor: UserId, task_ids: Sequence[TaskId], **changes: Unpack[TaskChanges]) -> list[Task]:
         """In the order asked. Raises TaskNotFound with every unknown id, the InvalidValue of a field."""
         _require_distinct(task_ids)
         async with self._unit_of_work() as uow:

@@ -87,3 +87,6 @@ def week_of(day: date) -> tuple[date, date]:
 def microseconds(instant: datetime) -> int:
     """Since the epoch, exactly."""
     return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+FIRST_MICROSECOND, LAST_MICROSECOND = microseconds(_FIRST), microseconds(_LAST)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
-from domain.due import Due, Moment, day_of, in_utc, microseconds, start_of
+from domain.due import FIRST_MICROSECOND, LAST_MICROSECOND, Due, Moment, day_of, in_utc, microseconds, start_of
 from domain.errors import InvalidSearch
 from domain.tag import Tag
 from domain.task import Priority, Status, Task
@@ -106,8 +106,7 @@ class TaskFilter:
     def needs_calendar(self) -> bool:
         """Whether the answer depends on the owner's time zone."""
         return self.overdue is not None or any(
-            moment is not None
-            for moment in (self.created_after, self.created_before, self.due_after, self.due_before)
+            moment is not None for moment in (self.created_after, self.created_before, self.due_after, self.due_before)
         )
 
     def criteria(self, now: datetime, zone: tzinfo) -> TaskCriteria:
@@ -161,3 +160,18 @@ class TaskOrder:
                 return task.title_key
             case SortField.STATUS:
                 return RANK_OF_STATUS[task.status]
+
+    def valid_key(self, key: object) -> int | str:
+        """A key that came from outside. Raises ValueError if no task could have it."""
+        match self.field:
+            case SortField.TITLE:
+                is_valid = isinstance(key, str) and is_storable(key)
+            case SortField.DUE_DATE:
+                is_valid = type(key) is int and EARLIEST <= key <= LATEST
+            case SortField.CREATED_AT | SortField.UPDATED_AT:
+                is_valid = type(key) is int and FIRST_MICROSECOND <= key <= LAST_MICROSECOND
+            case SortField.PRIORITY | SortField.STATUS:
+                is_valid = type(key) is int and 0 <= key <= 3
+        if not is_valid:
+            raise ValueError("no task has such a sort key")
+        return cast(int | str, key)

@@ -12,6 +12,7 @@ from adapters.memory.storage import InMemoryStorage
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.common_passwords import common_passwords
 from adapters.security.jwt import JwtAccessTokens
+from adapters.sql.schema import SqlSchema
 from adapters.sql.storage import SqlStorage
 from adapters.system.clock import SystemClock
 from adapters.system.ids import new_id
@@ -36,6 +37,11 @@ def _storage(settings: Settings) -> Storage:
     return cast(Storage, getattr(import_module(module), name)())
 
 
+def _schema(settings: Settings) -> SqlSchema | None:
+    """None where there is nothing to migrate."""
+    return SqlSchema(settings.database_url) if settings.storage == "sql" else None
+
+
 def _tokens(settings: Settings, new_id: NewId) -> AccessTokens:
     lifetime = timedelta(minutes=settings.access_token_expire_minutes)
     return JwtAccessTokens({"1": settings.signing_key}, "1", lifetime, new_id)
@@ -53,6 +59,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     new_id = providers.Object(new_id)
     storage = providers.Singleton(_storage, settings)
+    schema = providers.Singleton(_schema, settings)
     hasher = providers.Singleton(Argon2PasswordHasher)
     tokens = providers.Singleton(_tokens, settings, new_id)
     password_policy = providers.Singleton(_password_policy, settings)

@@ -1,6 +1,6 @@
-import os
 from enum import StrEnum
 from pathlib import Path
+from secrets import token_hex
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -27,7 +27,9 @@ class Settings(BaseSettings):
 
     environment: Environment = Field(Environment.DEVELOPMENT, description="development, testing or production")
     storage: str = Field(
-        "sql", pattern=r"^(sql|memory|[\w.]+:\w+)$", description="sql, memory, or a class of yours: package.module:Class"
+        "sql",
+        pattern=r"^(sql|memory|[\w.]+:\w+)$",
+        description="sql, memory, or a class of yours: package.module:Class",
     )
     database_url: str = Field(
         f"sqlite+aiosqlite:///{DATA}/task-manager.db",
@@ -35,7 +37,9 @@ class Settings(BaseSettings):
         description="sqlite+aiosqlite:///path or postgresql+asyncpg://user:password@host:port/name",
     )
     secret_key: SecretStr | None = Field(
-        None, min_length=32, description="signs access tokens, 32 bytes or more; outside production one is made and kept"
+        None,
+        min_length=32,
+        description="signs access tokens, 32 bytes or more; outside production one is made and kept",
     )
     access_token_expire_minutes: int = Field(15, ge=1, le=1440, description="minutes")
     password_policy: PasswordRule = Field(PasswordRule.SPECIFICATION, description="specification or nist")
@@ -63,9 +67,8 @@ def kept_key(path: Path) -> str:
     """The key in this file, made at first use; the first of several processes makes it for all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        path.touch(0o600, exist_ok=False)
     except FileExistsError:
         return path.read_text()
-    with open(file, "w") as key:
-        key.write(os.urandom(32).hex())
+    path.write_text(token_hex(32))
     return path.read_text()

@@ -33,7 +33,9 @@ def run(connection: Connection) -> None:
 
 
 async def run_alone() -> None:
-    engine = create_async_engine(os.environ["DATABASE_URL"], poolclass=pool.NullPool)
+    engine = create_async_engine(
+        os.environ.get("DATABASE_URL", "sqlite+aiosqlite:///data/task-manager.db"), poolclass=pool.NullPool
+    )
     async with engine.connect() as connection:
         await connection.run_sync(run)
     await engine.dispose()

@@ -24,4 +24,6 @@ class InMemoryUserRepository:
 
     async def find_by_login(self, login: str) -> User | None:
         key = name_key(login)
-        return next((user for user in self._users.values() if key in {name_key(user.username), name_key(user.email)}), None)
+        return next(
+            (user for user in self._users.values() if key in {name_key(user.username), name_key(user.email)}), None
+        )

@@ -1,4 +1,4 @@
-"""`domain.statistics` from tallies: sums over whole days, and index ranges within a day for what lies at their edges."""
+"""`domain.statistics` from tallies: sums over whole days, and index ranges for the parts of days at their edges."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable

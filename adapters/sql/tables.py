@@ -148,9 +148,7 @@ tasks = Table(
 _IS_DUE = (tasks.c.status < 2) & tasks.c.due_at.is_not(None)
 Index("ix_tasks_open_due_at", tasks.c.owner_id, tasks.c.due_at, postgresql_where=_IS_DUE, sqlite_where=_IS_DUE)
 _IS_DONE = tasks.c.completed_at.is_not(None)
-Index(
-    "ix_tasks_completed_at", tasks.c.owner_id, tasks.c.completed_at, postgresql_where=_IS_DONE, sqlite_where=_IS_DONE
-)
+Index("ix_tasks_completed_at", tasks.c.owner_id, tasks.c.completed_at, postgresql_where=_IS_DONE, sqlite_where=_IS_DONE)
 
 task_tallies = Table(
     "task_tallies",

@@ -198,7 +198,7 @@ def _due_parameters(name: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
 
 
 def _bound(name: str, bound: DueBound) -> dict[str, Any]:
-    """`…_least` and `…_most` enclose where both kinds of due date stand in the index: exact ones are compared as well."""
+    """`…_least` and `…_most` narrow the range of an index to where both kinds of due date can be."""
     edges = (microseconds(bound.instant), microseconds(_midnight(bound.day)))
     return {
         f"{name}_day": bound.day,

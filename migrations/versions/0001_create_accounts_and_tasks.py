@@ -74,7 +74,9 @@ def create_tasks() -> None:
         sa.Column("id", sa.Uuid, nullable=False),
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("description", sa.Text),
-        sa.Column("status", sa.SmallInteger, nullable=False, comment="0 pending, 1 in progress, 2 completed, 3 cancelled"),
+        sa.Column(
+            "status", sa.SmallInteger, nullable=False, comment="0 pending, 1 in progress, 2 completed, 3 cancelled"
+        ),
         sa.Column("priority", sa.SmallInteger, nullable=False, comment="0 low, 1 medium, 2 high, 3 critical"),
         sa.Column("due_day", sa.Date),
         sa.Column("due_at", INSTANT),

@@ -1,0 +1,55 @@
+"""Entity tags (RFC 9110, sections 8.8.3 and 13): a version in quotes."""
+
+import re
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from entrypoints.http.errors import InvalidPrecondition, PreconditionRequired
+
+_TAG: Final = r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"'
+_ONE: Final = re.compile(_TAG)
+_LIST: Final = re.compile(rf"[ \t]*{_TAG}([ \t]*,[ \t]*{_TAG})*[ \t]*")
+PATTERN: Final = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
+"""What clients may send, for the schema."""
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+async def expected_versions(request: Request) -> frozenset[int] | None:
+    """Those `If-Match` names; None where any will do.
+
+    Raises InvalidPrecondition for a malformed field, PreconditionRequired for none where the settings want one.
+    """
+    field = ",".join(request.headers.getlist("if-match"))
+    if not field and request.app.state.require_if_match:
+        raise PreconditionRequired("name the version to be changed, in If-Match")
+    if not field or field.strip() == "*":
+        return None
+    strong = (tag for is_weak, tag in _tags(field) if not is_weak)
+    return frozenset(int(tag) for tag in strong if tag.isascii() and tag.isdecimal() and len(tag) < 19)
+
+
+ExpectedVersions = Annotated[frozenset[int] | None, Depends(expected_versions)]
+
+
+def not_modified(request: Request, response: Response) -> Response:
+    """The response, or `304` if the client says it has it. Raises InvalidPrecondition."""
+    field = ",".join(request.headers.getlist("if-none-match"))
+    if request.method != "GET" or not field:
+        return response
+    current = response.headers["etag"]
+    if field.strip() == "*" or any(f'"{tag}"' == current for _, tag in _tags(field)):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": current})
+    return response
+
+
+def _tags(field: str) -> list[tuple[str, str]]:
+    if not _LIST.fullmatch(field):
+        raise InvalidPrecondition("an entity tag is text in double quotes, several are separated by commas")
+    return _ONE.findall(field)

@@ -1,0 +1,89 @@
+"""JSON as RFC 8259 has it, in bodies no larger than allowed."""
+
+import json
+import re
+from typing import Any, Final, NoReturn
+
+from starlette.requests import Request
+
+from entrypoints.http.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
+
+_CHARSET: Final = r'\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?'
+_MAX_DIGITS: Final = 400
+
+
+class MediaType:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.pattern = re.compile(re.escape(name) + _CHARSET, re.IGNORECASE)
+
+
+JSON: Final = MediaType("application/json")
+FORM: Final = MediaType("application/x-www-form-urlencoded")
+
+
+class StrictRequest(Request):
+    """Refuses what is too large before reading it, and JSON that two parsers could read differently."""
+
+    async def body(self) -> bytes:
+        if not hasattr(self, "_body"):
+            limit: int = self.app.state.max_body_bytes
+            declared = self.headers.get("content-length", "0")
+            if not declared.isdecimal() or int(declared) > limit:
+                raise PayloadTooLarge(f"a body has at most {limit} bytes")
+            chunks, size = [], 0
+            async for chunk in self.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise PayloadTooLarge(f"a body has at most {limit} bytes")
+                chunks.append(chunk)
+            self._body = b"".join(chunks)
+        return self._body
+
+    async def json(self) -> Any:
+        return parse(await self.body())
+
+    @property
+    def has_body(self) -> bool:
+        return self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers
+
+    def require(self, media_type: MediaType) -> None:
+        """Raises UnsupportedMediaType for a body that is declared as something else, or not at all."""
+        if not media_type.pattern.fullmatch(self.headers.get("content-type", "")):
+            raise UnsupportedMediaType(f"the body is to be {media_type.name} in UTF-8")
+        if self.headers.get("content-encoding", "identity") != "identity":
+            raise UnsupportedMediaType("the body is to be sent without content coding")
+
+
+def parse(body: bytes) -> Any:
+    """Raises MalformedJson: also for NaN, Infinity, a key given twice, a byte order mark, lone surrogates,
+    nesting too deep to follow, and any encoding but UTF-8."""
+    try:
+        text = body.decode()
+        value = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_int=_parse_int,
+            object_pairs_hook=_object,
+        )
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise MalformedJson("the body is not JSON in UTF-8 as RFC 8259 has it") from None
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _parse_int(digits: str) -> int | float:
+    """No field takes a number so long; its magnitude is all that a refusal needs."""
+    return int(digits) if len(digits) <= _MAX_DIGITS else float("inf")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key is given twice")
+    return members
