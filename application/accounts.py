@@ -1,14 +1,17 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Unpack
 
+from application import mails
+from application.credentials import Credentials
+from application.ports.audit import AuditLog
 from application.ports.clock import Clock
 from application.ports.ids import NewId
-from application.ports.security import AccessToken, AccessTokens, PasswordHasher
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.mail import Mailer
+from application.ports.standings import StandingCache
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.retry import retried
-from domain.errors import InvalidCredentials
-from domain.password import PasswordPolicy
-from domain.text import is_storable
-from domain.user import User, UserId, valid_email, valid_full_name, valid_timezone, valid_username
+from domain.errors import LastAdmin, WrongPassword
+from domain.user import Role, User, UserChanges, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,48 +21,52 @@ class RegisterUser:
     password: str = field(repr=False)
     full_name: str | None = None
     timezone: str = "UTC"
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    user: User
-    access_token: AccessToken
+    role: Role = Role.USER
+    is_active: bool = True
 
 
 class AccountService:
-    """Becoming a user, and proving to be one."""
+    """One's own account, from registering to erasing it."""
 
     def __init__(
         self,
         unit_of_work: UnitOfWorkFactory,
-        hasher: PasswordHasher,
-        tokens: AccessTokens,
-        password_policy: PasswordPolicy,
+        credentials: Credentials,
+        standings: StandingCache,
+        mailer: Mailer,
+        audit: AuditLog,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
-        self._hasher = hasher
-        self._tokens = tokens
-        self._password_policy = password_policy
+        self._credentials = credentials
+        self._standings = standings
+        self._mailer = mailer
+        self._audit = audit
         self._clock = clock
         self._new_id = new_id
 
     async def register(self, command: RegisterUser) -> User:
-        """Raises the InvalidValue of a field, WeakPassword, UsernameTaken, EmailTaken."""
-        username, email = valid_username(command.username), valid_email(command.email)
-        full_name, timezone = valid_full_name(command.full_name), valid_timezone(command.timezone)
-        self._password_policy.check(command.password, username=username, email=email)
+        """The account, and a mail of welcome.
+
+        Raises the InvalidValue of a field, WeakPassword, UsernameTaken, EmailTaken.
+        """
         user = User.register(
             id=UserId(self._new_id()),
-            username=username,
-            email=email,
-            full_name=full_name,
-            timezone=timezone,
-            password_hash=await self._hasher.hash(command.password),
+            username=command.username,
+            email=command.email,
+            full_name=command.full_name,
+            timezone=command.timezone,
+            role=command.role,
+            is_active=command.is_active,
+            password_hash="",
             at=self._clock.now(),
         )
+        password_hash = await self._credentials.choose(command.password, username=user.username, email=user.email)
+        user = replace(user, password_hash=password_hash)
         await self._store(user)
+        self._audit.record("user_registered", user_id=user.id, role=user.role)
+        await self._mailer.send(mails.welcome(user))
         return user
 
     @retried
@@ -68,25 +75,69 @@ class AccountService:
             await uow.users.add(user)
             await uow.commit()
 
-    async def log_in(self, login: str, password: str) -> Login:
-        """`login` is a username or an e-mail address. Raises InvalidCredentials, alike whatever was wrong."""
-        user = await self._find(login) if is_storable(login) else None
-        is_right = await self._hasher.verify(password, user.password_hash if user else None)
-        if user is None or not is_right or not user.is_active:
-            raise InvalidCredentials
-        return Login(user, self._tokens.issue(user.id, self._clock.now()))
-
-    @retried
-    async def _find(self, login: str) -> User | None:
-        async with self._unit_of_work() as uow:
-            return await uow.users.find_by_login(login)
-
-    def authenticate(self, token: str) -> UserId:
-        """Raises InvalidToken."""
-        return self._tokens.verify(token, self._clock.now())
-
     @retried
     async def profile(self, user_id: UserId) -> User:
         """Raises UserNotFound."""
         async with self._unit_of_work() as uow:
             return await uow.users.get(user_id)
+
+    async def edit(
+        self, user_id: UserId, *, versions: frozenset[int] | None = None, **changes: Unpack[UserChanges]
+    ) -> User:
+        """Whoever calls this has seen to it that these changes may be made.
+
+        Raises UserNotFound, PreconditionFailed, EmailTaken, LastAdmin, the InvalidValue of a field.
+        """
+        before, after = await self._edit(user_id, versions, changes)
+        if after is not before:
+            await self._standings.forget(user_id)
+            self._audit.record("user_changed", user_id=user_id, fields=sorted(changes))
+        if after.role is not before.role:
+            self._audit.record("role_changed", user_id=user_id, old=before.role, new=after.role)
+        return after
+
+    @retried
+    async def _edit(self, user_id: UserId, versions: frozenset[int] | None, changes: UserChanges) -> tuple[User, User]:
+        async with self._unit_of_work() as uow:
+            before = await uow.users.get(user_id)
+            before.require_version(versions)
+            after = before.edit(at=self._clock.now(), **changes)
+            if after is not before:
+                await _require_another_admin(uow, before, after)
+                await uow.users.save(after)
+                if after.email != before.email:
+                    await uow.reset_tokens.remove(user_id)  # it was mailed to the address before
+                await uow.commit()
+        return before, after
+
+    async def erase(self, user_id: UserId, password: str) -> None:
+        """With everything that is the user's. Raises WrongPassword, LastAdmin."""
+        if not await self._credentials.prove(await self.profile(user_id), password):
+            self._audit.record("erasure_refused", user_id=user_id)
+            raise WrongPassword
+        await self.remove(user_id)
+
+    async def remove(self, user_id: UserId, *, versions: frozenset[int] | None = None) -> None:
+        """As `erase`, for whoever has seen to it that it may be done.
+
+        Raises UserNotFound, PreconditionFailed, LastAdmin.
+        """
+        await self._remove(user_id, versions)
+        await self._standings.forget(user_id)
+        self._audit.record("user_erased", user_id=user_id)
+
+    @retried
+    async def _remove(self, user_id: UserId, versions: frozenset[int] | None) -> None:
+        async with self._unit_of_work() as uow:
+            user = await uow.users.get(user_id)
+            user.require_version(versions)
+            await _require_another_admin(uow, user, None)
+            await uow.users.remove(user)
+            await uow.commit()
+
+
+async def _require_another_admin(uow: UnitOfWork, before: User, after: User | None) -> None:
+    """Raises LastAdmin if nobody would be left to keep the accounts."""
+    is_lost = before.is_active_admin and not (after and after.is_active_admin)
+    if is_lost and await uow.users.count_active_admins() <= 1:
+        raise LastAdmin

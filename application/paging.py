@@ -1,25 +1,42 @@
 import base64
 import binascii
+import dataclasses
 import json
-from dataclasses import dataclass
+from collections.abc import Hashable
+from datetime import date
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from application.ports.storage import Position
+from application.ports.position import TOTAL_CAP, Position
 from domain.errors import InvalidCursor
-from domain.task import Task, TaskId
-from domain.task_query import TaskFilter, TaskOrder
 
 _DIGEST: Final = 12
 """Bytes. It tells damage and a foreign list; it is no secret: a cursor only says where to go on."""
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
-class TaskPage:
+
+class Identified(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+R = TypeVar("R", bound=Identified)
+
+
+class Order(Hashable, Protocol):
+    def key(self, row: Any, /) -> int | str: ...
+
+    def valid_key(self, key: object) -> int | str: ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
     """`total` and `skip` are None in answers to a cursor; a capped total says "at least"."""
 
-    items: list[Task]
+    items: list[T]
     total: int | None
     total_capped: bool
     skip: int | None
@@ -27,13 +44,39 @@ class TaskPage:
     next_cursor: str | None
 
 
-def cursor_after(task: Task, filter: TaskFilter, order: TaskOrder) -> str:
-    """Where the list goes on after `task`: opaque, URL-safe, good for this filter and order only."""
-    place = json.dumps([order.key(task), task.id.hex], ensure_ascii=False).encode()
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """With `cursor`, the page after the one that gave it; otherwise the page after `skip` rows."""
+
+    limit: int = 20
+    skip: int = 0
+    cursor: str | None = None
+
+    def after(self, filter: Any, order: Order) -> Position | None:
+        """Raises InvalidCursor."""
+        return None if self.cursor is None else position_of(self.cursor, filter, order)
+
+    def page(self, rows: list[R], total: int | None, *, is_exact: bool, filter: Any, order: Order) -> Page[R]:
+        """Of rows that were asked for with one more than `limit`."""
+        items = rows[: self.limit]
+        is_capped = total is not None and total > TOTAL_CAP and not is_exact
+        return Page(
+            items=items,
+            total=TOTAL_CAP if is_capped else total,
+            total_capped=is_capped,
+            skip=self.skip if self.cursor is None else None,
+            limit=self.limit,
+            next_cursor=cursor_after(items[-1], filter, order) if len(rows) > self.limit else None,
+        )
+
+
+def cursor_after(row: Identified, filter: Any, order: Order) -> str:
+    """Where the list goes on after `row`: opaque, URL-safe, good for this filter and order only."""
+    place = json.dumps([order.key(row), row.id.hex], ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(_digest(place, filter, order) + place).rstrip(b"=").decode()
 
 
-def position_of(cursor: str, filter: TaskFilter, order: TaskOrder) -> Position:
+def position_of(cursor: str, filter: Any, order: Order) -> Position:
     """Raises InvalidCursor if it is damaged, or was made for another filter or order."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -43,25 +86,27 @@ def position_of(cursor: str, filter: TaskFilter, order: TaskOrder) -> Position:
     if digest != _digest(place, filter, order):
         raise InvalidCursor("the cursor is damaged, or belongs to other filters or another order")
     try:
-        key, task_id = json.loads(place)
-        return Position(order.valid_key(key), TaskId(UUID(hex=task_id)))
+        key, row_id = json.loads(place)
+        return Position(order.valid_key(key), UUID(hex=row_id))
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise InvalidCursor("the cursor is damaged") from None
 
 
-def _digest(place: bytes, filter: TaskFilter, order: TaskOrder) -> bytes:
-    asked = [
-        sorted(filter.statuses),
-        sorted(filter.priorities),
-        sorted(tag.name for tag in filter.tags),
-        filter.completed,
-        filter.overdue,
-        filter.search,
-        *(
-            moment and moment.isoformat()
-            for moment in (filter.created_after, filter.created_before, filter.due_after, filter.due_before)
-        ),
-        order.field,
-        order.descending,
-    ]
-    return blake2b(place + json.dumps(asked).encode(), digest_size=_DIGEST).digest()
+def _digest(place: bytes, filter: Any, order: Order) -> bytes:
+    return blake2b(place + _told(filter, order), digest_size=_DIGEST).digest()
+
+
+@lru_cache(maxsize=1024)
+def _told(filter: Any, order: Any) -> bytes:
+    return json.dumps([dataclasses.asdict(filter), dataclasses.asdict(order)], default=_plain).encode()
+
+
+def _plain(value: object) -> object:
+    match value:
+        case frozenset():
+            return sorted(json.dumps(member, default=_plain) for member in value)
+        case date():
+            return value.isoformat()
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return dataclasses.asdict(value)
+    raise TypeError(f"no cursor tells {type(value).__name__}")

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
 from application.ports.storage import StorageUnavailable, TransientStorageError
-from domain.errors import StaleTask
+from domain.errors import StaleSession, StaleTask, StaleUser
 
 ATTEMPTS: Final = 8
 FIRST_DELAY: Final = 0.005
@@ -18,7 +18,7 @@ T = TypeVar("T")
 def retried(use_case: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     """Run a whole use case again when it lost a race or its connection, having changed nothing.
 
-    When it keeps losing: StaleTask for a lost race, StorageUnavailable for the rest.
+    When it keeps losing: the error of the lost race, StorageUnavailable for the rest.
     """
 
     @wraps(use_case)
@@ -27,7 +27,7 @@ def retried(use_case: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         for _ in range(ATTEMPTS - 1):
             try:
                 return await use_case(*args, **kwargs)
-            except (TransientStorageError, StaleTask):
+            except (TransientStorageError, StaleTask, StaleUser, StaleSession):
                 await asyncio.sleep(random.uniform(0, delay))  # noqa: S311 - jitter, not a secret
                 delay *= 2
         try:

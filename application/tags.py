@@ -1,6 +1,8 @@
 from application.ports.clock import Clock
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.retry import retried
+from application.tasks import visible_owner
+from domain.actor import Actor
 from domain.errors import TagNotFound
 from domain.tag import Tag, TagCount
 from domain.user import UserId
@@ -17,39 +19,40 @@ class TagService:
         self._clock = clock
 
     @retried
-    async def list(self, actor: UserId) -> list[TagCount]:
-        """By name."""
+    async def list(self, actor: Actor, *, owner_id: UserId | None = None) -> list[TagCount]:
+        """By name. Raises UserNotFound."""
         async with self._unit_of_work() as uow:
-            return await uow.tasks.tag_counts(owner_id=actor)
+            owner = await visible_owner(uow, actor, owner_id)
+            return await uow.tasks.tag_counts(owner_id=owner.user_id)
 
     @retried
-    async def rename(self, actor: UserId, tag: Tag, new: Tag) -> TagCount:
+    async def rename(self, actor: Actor, tag: Tag, new: Tag) -> TagCount:
         """Merges with a tag that has the new name already. Raises TagNotFound if no task carries `tag`."""
         async with self._unit_of_work() as uow:
             if tag == new:
-                counts = await uow.tasks.tag_counts(owner_id=actor, only=tag)
+                counts = await uow.tasks.tag_counts(owner_id=actor.user_id, only=tag)
                 if not counts:
                     raise TagNotFound
                 return counts[0]
             await self._replace(actor, tag, new, uow)
-            (count,) = await uow.tasks.tag_counts(owner_id=actor, only=new)
+            (count,) = await uow.tasks.tag_counts(owner_id=actor.user_id, only=new)
             await uow.commit()
         return count
 
     @retried
-    async def remove(self, actor: UserId, tag: Tag) -> None:
+    async def remove(self, actor: Actor, tag: Tag) -> None:
         """Off every task. Raises TagNotFound if none carries it."""
         async with self._unit_of_work() as uow:
             await self._replace(actor, tag, None, uow)
             await uow.commit()
 
-    async def _replace(self, actor: UserId, tag: Tag, new: Tag | None, uow: UnitOfWork) -> None:
+    async def _replace(self, actor: Actor, tag: Tag, new: Tag | None, uow: UnitOfWork) -> None:
         at = self._clock.now()
-        found = await uow.tasks.with_tag(tag, owner_id=actor, limit=_AT_ONCE)
+        found = await uow.tasks.with_tag(tag, owner_id=actor.user_id, limit=_AT_ONCE)
         if not found:
             raise TagNotFound
         while found:
             await uow.tasks.save(
                 *(task.rename_tag(tag, new, at=at) if new else task.remove_tag(tag, at=at) for task in found)
             )
-            found = await uow.tasks.with_tag(tag, owner_id=actor, limit=_AT_ONCE)
+            found = await uow.tasks.with_tag(tag, owner_id=actor.user_id, limit=_AT_ONCE)

@@ -6,9 +6,9 @@ from application.ports.ids import NewId
 from application.ports.storage import UnitOfWorkFactory
 from application.retry import retried
 from application.tasks import CreateTask, new_task
+from domain.actor import Actor
 from domain.errors import InvalidBatch
 from domain.task import Task, TaskChanges, TaskId
-from domain.user import UserId
 
 MAX_BATCH = 100
 
@@ -21,10 +21,10 @@ class TaskBatchService:
         self._clock = clock
         self._new_id = new_id
 
-    async def create(self, actor: UserId, commands: Sequence[CreateTask]) -> list[Task]:
+    async def create(self, actor: Actor, commands: Sequence[CreateTask]) -> list[Task]:
         """In the order given. Raises the InvalidValue of a field."""
         _require_size(commands)
-        tasks = [new_task(actor, command, self._new_id, self._clock) for command in commands]
+        tasks = [new_task(actor.user_id, command, self._new_id, self._clock) for command in commands]
         await self._store(tasks)
         return tasks
 
@@ -35,11 +35,11 @@ class TaskBatchService:
             await uow.commit()
 
     @retried
-    async def edit(self, actor: UserId, task_ids: Sequence[TaskId], **changes: Unpack[TaskChanges]) -> list[Task]:
+    async def edit(self, actor: Actor, task_ids: Sequence[TaskId], **changes: Unpack[TaskChanges]) -> list[Task]:
         """In the order asked. Raises TaskNotFound with every unknown id, the InvalidValue of a field."""
         _require_distinct(task_ids)
         async with self._unit_of_work() as uow:
-            tasks = await uow.tasks.get_many(task_ids, owner_id=actor)
+            tasks = await uow.tasks.get_many(task_ids, owner_id=actor.user_id)
             at = self._clock.now()
             edited = [task.edit(at=at, **changes) for task in tasks]
             changed = [new for new, old in zip(edited, tasks, strict=True) if new is not old]
@@ -49,11 +49,11 @@ class TaskBatchService:
         return edited
 
     @retried
-    async def delete(self, actor: UserId, task_ids: Sequence[TaskId]) -> None:
+    async def delete(self, actor: Actor, task_ids: Sequence[TaskId]) -> None:
         """Raises TaskNotFound with every unknown id."""
         _require_distinct(task_ids)
         async with self._unit_of_work() as uow:
-            await uow.tasks.remove(*await uow.tasks.get_many(task_ids, owner_id=actor))
+            await uow.tasks.remove(*await uow.tasks.get_many(task_ids, owner_id=actor.user_id))
             await uow.commit()
 
 

@@ -1,12 +1,12 @@
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
 from typing import Unpack
 
-from application.paging import TaskPage, cursor_after, position_of
+from application.paging import Page, Paging
 from application.ports.clock import Clock
 from application.ports.ids import NewId
-from application.ports.storage import TOTAL_CAP, UnitOfWork, UnitOfWorkFactory
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.retry import retried
+from domain.actor import Actor
 from domain.due import Due
 from domain.statistics import Statistics
 from domain.tag import Tag
@@ -28,20 +28,16 @@ class CreateTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTasks:
-    """With `cursor`, the page after the one that gave it; otherwise the page after `skip` tasks."""
-
     filter: TaskFilter = TaskFilter()
     order: TaskOrder = TaskOrder()
-    limit: int = 20
-    skip: int = 0
-    cursor: str | None = None
+    paging: Paging = Paging()
 
 
 class TaskService:
-    """What signed-in users do with their own tasks. One method, one transaction.
+    """What users do with their tasks, and readers with those of others. One method, one transaction.
 
-    A task of somebody else is not found. `versions`, where given, are those the caller will have
-    changed: PreconditionFailed if the stored one is another.
+    Somebody else's task is not found, unless a reader names the owner. `versions`, where given, are those the
+    caller will have changed: PreconditionFailed if the stored one is another.
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, new_id: NewId) -> None:
@@ -49,9 +45,9 @@ class TaskService:
         self._clock = clock
         self._new_id = new_id
 
-    async def create(self, actor: UserId, command: CreateTask) -> Task:
+    async def create(self, actor: Actor, command: CreateTask) -> Task:
         """Raises the InvalidValue of a field."""
-        task = new_task(actor, command, self._new_id, self._clock)
+        task = new_task(actor.user_id, command, self._new_id, self._clock)
         await self._store(task)
         return task
 
@@ -62,46 +58,38 @@ class TaskService:
             await uow.commit()
 
     @retried
-    async def get(self, actor: UserId, task_id: TaskId) -> Task:
-        """Raises TaskNotFound."""
+    async def get(self, actor: Actor, task_id: TaskId, *, owner_id: UserId | None = None) -> Task:
+        """Raises TaskNotFound, UserNotFound."""
         async with self._unit_of_work() as uow:
-            return await uow.tasks.get(task_id, owner_id=actor)
+            owner = await visible_owner(uow, actor, owner_id)
+            return await uow.tasks.get(task_id, owner_id=owner.user_id)
 
     @retried
-    async def list(self, actor: UserId, query: ListTasks) -> TaskPage:
+    async def list(self, actor: Actor, query: ListTasks, *, owner_id: UserId | None = None) -> Page[Task]:
         """Paging by cursor gives every task that is there throughout, with an unchanged sort key, exactly once.
 
-        Raises InvalidCursor.
+        Raises InvalidCursor, UserNotFound.
         """
-        after = position_of(query.cursor, query.filter, query.order) if query.cursor is not None else None
+        paging = query.paging
+        after = paging.after(query.filter, query.order)
         async with self._unit_of_work() as uow:
-            zone = await _zone_of(actor, uow) if query.filter.needs_calendar else UTC
-            criteria = query.filter.criteria(self._clock.now(), zone)
+            owner = await visible_owner(uow, actor, owner_id)
+            criteria = query.filter.criteria(self._clock.now(), owner.zone)
             found = await uow.tasks.find(
                 criteria,
                 query.order,
-                owner_id=actor,
-                limit=query.limit + 1,
-                skip=query.skip,
+                owner_id=owner.user_id,
+                limit=paging.limit + 1,
+                skip=paging.skip,
                 after=after,
                 count=after is None,
             )
-        items = found.tasks[: query.limit]
-        goes_on = len(found.tasks) > query.limit
-        is_capped = found.total is not None and found.total > TOTAL_CAP and not criteria.is_plain
-        return TaskPage(
-            items=items,
-            total=TOTAL_CAP if is_capped else found.total,
-            total_capped=is_capped,
-            skip=query.skip if after is None else None,
-            limit=query.limit,
-            next_cursor=cursor_after(items[-1], query.filter, query.order) if goes_on else None,
-        )
+        return paging.page(found.tasks, found.total, is_exact=criteria.is_plain, filter=query.filter, order=query.order)
 
     @retried
     async def edit(
         self,
-        actor: UserId,
+        actor: Actor,
         task_id: TaskId,
         *,
         versions: frozenset[int] | None = None,
@@ -109,43 +97,56 @@ class TaskService:
     ) -> Task:
         """A change that changes nothing stores nothing. Raises TaskNotFound, the InvalidValue of a field."""
         async with self._unit_of_work() as uow:
-            task = await uow.tasks.get(task_id, owner_id=actor)
+            task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
             return await _store_if_changed(task, task.edit(at=self._clock.now(), **changes), uow)
 
     @retried
-    async def delete(self, actor: UserId, task_id: TaskId, *, versions: frozenset[int] | None = None) -> None:
+    async def delete(self, actor: Actor, task_id: TaskId, *, versions: frozenset[int] | None = None) -> None:
         """Raises TaskNotFound."""
         async with self._unit_of_work() as uow:
-            task = await uow.tasks.get(task_id, owner_id=actor)
+            task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
             await uow.tasks.remove(task)
             await uow.commit()
 
     @retried
     async def add_tags(
-        self, actor: UserId, task_id: TaskId, tags: tuple[Tag, ...], *, versions: frozenset[int] | None = None
+        self, actor: Actor, task_id: TaskId, tags: tuple[Tag, ...], *, versions: frozenset[int] | None = None
     ) -> Task:
         """Raises TaskNotFound, InvalidTag for too many."""
         async with self._unit_of_work() as uow:
-            task = await uow.tasks.get(task_id, owner_id=actor)
+            task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
             return await _store_if_changed(task, task.add_tags(tags, at=self._clock.now()), uow)
 
     @retried
     async def remove_tag(
-        self, actor: UserId, task_id: TaskId, tag: Tag, *, versions: frozenset[int] | None = None
+        self, actor: Actor, task_id: TaskId, tag: Tag, *, versions: frozenset[int] | None = None
     ) -> Task:
         """Raises TaskNotFound, TagNotFound."""
         async with self._unit_of_work() as uow:
-            task = await uow.tasks.get(task_id, owner_id=actor)
+            task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
             return await _store_if_changed(task, task.remove_tag(tag, at=self._clock.now()), uow)
 
     @retried
-    async def statistics(self, actor: UserId) -> Statistics:
+    async def statistics(self, actor: Actor, *, owner_id: UserId | None = None) -> Statistics:
+        """Raises UserNotFound."""
         async with self._unit_of_work() as uow:
-            return await uow.tasks.statistics(self._clock.now(), await _zone_of(actor, uow), owner_id=actor)
+            owner = await visible_owner(uow, actor, owner_id)
+            return await uow.tasks.statistics(self._clock.now(), owner.zone, owner_id=owner.user_id)
+
+
+async def visible_owner(uow: UnitOfWork, actor: Actor, owner_id: UserId | None) -> Actor:
+    """Whose data is to be read: the actor's own, or that of another user, who is looked up.
+
+    Raises UserNotFound where the actor may not see it.
+    """
+    if owner_id is None or owner_id == actor.user_id:
+        return actor
+    actor.require_sight_of(owner_id)
+    return Actor.of(await uow.users.get(owner_id))
 
 
 def new_task(owner_id: UserId, command: CreateTask, new_id: NewId, clock: Clock) -> Task:
@@ -168,7 +169,3 @@ async def _store_if_changed(task: Task, edited: Task, uow: UnitOfWork) -> Task:
         await uow.tasks.save(edited)
         await uow.commit()
     return edited
-
-
-async def _zone_of(user_id: UserId, uow: UnitOfWork) -> tzinfo:
-    return (await uow.users.get(user_id)).zone

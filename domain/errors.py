@@ -49,6 +49,8 @@ class InvalidCursor(InvalidValue):
 class InvalidBatch(InvalidValue):
     """A bulk request is empty, too long, or names a task twice."""
 
+    field = "task_ids"
+
 
 class InvalidUsername(InvalidValue):
     field = "username"
@@ -66,6 +68,14 @@ class InvalidTimeZone(InvalidValue):
     field = "timezone"
 
 
+class InvalidResetToken(InvalidValue):
+    code = "INVALID_RESET_TOKEN"
+    field = "token"
+
+    def __init__(self) -> None:
+        super().__init__("the token is not valid, or was used")
+
+
 class WeakPassword(InvalidValue):
     code = "WEAK_PASSWORD"
     field = "password"
@@ -81,12 +91,29 @@ class InvalidCredentials(DomainError):
 
 
 class InvalidToken(DomainError):
-    """An access token that is forged, damaged, expired or not ours; which of these is not told."""
+    """A token that is forged, damaged, expired, revoked or not ours; which of these is not told."""
 
     code = "INVALID_TOKEN"
 
     def __init__(self) -> None:
-        super().__init__("the access token is not valid")
+        super().__init__("the token is not valid")
+
+
+class RefreshTokenReused(InvalidToken):
+    """It worked once, and was replaced."""
+
+
+class Forbidden(DomainError):
+    """The caller may see it, but not do this with it."""
+
+    code = "FORBIDDEN"
+
+
+class WrongPassword(Forbidden):
+    code = "WRONG_PASSWORD"
+
+    def __init__(self) -> None:
+        super().__init__("that is not the current password")
 
 
 class NotFound(DomainError):
@@ -119,6 +146,13 @@ class TagNotFound(NotFound):
         super().__init__("no such tag")
 
 
+class SessionNotFound(NotFound):
+    code = "SESSION_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("no such session")
+
+
 class Conflict(DomainError):
     """Somebody else was faster."""
 
@@ -128,6 +162,23 @@ class Conflict(DomainError):
 class StaleTask(Conflict):
     def __init__(self) -> None:
         super().__init__("the task was changed by someone else")
+
+
+class StaleUser(Conflict):
+    def __init__(self) -> None:
+        super().__init__("the user was changed by someone else")
+
+
+class LastAdmin(Conflict):
+    code = "LAST_ADMIN"
+
+    def __init__(self) -> None:
+        super().__init__("the last active admin stays one")
+
+
+class StaleSession(Conflict):
+    def __init__(self) -> None:
+        super().__init__("the session was changed by someone else")
 
 
 class UsernameTaken(Conflict):

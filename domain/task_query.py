@@ -11,6 +11,8 @@ from domain.tag import Tag
 from domain.task import Priority, Status, Task
 from domain.text import fold, is_storable
 
+EVERY_STATUS = frozenset(Status)
+EVERY_PRIORITY = frozenset(Priority)
 RANK_OF_STATUS = {status: rank for rank, status in enumerate(Status)}
 RANK_OF_PRIORITY = {priority: rank for rank, priority in enumerate(Priority)}
 
@@ -38,8 +40,8 @@ class DueBound:
 class TaskCriteria:
     """A filter with every day resolved to the owner's calendar: what a repository answers."""
 
-    statuses: frozenset[Status] = frozenset(Status)
-    priorities: frozenset[Priority] = frozenset(Priority)
+    statuses: frozenset[Status] = EVERY_STATUS
+    priorities: frozenset[Priority] = EVERY_PRIORITY
     tags: frozenset[Tag] = frozenset()
     words: tuple[str, ...] = ()
     overdue: bool | None = None
@@ -102,22 +104,15 @@ class TaskFilter:
             if isinstance(moment, datetime):
                 in_utc(moment)
 
-    @property
-    def needs_calendar(self) -> bool:
-        """Whether the answer depends on the owner's time zone."""
-        return self.overdue is not None or any(
-            moment is not None for moment in (self.created_after, self.created_before, self.due_after, self.due_before)
-        )
-
     def criteria(self, now: datetime, zone: tzinfo) -> TaskCriteria:
-        statuses = self.statuses or frozenset(Status)
+        statuses = self.statuses or EVERY_STATUS
         if self.completed is not None:
             statuses = frozenset(s for s in statuses if (s is Status.COMPLETED) is self.completed)
         return TaskCriteria(
             statuses=statuses,
-            priorities=self.priorities or frozenset(Priority),
+            priorities=self.priorities or EVERY_PRIORITY,
             tags=self.tags,
-            words=tuple(dict.fromkeys(fold(self.search).split())),
+            words=tuple(dict.fromkeys(fold(self.search).split())) if self.search else (),
             overdue=self.overdue,
             overdue_at=None if self.overdue is None else DueBound.of(now, zone),
             created_from=None if self.created_after is None else start_of(self.created_after, zone),

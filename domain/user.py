@@ -1,14 +1,14 @@
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import ClassVar, Final, NewType, Self
+from typing import ClassVar, Final, NewType, Self, TypedDict, Unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
-from domain.errors import InvalidEmail, InvalidFullName, InvalidTimeZone, InvalidUsername
-from domain.text import is_blank, is_storable
+from domain.errors import InvalidEmail, InvalidFullName, InvalidTimeZone, InvalidUsername, PreconditionFailed
+from domain.text import fold, is_blank, is_storable
 
 UserId = NewType("UserId", UUID)
 
@@ -30,9 +30,19 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class UserChanges(TypedDict, total=False):
+    """What an edit may say. A field left out stays as it is; None clears one that may be empty."""
+
+    email: str
+    full_name: str | None
+    timezone: str
+    role: Role
+    is_active: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """An account. A value, made by `register`; the constructor trusts its caller, a storage."""
+    """An account. A value, made by `register`, changed by `edit`; the constructor trusts its caller, a storage."""
 
     MAX_EMAIL: ClassVar = 254
     MAX_FULL_NAME: ClassVar = 100
@@ -60,6 +70,8 @@ class User:
         at: datetime,
         full_name: str | None = None,
         timezone: str = "UTC",
+        role: Role = Role.USER,
+        is_active: bool = True,
     ) -> Self:
         """Raises the InvalidValue of the field that breaks its rule."""
         return cls(
@@ -67,14 +79,46 @@ class User:
             username=valid_username(username),
             email=valid_email(email),
             full_name=valid_full_name(full_name),
-            role=Role.USER,
-            is_active=True,
+            role=role,
+            is_active=is_active,
             timezone=valid_timezone(timezone),
             password_hash=password_hash,
             created_at=at,
             updated_at=at,
             version=1,
         )
+
+    def edit(self, *, at: datetime, **changes: Unpack[UserChanges]) -> Self:
+        """The user with `changes`: the next version, or itself when nothing is different.
+
+        Raises the InvalidValue of the field that breaks its rule.
+        """
+        edited = replace(
+            self,
+            email=valid_email(changes.get("email", self.email)),
+            full_name=valid_full_name(changes.get("full_name", self.full_name)),
+            timezone=valid_timezone(changes.get("timezone", self.timezone)),
+            role=changes.get("role", self.role),
+            is_active=changes.get("is_active", self.is_active),
+        )
+        return self if edited == self else replace(edited, updated_at=at, version=self.version + 1)
+
+    def with_password(self, password_hash: str, *, at: datetime) -> Self:
+        return replace(self, password_hash=password_hash, updated_at=at, version=self.version + 1)
+
+    def require_version(self, expected: frozenset[int] | None) -> None:
+        """Raises PreconditionFailed unless `expected` names this version. None expects nothing."""
+        if expected is not None and self.version not in expected:
+            raise PreconditionFailed
+
+    @property
+    def is_active_admin(self) -> bool:
+        return self.is_active and self.role is Role.ADMIN
+
+    @property
+    def search_text(self) -> str:
+        """What a search for users looks into."""
+        return "\n".join((fold(self.username), fold(self.email), fold(self.full_name or "")))
 
     @property
     def zone(self) -> ZoneInfo:

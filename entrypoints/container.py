@@ -1,30 +1,48 @@
 """The composition root: the only module that chooses adapters."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from importlib import import_module
-from typing import cast
+from typing import Final, cast
 
 from dependency_injector import containers, providers
 
+from adapters.limits.fixed_window import InProcessRateLimiter, RedisRateLimiter
+from adapters.logs.audit import StructlogAuditLog
+from adapters.mail.background import BackgroundMailer
+from adapters.mail.transports import transport_of
+from adapters.memory.standings import LeasedStandingCache
 from adapters.memory.storage import InMemoryStorage
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.common_passwords import common_passwords
 from adapters.security.jwt import JwtAccessTokens
+from adapters.security.secrets import new_secret
 from adapters.sql.schema import SqlSchema
 from adapters.sql.storage import SqlStorage
 from adapters.system.clock import SystemClock
 from adapters.system.ids import new_id
 from application.accounts import AccountService
+from application.credentials import Credentials
+from application.export import ExportService
+from application.passwords import PasswordService
 from application.ports.ids import NewId
+from application.ports.limits import RateLimiter
+from application.ports.mail import Mailer
 from application.ports.security import AccessTokens
+from application.ports.standings import StandingCache
 from application.ports.storage import Storage
+from application.sessions import SessionService
 from application.tags import TagService
 from application.task_batches import TaskBatchService
 from application.tasks import TaskService
+from application.throttle import RateLimits, Throttle
+from application.users import UserService
 from domain.password import PasswordPolicy
 from entrypoints.settings import PasswordRule, Settings
+
+STANDING_LEASE: Final = 0.1
+"""Seconds for which a worker trusts what it read about a session; revoking one takes as long."""
 
 
 def _storage(settings: Settings) -> Storage:
@@ -34,7 +52,11 @@ def _storage(settings: Settings) -> Storage:
         case "memory":
             return InMemoryStorage()
     module, _, name = settings.storage.partition(":")
-    return cast(Storage, getattr(import_module(module), name)())
+    try:
+        made = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ValueError("STORAGE names no class that can be imported") from error
+    return cast(Storage, made())
 
 
 def _schema(settings: Settings) -> SqlSchema | None:
@@ -44,12 +66,28 @@ def _schema(settings: Settings) -> SqlSchema | None:
 
 def _tokens(settings: Settings, new_id: NewId) -> AccessTokens:
     lifetime = timedelta(minutes=settings.access_token_expire_minutes)
-    return JwtAccessTokens({"1": settings.signing_key}, "1", lifetime, new_id)
+    return JwtAccessTokens(settings.signing_keys, settings.secret_key_id, lifetime, new_id)
 
 
 def _password_policy(settings: Settings) -> PasswordPolicy:
     rule = PasswordPolicy.nist if settings.password_policy is PasswordRule.NIST else PasswordPolicy.composed
     return rule(common_passwords())
+
+
+def _standings(settings: Settings) -> StandingCache:
+    return LeasedStandingCache(STANDING_LEASE, is_alone=settings.storage == "memory")
+
+
+def _mailer(settings: Settings) -> Mailer:
+    return BackgroundMailer(transport_of(settings.mail_url), settings.mail_from)
+
+
+def _rate_limiter(settings: Settings) -> RateLimiter:
+    return RedisRateLimiter(settings.redis_url) if settings.redis_url else InProcessRateLimiter()
+
+
+def _rate_limits(settings: Settings) -> RateLimits:
+    return RateLimits(*(settings.rate(name) for name in ("read", "write", "login", "register")))
 
 
 class Container(containers.DeclarativeContainer):
@@ -58,21 +96,62 @@ class Container(containers.DeclarativeContainer):
     settings = providers.Singleton(Settings)
     clock = providers.Singleton(SystemClock)
     new_id = providers.Object(new_id)
+    new_secret = providers.Object(new_secret)
     storage = providers.Singleton(_storage, settings)
     schema = providers.Singleton(_schema, settings)
     hasher = providers.Singleton(Argon2PasswordHasher)
     tokens = providers.Singleton(_tokens, settings, new_id)
     password_policy = providers.Singleton(_password_policy, settings)
+    standings = providers.Singleton(_standings, settings)
+    mailer = providers.Singleton(_mailer, settings)
+    audit = providers.Singleton(StructlogAuditLog)
+    rate_limiter = providers.Singleton(_rate_limiter, settings)
 
+    credentials = providers.Singleton(Credentials, policy=password_policy, hasher=hasher)
+    throttle = providers.Singleton(
+        Throttle,
+        limiter=rate_limiter,
+        limits=providers.Singleton(_rate_limits, settings),
+        audit=audit,
+        clock=clock,
+    )
     account_service = providers.Singleton(
         AccountService,
         unit_of_work=storage.provided.unit_of_work,
-        hasher=hasher,
-        tokens=tokens,
-        password_policy=password_policy,
+        credentials=credentials,
+        standings=standings,
+        mailer=mailer,
+        audit=audit,
         clock=clock,
         new_id=new_id,
     )
+    session_service = providers.Singleton(
+        SessionService,
+        unit_of_work=storage.provided.unit_of_work,
+        credentials=credentials,
+        tokens=tokens,
+        standings=standings,
+        audit=audit,
+        clock=clock,
+        new_id=new_id,
+        new_secret=new_secret,
+        lifetime=providers.Singleton(timedelta, days=settings.provided.refresh_token_expire_days),
+    )
+    password_service = providers.Singleton(
+        PasswordService,
+        unit_of_work=storage.provided.unit_of_work,
+        credentials=credentials,
+        standings=standings,
+        mailer=mailer,
+        audit=audit,
+        clock=clock,
+        new_secret=new_secret,
+        public_url=settings.provided.public_url,
+    )
+    user_service = providers.Singleton(
+        UserService, unit_of_work=storage.provided.unit_of_work, accounts=account_service
+    )
+    export_service = providers.Singleton(ExportService, unit_of_work=storage.provided.unit_of_work, clock=clock)
     task_service = providers.Singleton(
         TaskService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
     )
@@ -84,10 +163,11 @@ class Container(containers.DeclarativeContainer):
 
 @asynccontextmanager
 async def lifetime(container: Container) -> AsyncIterator[None]:
-    """Open what has to be opened, and close it."""
-    storage: Storage = container.storage()
-    await storage.open()
-    try:
+    """Open what has to be opened, and close it, last opened first."""
+    async with AsyncExitStack() as stack:
+        storage: Storage = container.storage()
+        await storage.open()
+        stack.push_async_callback(storage.close)
+        stack.push_async_callback(container.rate_limiter().close)
+        stack.push_async_callback(container.mailer().close)
         yield
-    finally:
-        await storage.close()

@@ -1,12 +1,14 @@
 """Things ready made. Every call gives a new id and new names; what matters to a test is overridden."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypedDict, Unpack
 
 from uuid_utils.compat import uuid7
 
+from domain.actor import Actor
 from domain.due import Due
+from domain.session import Session, SessionId
 from domain.tag import Tag
 from domain.task import Priority, Status, Task, TaskId
 from domain.user import Role, User, UserId
@@ -68,5 +70,31 @@ def a_user(**overrides: Unpack[UserFields]) -> User:
     return replace(user, **overrides)
 
 
+class SessionFields(TypedDict, total=False):
+    id: SessionId
+    user_id: UserId
+    refresh_hash: bytes
+    at: datetime
+    lifetime: timedelta
+    user_agent: str | None
+    ip_address: str | None
+
+
+def a_session(**overrides: Unpack[SessionFields]) -> Session:
+    """Ann's, begun NOW for a day, unless told otherwise."""
+    fields: SessionFields = {
+        "id": SessionId(uuid7()),
+        "user_id": ANN,
+        "refresh_hash": b"first",
+        "at": NOW,
+        "lifetime": timedelta(days=1),
+    }
+    return Session.start(**(fields | overrides))
+
+
 def tags(*names: str) -> tuple[Tag, ...]:
     return tuple(Tag(name) for name in names)
+
+
+def acting(user_id: UserId) -> Actor:
+    return Actor(user_id, Role.USER, "UTC")

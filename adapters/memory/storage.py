@@ -1,13 +1,11 @@
 import asyncio
-from collections import defaultdict
 from types import TracebackType
 from typing import Self
 
+from adapters.memory.accounts import InMemoryResetTokenRepository, InMemorySessionRepository
 from adapters.memory.tasks import InMemoryTaskRepository, TasksOf
-from adapters.memory.transaction import Staged, WriteLock
+from adapters.memory.transaction import Rows, Staged, WriteLock
 from adapters.memory.users import InMemoryUserRepository
-from domain.task import Task, TaskId
-from domain.user import User, UserId
 
 
 class InMemoryStorage:
@@ -17,12 +15,11 @@ class InMemoryStorage:
     """
 
     def __init__(self) -> None:
-        self._users: dict[UserId, User] = {}
-        self._tasks: defaultdict[UserId, dict[TaskId, Task]] = defaultdict(dict)
+        self._rows = Rows()
         self._writing = asyncio.Lock()
 
     def unit_of_work(self) -> "InMemoryUnitOfWork":
-        return InMemoryUnitOfWork(self._users, self._tasks, WriteLock(self._writing))
+        return InMemoryUnitOfWork(self._rows, WriteLock(self._writing))
 
     async def open(self) -> None:
         pass
@@ -32,18 +29,19 @@ class InMemoryStorage:
 
 
 class InMemoryUnitOfWork:
-    def __init__(
-        self, users: dict[UserId, User], tasks: defaultdict[UserId, dict[TaskId, Task]], lock: WriteLock
-    ) -> None:
-        self._users = Staged(users)
-        self._tasks = TasksOf(tasks)
+    def __init__(self, rows: Rows, lock: WriteLock) -> None:
         self._lock = lock
-        self.users = InMemoryUserRepository(self._users, lock)
-        self.tasks = InMemoryTaskRepository(self._tasks, self._users, lock)
+        users, sessions, reset_tokens = Staged(rows.users), Staged(rows.sessions), Staged(rows.reset_tokens)
+        tasks = TasksOf(rows.tasks)
+        self._staged = (users, sessions, reset_tokens, tasks)
+        self.users = InMemoryUserRepository(users, sessions, reset_tokens, tasks, lock)
+        self.sessions = InMemorySessionRepository(sessions, users, lock)
+        self.reset_tokens = InMemoryResetTokenRepository(reset_tokens, users, lock)
+        self.tasks = InMemoryTaskRepository(tasks, users, lock)
 
     async def commit(self) -> None:
-        self._users.apply()
-        self._tasks.apply()
+        for staged in self._staged:
+            staged.apply()
         self._lock.release()
 
     async def __aenter__(self) -> Self:

@@ -4,7 +4,8 @@ from datetime import datetime, tzinfo
 from itertools import islice
 
 from adapters.memory.transaction import Staged, WriteLock
-from application.ports.storage import TOTAL_CAP, Position, TaskSlice
+from application.ports.position import TOTAL_CAP, Position
+from application.ports.storage import TaskSlice
 from domain.errors import StaleTask, TaskNotFound, UserNotFound
 from domain.statistics import Statistics, statistics_of
 from domain.tag import Tag, TagCount
@@ -71,7 +72,7 @@ class InMemoryTaskRepository:
         total = len(matching) if criteria.is_plain else min(len(matching), TOTAL_CAP + 1)
         placed = sorted(((order.key(task), task.id, task) for task in matching), reverse=order.descending)
         if after is not None:
-            edge = (after.key, after.task_id)
+            edge = (after.key, after.id)
             placed = [p for p in placed if (p[:2] < edge if order.descending else p[:2] > edge)]
             skip = 0
         return TaskSlice([task for _, _, task in placed[skip : skip + limit]], total if count else None)

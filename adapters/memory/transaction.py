@@ -1,6 +1,24 @@
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from application.ports.accounts import ResetToken
+from domain.session import Session, SessionId
+from domain.task import Task, TaskId
+from domain.user import User, UserId
+
+
+@dataclass(slots=True)
+class Rows:
+    """What is committed."""
+
+    users: dict[UserId, User] = field(default_factory=dict)
+    sessions: dict[SessionId, Session] = field(default_factory=dict)
+    reset_tokens: dict[UserId, ResetToken] = field(default_factory=dict)
+    tasks: defaultdict[UserId, dict[TaskId, Task]] = field(default_factory=lambda: defaultdict(dict))
+
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -1,19 +1,33 @@
+from adapters.memory.tasks import TasksOf
 from adapters.memory.transaction import Staged, WriteLock
-from domain.errors import EmailTaken, UsernameTaken, UserNotFound
+from application.ports.accounts import ResetToken, UserSlice
+from application.ports.position import TOTAL_CAP, Position
+from domain.errors import EmailTaken, StaleUser, UsernameTaken, UserNotFound
+from domain.session import Session, SessionId
 from domain.user import User, UserId, name_key
+from domain.user_query import UserFilter, UserOrder
 
 
 class InMemoryUserRepository:
-    def __init__(self, users: Staged[UserId, User], lock: WriteLock) -> None:
+    def __init__(
+        self,
+        users: Staged[UserId, User],
+        sessions: Staged[SessionId, Session],
+        reset_tokens: Staged[UserId, ResetToken],
+        tasks: TasksOf,
+        lock: WriteLock,
+    ) -> None:
         self._users = users
+        self._sessions = sessions
+        self._reset_tokens = reset_tokens
+        self._tasks = tasks
         self._lock = lock
 
     async def add(self, user: User) -> None:
         await self._lock.acquire()
         if any(name_key(other.username) == name_key(user.username) for other in self._users.values()):
             raise UsernameTaken
-        if any(name_key(other.email) == name_key(user.email) for other in self._users.values()):
-            raise EmailTaken
+        self._require_free_email(user)
         self._users.put(user.id, user)
 
     async def get(self, user_id: UserId) -> User:
@@ -22,8 +36,62 @@ class InMemoryUserRepository:
             raise UserNotFound
         return user
 
+    async def lock(self, user_id: UserId) -> User:
+        await self._lock.acquire()
+        return await self.get(user_id)
+
     async def find_by_login(self, login: str) -> User | None:
         key = name_key(login)
-        return next(
-            (user for user in self._users.values() if key in {name_key(user.username), name_key(user.email)}), None
-        )
+        return next((u for u in self._users.values() if key in {name_key(u.username), name_key(u.email)}), None)
+
+    async def find(
+        self,
+        filter: UserFilter,
+        order: UserOrder,
+        *,
+        limit: int,
+        skip: int = 0,
+        after: Position | None = None,
+        count: bool = False,
+    ) -> UserSlice:
+        matching = [user for user in self._users.values() if filter.match(user)]
+        placed = sorted(((order.key(user), user.id, user) for user in matching), reverse=order.descending)
+        if after is not None:
+            edge = (after.key, after.id)
+            placed = [p for p in placed if (p[:2] < edge if order.descending else p[:2] > edge)]
+            skip = 0
+        total = min(len(matching), TOTAL_CAP + 1) if count else None
+        return UserSlice([user for _, _, user in placed[skip : skip + limit]], total)
+
+    async def save(self, user: User) -> None:
+        await self._lock.acquire()
+        self._require(user, user.version - 1)
+        self._require_free_email(user)
+        self._users.put(user.id, user)
+
+    async def remove(self, user: User) -> None:
+        await self._lock.acquire()
+        self._require(user, user.version)
+        self._users.drop(user.id)
+        self._reset_tokens.drop(user.id)
+        for session in list(self._sessions.values()):
+            if session.user_id == user.id:
+                self._sessions.drop(session.id)
+        for task in list(self._tasks[user.id].values()):
+            self._tasks[user.id].drop(task.id)
+
+    async def count_active_admins(self) -> int:
+        await self._lock.acquire()
+        return sum(user.is_active_admin for user in self._users.values())
+
+    def _require(self, user: User, version: int) -> None:
+        stored = self._users.get(user.id)
+        if stored is None:
+            raise UserNotFound
+        if stored.version != version:
+            raise StaleUser
+
+    def _require_free_email(self, user: User) -> None:
+        key = name_key(user.email)
+        if any(name_key(other.email) == key and other.id != user.id for other in self._users.values()):
+            raise EmailTaken

@@ -28,6 +28,12 @@ class Argon2PasswordHasher:
         is_right = await self._in_thread(self._verify, password_hash or self._of_nobody, _encoded(password))
         return is_right and password_hash is not None
 
+    def is_outdated(self, password_hash: str) -> bool:
+        try:
+            return self._argon2.check_needs_rehash(password_hash)
+        except InvalidHashError:
+            return True
+
     def close(self) -> None:
         self._threads.shutdown(wait=False)
 

@@ -1,20 +1,22 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 import jwt
 
 from application.ports.ids import NewId
-from application.ports.security import AccessToken
+from application.ports.security import AccessToken, Claims
 from domain.errors import InvalidToken
+from domain.session import SessionId
 from domain.user import UserId
 
 ALGORITHM: Final = "HS256"
 TYPE: Final = "at+jwt"
 ISSUER: Final = "task-manager"
 AUDIENCE: Final = "task-manager"
-REQUIRED: Final = ("iss", "aud", "sub", "jti", "iat", "exp")
+REQUIRED: Final = ("iss", "aud", "sub", "sid", "jti", "iat", "exp")
 LEEWAY: Final = timedelta(seconds=5)
 """How far the clocks of two machines may differ for a token from the future."""
 
@@ -28,32 +30,36 @@ class JwtAccessTokens:
         self._signing_key = self._keys[signing_kid]
         self._lifetime = lifetime
         self._new_id = new_id
+        self._verified = lru_cache(maxsize=4096)(self._payload)
 
-    def issue(self, user_id: UserId, at: datetime) -> AccessToken:
-        claims = {
+    def issue(self, claims: Claims, at: datetime) -> AccessToken:
+        payload = {
             "iss": ISSUER,
             "aud": AUDIENCE,
-            "sub": str(user_id),
+            "sub": str(claims.user_id),
+            "sid": str(claims.session_id),
             "jti": str(self._new_id()),
             "iat": int(at.timestamp()),
             "exp": int((at + self._lifetime).timestamp()),
         }
-        text = jwt.encode(claims, self._signing_key, ALGORITHM, headers=self._header)
+        text = jwt.encode(payload, self._signing_key, ALGORITHM, headers=self._header)
         return AccessToken(text, int(self._lifetime.total_seconds()))
 
-    def verify(self, text: str, at: datetime) -> UserId:
+    def verify(self, text: str, at: datetime) -> Claims:
         try:
-            claims = self._claims(text)
-            user_id = UserId(UUID(claims["sub"]))
+            payload = self._verified(text)
+            claims = Claims(UserId(UUID(payload["sub"])), SessionId(UUID(payload["sid"])))
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
             raise InvalidToken from None
-        if not self._is_current(claims, at):
+        if not self._is_current(payload, at):
             raise InvalidToken
-        return user_id
+        return claims
 
-    def _claims(self, text: str) -> dict[str, Any]:
+    def _payload(self, text: str) -> dict[str, Any]:
+        """Verified but for its times, which pass. What is signed once is signed for ever, and clients send the same
+        token many times, so this is remembered; what is not signed is looked at anew."""
         header = jwt.get_unverified_header(text)
-        key = self._keys.get(header.get("kid") or "")
+        key = self._keys.get(str(header.get("kid")))
         if key is None or header.get("typ") != TYPE or "crit" in header:
             raise InvalidToken
         return jwt.decode(
@@ -65,9 +71,9 @@ class JwtAccessTokens:
             options={"require": list(REQUIRED), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
 
-    def _is_current(self, claims: dict[str, Any], at: datetime) -> bool:
+    def _is_current(self, payload: dict[str, Any], at: datetime) -> bool:
         """By the clock we were given, which PyJWT does not know."""
-        now, issued, expires = at.timestamp(), claims["iat"], claims["exp"]
+        now, issued, expires = at.timestamp(), payload["iat"], payload["exp"]
         if type(issued) is not int or type(expires) is not int:
             return False
         return issued <= now + LEEWAY.total_seconds() and now < expires

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, Dialect, Text, any_, bindparam, exists, func, select
+from sqlalchemy import JSON, ColumnElement, Dialect, Table, Text, any_, bindparam, exists, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 Column = ColumnElement[Any]
@@ -68,6 +69,14 @@ class SqliteIdiom:
 
 def idiom_of(dialect: Dialect) -> Idiom:
     return PostgresIdiom() if dialect.name == "postgresql" else SqliteIdiom()
+
+
+def upsert(table: Table, dialect: Dialect, *replaced: str) -> Any:
+    """An insert that, where the primary key is taken, replaces these columns."""
+    row: Any = (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
+    return row.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_={name: row.excluded[name] for name in replaced}
+    )
 
 
 def _members(array: Column) -> Any:

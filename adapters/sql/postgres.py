@@ -1,5 +1,5 @@
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import asyncpg
@@ -23,7 +23,13 @@ SERVER_SETTINGS: Final = {
 
 LOST_RACE: Final = (pg.DeadlockDetectedError, pg.SerializationError)
 LOST_CONNECTION: Final = (pg.PostgresConnectionError, pg.AdminShutdownError, pg.CrashShutdownError, ConnectionError)
-AWAY: Final = (OSError, TimeoutError, pg.OperatorInterventionError, pg.InsufficientResourcesError)
+AWAY: Final = (
+    OSError,
+    TimeoutError,
+    pg.OperatorInterventionError,
+    pg.InsufficientResourcesError,
+    asyncpg.InternalClientError,  # what the driver says when the connection goes in the middle of its own steps
+)
 BUSY: Final = (pg.LockNotAvailableError, pg.ReadOnlySQLTransactionError)
 
 
@@ -80,33 +86,43 @@ class PostgresConnection:
         self._is_in_transaction = False
 
     async def begin(self) -> None:
+        self._is_in_transaction = True
         with self._translated():
             await self._driver.execute("BEGIN")
-        self._is_in_transaction = True
 
     async def commit(self) -> None:
-        self._is_in_transaction = False
         try:
             await self._driver.execute("COMMIT")
         except LOST_RACE as error:
             raise TransientStorageError("the transaction lost a race") from error
         except (*AWAY, pg.PostgresConnectionError, pg.InterfaceError) as error:
-            self._driver.terminate()
+            self._abandon()
             raise StorageUnavailable("the connection broke while committing") from error
+        self._is_in_transaction = False
 
     async def release(self) -> None:
         try:
-            await self._roll_back()
+            if self._is_in_transaction and not self._is_lost:
+                await self._roll_back()
         finally:
             await self._pool.release(self._driver)
 
     async def _roll_back(self) -> None:
-        if self._is_in_transaction and not self._driver.is_closed():
-            self._is_in_transaction = False
-            try:
-                await self._driver.execute("ROLLBACK")
-            except (*AWAY, pg.PostgresError, pg.InterfaceError):
-                self._driver.terminate()
+        try:
+            await self._driver.execute("ROLLBACK")
+        except (*AWAY, pg.PostgresError, pg.InterfaceError):
+            self._abandon()
+
+    @property
+    def _is_lost(self) -> bool:
+        try:
+            return bool(self._driver.is_closed())
+        except pg.InterfaceError:  # the pool has taken it back, as it does with what is closed
+            return True
+
+    def _abandon(self) -> None:
+        with suppress(pg.InterfaceError):
+            self._driver.terminate()
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]:
         with self._translated():
@@ -115,7 +131,10 @@ class PostgresConnection:
 
     async def execute(self, statement: Statement, rows: Sequence[Values]) -> None:
         with self._translated():
-            await self._driver.executemany(statement.sql, [statement.arguments(row) for row in rows])
+            if len(rows) == 1:
+                await self._driver.execute(statement.sql, *statement.arguments(rows[0]))
+            else:
+                await self._driver.executemany(statement.sql, [statement.arguments(row) for row in rows])
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -130,10 +149,10 @@ class PostgresConnection:
         except LOST_CONNECTION as error:
             raise TransientStorageError("the connection to the database was lost") from error
         except (*AWAY, *BUSY) as error:
-            self._driver.terminate()  # a cancelled statement would be waited for on release
+            self._abandon()  # a cancelled statement would be waited for on release
             raise StorageUnavailable("the database does not answer") from error
         except pg.InterfaceError as error:
-            if self._driver.is_closed():
+            if self._is_lost:
                 raise TransientStorageError("the connection to the database was lost") from error
             raise
 

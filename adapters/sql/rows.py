@@ -1,15 +1,17 @@
 """Entities as rows and back. Columns are read in the order of TASK_COLUMNS and USER_COLUMNS."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from functools import lru_cache
 from typing import Any
 
-from adapters.sql.tables import tasks, users
+from adapters.sql.tables import sessions, tasks, users
 from domain.due import Due
+from domain.session import Session
 from domain.tag import Tag
 from domain.task import Priority, Status, Task
 from domain.task_query import RANK_OF_PRIORITY, RANK_OF_STATUS, SortField, TaskOrder
-from domain.user import Role, User
+from domain.user import Role, User, name_key
 
 STATUS_AT = tuple(Status)
 PRIORITY_AT = tuple(Priority)
@@ -43,6 +45,17 @@ USER_COLUMNS = (
     users.c.created_at,
     users.c.updated_at,
     users.c.version,
+)
+
+SESSION_COLUMNS = (
+    sessions.c.id,
+    sessions.c.user_id,
+    sessions.c.refresh_hash,
+    sessions.c.created_at,
+    sessions.c.last_used_at,
+    sessions.c.expires_at,
+    sessions.c.user_agent,
+    sessions.c.ip_address,
 )
 
 BY_DUE_ASCENDING = TaskOrder(SortField.DUE_DATE, descending=False)
@@ -87,6 +100,8 @@ def task_from_row(row: Sequence[Any]) -> Task:
         completed_at,
         version,
     ) = row
+    if due_at is not None and due_at.tzinfo is None:
+        due_at = due_at.replace(tzinfo=UTC)  # asyncpg knows the ends of the calendar as infinities, without offset
     due = due_day or due_at
     return Task(
         id=id,
@@ -121,6 +136,9 @@ def user_to_row(user: User) -> dict[str, Any]:
         "created_at": user.created_at,
         "updated_at": user.updated_at,
         "version": user.version,
+        "username_key": name_key(user.username),
+        "email_key": name_key(user.email),
+        "search_text": user.search_text,
     }
 
 
@@ -150,4 +168,31 @@ def user_from_row(row: Sequence[Any]) -> User:
         created_at=created_at,
         updated_at=updated_at,
         version=version,
+    )
+
+
+def session_to_row(session: Session) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "user_id": session.user_id,
+        "refresh_hash": session.refresh_hash,
+        "created_at": session.created_at,
+        "last_used_at": session.last_used_at,
+        "expires_at": session.expires_at,
+        "user_agent": session.user_agent,
+        "ip_address": session.ip_address,
+    }
+
+
+def session_from_row(row: Sequence[Any]) -> Session:
+    id, user_id, refresh_hash, created_at, last_used_at, expires_at, user_agent, ip_address = row
+    return Session(
+        id=id,
+        user_id=user_id,
+        refresh_hash=refresh_hash,
+        created_at=created_at,
+        last_used_at=last_used_at,
+        expires_at=expires_at,
+        user_agent=user_agent,
+        ip_address=ip_address,
     )

@@ -1,3 +1,4 @@
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -14,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from application.ports.storage import StorageUnavailable
 
+AWAY = "the database can't be reached, or not with this DATABASE_URL"
 LOCK_PATIENCE = 60
 """Seconds that one process waits for another to finish migrating."""
 
@@ -42,6 +44,8 @@ class SqlSchema:
 
     async def current(self) -> str | None:
         """None for a database that was never migrated."""
+        if (file := _file(self._url)) is not None and not file.exists():
+            return None
         async with _connect(self._url) as connection:
             return await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
 
@@ -66,9 +70,11 @@ async def _connect(url: str) -> AsyncIterator[AsyncConnection]:
     if engine.dialect.name == "sqlite":
         _lock_on_begin(engine.sync_engine)
     try:
+        if (file := _file(url)) is not None:
+            sqlite3.connect(file).close()  # first, as the driver's thread would outlive a refusal
         connection = await engine.connect()
-    except (DBAPIError, OSError, TimeoutError) as error:
-        raise StorageUnavailable("the database can't be reached, or not with this DATABASE_URL") from error
+    except (sqlite3.Error, DBAPIError, OSError, TimeoutError) as error:
+        raise StorageUnavailable(AWAY) from error
     try:
         yield connection
     finally:
@@ -78,9 +84,17 @@ async def _connect(url: str) -> AsyncIterator[AsyncConnection]:
 
 def _make_room(url: str) -> None:
     """SQLite makes a file, but no folder for it."""
+    if (file := _file(url)) is not None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageUnavailable(AWAY) from error
+
+
+def _file(url: str) -> Path | None:
+    """Of an SQLite database."""
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 def _lock_on_begin(engine: object) -> None:

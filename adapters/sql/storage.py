@@ -5,9 +5,10 @@ from sqlalchemy import make_url
 
 from adapters.sql.connection import Database
 from adapters.sql.postgres import PostgresDatabase
-from adapters.sql.session import Session
+from adapters.sql.sessions import SessionStatements, SqlResetTokenRepository, SqlSessionRepository
 from adapters.sql.sqlite import SqliteDatabase
 from adapters.sql.tasks import SqlTaskRepository, TaskStatements
+from adapters.sql.transaction import Transaction
 from adapters.sql.users import SqlUserRepository, UserStatements
 
 
@@ -18,9 +19,12 @@ class SqlStorage:
         self._database = _database(url, pool_size)
         self._task_statements = TaskStatements(self._database.dialect)
         self._user_statements = UserStatements(self._database.dialect)
+        self._session_statements = SessionStatements(self._database.dialect)
 
     def unit_of_work(self) -> "SqlUnitOfWork":
-        return SqlUnitOfWork(Session(self._database), self._task_statements, self._user_statements)
+        return SqlUnitOfWork(
+            Transaction(self._database), self._task_statements, self._user_statements, self._session_statements
+        )
 
     async def open(self) -> None:
         await self._database.open()
@@ -30,13 +34,21 @@ class SqlStorage:
 
 
 class SqlUnitOfWork:
-    def __init__(self, session: Session, task_statements: TaskStatements, user_statements: UserStatements) -> None:
-        self._session = session
-        self.tasks = SqlTaskRepository(session, task_statements)
-        self.users = SqlUserRepository(session, user_statements)
+    def __init__(
+        self,
+        transaction: Transaction,
+        task_statements: TaskStatements,
+        user_statements: UserStatements,
+        session_statements: SessionStatements,
+    ) -> None:
+        self._transaction = transaction
+        self.tasks = SqlTaskRepository(transaction, task_statements)
+        self.users = SqlUserRepository(transaction, user_statements)
+        self.sessions = SqlSessionRepository(transaction, session_statements)
+        self.reset_tokens = SqlResetTokenRepository(transaction, session_statements)
 
     async def commit(self) -> None:
-        await self._session.commit()
+        await self._transaction.commit()
 
     async def __aenter__(self) -> Self:
         return self
@@ -44,7 +56,7 @@ class SqlUnitOfWork:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._session.close()
+        await self._transaction.close()
 
 
 def _database(url: str, pool_size: int) -> Database:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Dialect, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
-from adapters.sql.session import Session
 from adapters.sql.statement import Statement
 from adapters.sql.tables import task_tallies
+from adapters.sql.transaction import Transaction
 from domain.statistics import completion_milliseconds
 from domain.task import Priority, Status, Task
 from domain.task_query import RANK_OF_PRIORITY, RANK_OF_STATUS
@@ -67,7 +67,9 @@ class TallyStatements:
         )
 
 
-async def record(session: Session, statements: TallyStatements, gone: Iterable[Task], come: Iterable[Task]) -> None:
+async def record(
+    transaction: Transaction, statements: TallyStatements, gone: Iterable[Task], come: Iterable[Task]
+) -> None:
     """Rows are written in one order by everybody, so that writers of one owner queue and do not deadlock."""
     changes: Counter[Tally] = Counter()
     for task in come:
@@ -82,6 +84,6 @@ async def record(session: Session, statements: TallyStatements, gone: Iterable[T
         if amount
     ]
     if rows:
-        await session.execute(statements.add, *rows)
+        await transaction.execute(statements.add, *rows)
     if less := [row for row in rows if row["amount"] < 0]:
-        await session.execute(statements.drop_empty, *less)
+        await transaction.execute(statements.drop_empty, *less)

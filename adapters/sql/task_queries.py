@@ -9,9 +9,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Date,
-    Integer,
-    Select,
-    Text,
     Uuid,
     bindparam,
     cast,
@@ -20,18 +17,25 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    true,
-    tuple_,
 )
 
+from adapters.sql import pages
 from adapters.sql.idiom import Idiom
 from adapters.sql.rows import TASK_COLUMNS
 from adapters.sql.tables import Instant, task_tallies, tasks
 from adapters.sql.tallies import STATE, state_key
-from application.ports.storage import TOTAL_CAP, Position
+from application.ports.position import Position
 from domain.due import microseconds
-from domain.task import Priority, Status
-from domain.task_query import RANK_OF_PRIORITY, RANK_OF_STATUS, DueBound, SortField, TaskCriteria, TaskOrder
+from domain.task_query import (
+    EVERY_PRIORITY,
+    EVERY_STATUS,
+    RANK_OF_PRIORITY,
+    RANK_OF_STATUS,
+    DueBound,
+    SortField,
+    TaskCriteria,
+    TaskOrder,
+)
 
 OWNER: Final = bindparam("owner_id", type_=Uuid)
 IS_OPEN: Final = tasks.c.status < 2
@@ -58,8 +62,8 @@ class Shape:
     @classmethod
     def of(cls, criteria: TaskCriteria, order: TaskOrder, *, is_after: bool, counts: bool) -> Self:
         return cls(
-            has_statuses=len(criteria.statuses) < len(Status),
-            has_priorities=len(criteria.priorities) < len(Priority),
+            has_statuses=criteria.statuses != EVERY_STATUS,
+            has_priorities=criteria.priorities != EVERY_PRIORITY,
             has_tags=bool(criteria.tags),
             words=len(criteria.words),
             overdue=criteria.overdue,
@@ -80,39 +84,25 @@ class Shape:
         )
 
 
-def find(shape: Shape, idiom: Idiom) -> Select[*tuple[Any, ...]]:
-    """Rows of the total (if the shape counts) and the columns of a task; one row without task for an empty page."""
-    key = _sort_column(shape.order)
-    page = select(*TASK_COLUMNS).where(tasks.c.owner_id == OWNER, *_conditions(shape, idiom))
-    if key.name not in page.selected_columns:
-        page = page.add_columns(key)
-    if shape.is_after:
-        key_type = Text() if isinstance(key.type, Text) else key.type  # the column says how to collate
-        place = tuple_(bindparam("after_key", type_=key_type), bindparam("after_id", type_=Uuid))
-        here = tuple_(key, tasks.c.id)
-        page = page.where(here < place if shape.order.descending else here > place)
-    page = page.order_by(*_ordered(shape.order, key, tasks.c.id)).limit(bindparam("limit", type_=Integer))
-    page = page.offset(bindparam("skip", type_=Integer))
+def find(shape: Shape, idiom: Idiom) -> pages.Rows:
+    key, descending = _sort_column(shape.order), shape.order.descending
+    matching = select(*TASK_COLUMNS).where(tasks.c.owner_id == OWNER, *_conditions(shape, idiom))
+    page = pages.page(matching, key, tasks.c.id, descending=descending, is_after=shape.is_after)
     if not shape.counts:
         return page
-    listed = page.subquery("page")
-    counted = select(_total(shape, idiom).label("total")).subquery("counted")
-    return (
-        select(counted.c.total, *(listed.c[column.key] for column in TASK_COLUMNS))
-        .select_from(counted.outerjoin(listed, true()))
-        .order_by(*_ordered(shape.order, listed.c[key.name], listed.c.id))
-    )
+    return pages.with_total(page, _total(shape, idiom), TASK_COLUMNS, key, descending=descending)
 
 
 def parameters(criteria: TaskCriteria, order: TaskOrder, after: Position | None, idiom: Idiom) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "statuses": [RANK_OF_STATUS[status] for status in criteria.statuses],
-        "priorities": [RANK_OF_PRIORITY[priority] for priority in criteria.priorities],
-        "states": [state_key(s, p) for s in criteria.statuses for p in criteria.priorities],
         "tags": [tag.name for tag in criteria.tags],
         "created_from": criteria.created_from,
         "created_until": criteria.created_until,
     }
+    if criteria.statuses != EVERY_STATUS or criteria.priorities != EVERY_PRIORITY:
+        values["statuses"] = [RANK_OF_STATUS[status] for status in criteria.statuses]
+        values["priorities"] = [RANK_OF_PRIORITY[priority] for priority in criteria.priorities]
+        values["states"] = [state_key(s, p) for s in criteria.statuses for p in criteria.priorities]
     for number, word in enumerate(criteria.words):
         values[f"word_{number}"] = idiom.containing(word)
     for name, bound in (
@@ -124,8 +114,8 @@ def parameters(criteria: TaskCriteria, order: TaskOrder, after: Position | None,
             values |= _bound(name, bound)
     if after is not None:
         is_instant = order.field in (SortField.CREATED_AT, SortField.UPDATED_AT)
-        values["after_key"] = _instant(after.key) if is_instant else after.key
-        values["after_id"] = after.task_id
+        values["after_key"] = instant_at(after.key) if is_instant else after.key
+        values["after_id"] = after.id
     return values
 
 
@@ -169,8 +159,7 @@ def _total(shape: Shape, idiom: Idiom) -> ColumnElement[int]:
         if shape.has_statuses or shape.has_priorities:
             tallied = tallied.where(idiom.one_of(task_tallies.c.key, "states"))
         return tallied.scalar_subquery()
-    matching = select(tasks.c.id).where(tasks.c.owner_id == OWNER, *_conditions(shape, idiom)).limit(TOTAL_CAP + 1)
-    return select(func.count()).select_from(matching.subquery("matching")).scalar_subquery()
+    return pages.counted(select(tasks.c.id).where(tasks.c.owner_id == OWNER, *_conditions(shape, idiom)))
 
 
 def _sort_column(order: TaskOrder) -> Column[Any]:
@@ -181,10 +170,6 @@ def _sort_column(order: TaskOrder) -> Column[Any]:
             return tasks.c.title_key
         case _:
             return tasks.c[order.field]
-
-
-def _ordered(order: TaskOrder, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    return [column.desc() if order.descending else column.asc() for column in columns]
 
 
 def _is_due_before(name: str) -> ColumnElement[bool]:
@@ -212,5 +197,5 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
-def _instant(key: int | str) -> datetime:
+def instant_at(key: int | str) -> datetime:
     return _EPOCH + timedelta(microseconds=int(key))

@@ -9,13 +9,14 @@ from adapters.sql import task_queries
 from adapters.sql.connection import ReferenceViolated
 from adapters.sql.idiom import idiom_of
 from adapters.sql.rows import TASK_COLUMNS, task_from_row, task_to_row
-from adapters.sql.session import Session
 from adapters.sql.statement import Statement
 from adapters.sql.statistics import statistics_from, statistics_parameters, statistics_query
 from adapters.sql.tables import task_tallies, tasks
 from adapters.sql.tallies import TAG, TallyStatements, record
 from adapters.sql.task_queries import OWNER, Shape
-from application.ports.storage import Position, TaskSlice
+from adapters.sql.transaction import Transaction
+from application.ports.position import Position
+from application.ports.storage import TaskSlice
 from domain.errors import StaleTask, TaskNotFound, UserNotFound
 from domain.statistics import Statistics
 from domain.tag import Tag, TagCount
@@ -97,26 +98,26 @@ class TaskStatements:
 
 
 class SqlTaskRepository:
-    def __init__(self, session: Session, statements: TaskStatements) -> None:
-        self._session = session
+    def __init__(self, transaction: Transaction, statements: TaskStatements) -> None:
+        self._transaction = transaction
         self._statements = statements
 
     async def add(self, *tasks: Task) -> None:
         try:
-            await self._session.execute(self._statements.insert, *map(task_to_row, tasks))
+            await self._transaction.execute(self._statements.insert, *map(task_to_row, tasks))
         except ReferenceViolated as error:
             raise UserNotFound from error
         await self._record(gone=(), come=tasks)
 
     async def get(self, task_id: TaskId, *, owner_id: UserId) -> Task:
-        rows = await self._session.fetch(self._statements.by_id, owner_id=owner_id, id=task_id)
+        rows = await self._transaction.fetch(self._statements.by_id, owner_id=owner_id, id=task_id)
         if not rows:
             raise TaskNotFound([task_id])
         return task_from_row(rows[0])
 
     async def get_many(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[Task]:
         ids = self._statements.idiom.members(task_ids)
-        rows = await self._session.fetch(self._statements.by_ids, owner_id=owner_id, ids=ids)
+        rows = await self._transaction.fetch(self._statements.by_ids, owner_id=owner_id, ids=ids)
         found = {task.id: task for task in map(task_from_row, rows)}
         if missing := [task_id for task_id in task_ids if task_id not in found]:
             raise TaskNotFound(missing)
@@ -134,7 +135,7 @@ class SqlTaskRepository:
         count: bool = False,
     ) -> TaskSlice:
         shape = Shape.of(criteria, order, is_after=after is not None, counts=count)
-        rows = await self._session.fetch(
+        rows = await self._transaction.fetch(
             self._statements.find(shape),
             owner_id=owner_id,
             limit=limit,
@@ -146,38 +147,39 @@ class SqlTaskRepository:
         return TaskSlice([task_from_row(row[1:]) for row in rows if row[1] is not None], rows[0][0])
 
     async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
-        rows = await self._session.fetch(self._statements.by_tag, owner_id=owner_id, tags=[tag.name], limit=limit)
+        rows = await self._transaction.fetch(self._statements.by_tag, owner_id=owner_id, tags=[tag.name], limit=limit)
         return [task_from_row(row) for row in rows]
 
     async def save(self, *tasks: Task) -> None:
         old = await self._locked(tasks, version_before=1)
         rows = [row | {"its_owner": row["owner_id"], "its_id": row["id"]} for row in map(task_to_row, tasks)]
-        await self._session.execute(self._statements.update, *rows)
+        await self._transaction.execute(self._statements.update, *rows)
         await self._record(gone=old, come=tasks)
 
     async def remove(self, *tasks: Task) -> None:
         old = await self._locked(tasks, version_before=0)
         keys = [{"owner_id": task.owner_id, "id": task.id} for task in tasks]
-        await self._session.execute(self._statements.delete, *keys)
+        await self._transaction.execute(self._statements.delete, *keys)
         await self._record(gone=old, come=())
 
     async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
         if only is None:
-            rows = await self._session.fetch(self._statements.tag_counts, owner_id=owner_id)
+            rows = await self._transaction.fetch(self._statements.tag_counts, owner_id=owner_id)
         else:
-            rows = await self._session.fetch(self._statements.tag_count, owner_id=owner_id, key=only.name)
+            rows = await self._transaction.fetch(self._statements.tag_count, owner_id=owner_id, key=only.name)
         return [TagCount(Tag(name), amount) for name, amount in rows]
 
     async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:
         bounds = statistics_parameters(now, zone)
-        return statistics_from(await self._session.fetch(self._statements.statistics, owner_id=owner_id, **bounds))
+        return statistics_from(await self._transaction.fetch(self._statements.statistics, owner_id=owner_id, **bounds))
 
     async def _locked(self, tasks: Sequence[Task], *, version_before: int) -> list[Task]:
-        """What is stored in place of `tasks`, all of one owner, until the transaction ends."""
-        (owner_id,) = {task.owner_id for task in tasks}
-        ids = self._statements.idiom.members(task.id for task in tasks)
-        rows = await self._session.fetch_locked(self._statements.by_ids_locked, owner_id=owner_id, ids=ids)
-        stored = {task.id: task for task in map(task_from_row, rows)}
+        """What is stored in place of `tasks`, until the transaction ends."""
+        stored: dict[TaskId, Task] = {}
+        for owner_id in sorted({task.owner_id for task in tasks}):
+            ids = self._statements.idiom.members(task.id for task in tasks if task.owner_id == owner_id)
+            rows = await self._transaction.fetch_writing(self._statements.by_ids_locked, owner_id=owner_id, ids=ids)
+            stored |= {task.id: task for task in map(task_from_row, rows)}
         for task in tasks:
             if task.id not in stored:
                 raise TaskNotFound([task.id])
@@ -186,4 +188,4 @@ class SqlTaskRepository:
         return list(stored.values())
 
     async def _record(self, *, gone: Iterable[Task], come: Iterable[Task]) -> None:
-        await record(self._session, self._statements.tallies, gone, come)
+        await record(self._transaction, self._statements.tallies, gone, come)

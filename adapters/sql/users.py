@@ -1,14 +1,33 @@
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
-from sqlalchemy import Dialect, Text, bindparam, insert, select
+from sqlalchemy import Delete, Dialect, Integer, Table, Text, Uuid, bindparam, delete, insert, select, update
 
+from adapters.sql import user_queries
 from adapters.sql.connection import UniquenessViolated
+from adapters.sql.idiom import idiom_of
 from adapters.sql.rows import USER_COLUMNS, user_from_row, user_to_row
-from adapters.sql.session import Session
 from adapters.sql.statement import Statement
-from adapters.sql.tables import email_claims, username_claims, users
-from domain.errors import EmailTaken, UsernameTaken, UserNotFound
+from adapters.sql.tables import (
+    active_admins,
+    email_claims,
+    reset_tokens,
+    sessions,
+    task_tallies,
+    tasks,
+    username_claims,
+    users,
+)
+from adapters.sql.transaction import Transaction
+from application.ports.accounts import UserSlice
+from application.ports.position import Position
+from domain.errors import EmailTaken, StaleUser, UsernameTaken, UserNotFound
+from domain.text import is_storable
 from domain.user import User, UserId, name_key
+from domain.user_query import UserFilter, UserOrder
+
+_AT_ONCE: Final = 5000
+"""Tasks removed by one statement, so that none takes long."""
 
 
 class UserStatements:
@@ -16,10 +35,22 @@ class UserStatements:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
+        self.idiom = idiom_of(dialect)
+        self.find = lru_cache(maxsize=256)(self._find)
+
+    def _find(self, shape: user_queries.Shape) -> Statement:
+        return Statement(user_queries.find(shape, self.idiom), self._dialect)
 
     @cached_property
     def insert(self) -> Statement:
         return Statement(insert(users), self._dialect)
+
+    @cached_property
+    def update(self) -> Statement:
+        values: dict[str, Any] = {column.name: bindparam(column.name) for column in users.c if column.name != "id"}
+        return Statement(
+            update(users).where(users.c.id == bindparam("its_id", type_=Uuid)).values(values), self._dialect
+        )
 
     @cached_property
     def claim_username(self) -> Statement:
@@ -30,8 +61,23 @@ class UserStatements:
         return Statement(insert(email_claims), self._dialect)
 
     @cached_property
+    def free_username(self) -> Statement:
+        key = bindparam("username_key", type_=Text)
+        return Statement(delete(username_claims).where(username_claims.c.username_key == key), self._dialect)
+
+    @cached_property
+    def free_email(self) -> Statement:
+        key = bindparam("email_key", type_=Text)
+        return Statement(delete(email_claims).where(email_claims.c.email_key == key), self._dialect)
+
+    @cached_property
     def by_id(self) -> Statement:
         return Statement(select(*USER_COLUMNS).where(users.c.id == bindparam("id")), self._dialect)
+
+    @cached_property
+    def by_id_locked(self) -> Statement:
+        one = select(*USER_COLUMNS).where(users.c.id == bindparam("id"))
+        return Statement(one.with_for_update(), self._dialect)
 
     @cached_property
     def id_by_login(self) -> Statement:
@@ -40,32 +86,132 @@ class UserStatements:
         by_email = select(email_claims.c.user_id).where(email_claims.c.email_key == key)
         return Statement(by_username.union_all(by_email), self._dialect)
 
+    @cached_property
+    def add_admin(self) -> Statement:
+        return Statement(insert(active_admins), self._dialect)
+
+    @cached_property
+    def drop_admin(self) -> Statement:
+        return Statement(self._of_user(active_admins), self._dialect)
+
+    @cached_property
+    def admins_locked(self) -> Statement:
+        ids = select(active_admins.c.user_id).order_by(active_admins.c.user_id)
+        return Statement(ids.with_for_update(), self._dialect)
+
+    @cached_property
+    def drop_some_tasks(self) -> Statement:
+        owner = bindparam("owner_id", type_=Uuid)
+        some = select(tasks.c.id).where(tasks.c.owner_id == owner).limit(bindparam("limit", type_=Integer))
+        one_of_them = tasks.c.id.in_(some.scalar_subquery())
+        return Statement(
+            delete(tasks).where(tasks.c.owner_id == owner, one_of_them).returning(tasks.c.id), self._dialect
+        )
+
+    @cached_property
+    def drop_the_rest(self) -> list[Statement]:
+        owned = delete(task_tallies).where(task_tallies.c.owner_id == bindparam("user_id", type_=Uuid))
+        user = delete(users).where(users.c.id == bindparam("user_id", type_=Uuid))
+        drops = (owned, self._of_user(sessions), self._of_user(reset_tokens), self._of_user(active_admins), user)
+        return [Statement(drop, self._dialect) for drop in drops]
+
+    def _of_user(self, table: Table) -> Delete:
+        return delete(table).where(table.c.user_id == bindparam("user_id", type_=Uuid))
+
 
 class SqlUserRepository:
-    def __init__(self, session: Session, statements: UserStatements) -> None:
-        self._session = session
+    def __init__(self, transaction: Transaction, statements: UserStatements) -> None:
+        self._transaction = transaction
         self._statements = statements
 
     async def add(self, user: User) -> None:
-        claimed = self._statements
         try:
-            await self._session.execute(
-                claimed.claim_username, {"username_key": name_key(user.username), "user_id": user.id}
-            )
+            claim = {"username_key": name_key(user.username), "user_id": user.id}
+            await self._transaction.execute(self._statements.claim_username, claim)
         except UniquenessViolated as error:
             raise UsernameTaken from error
-        try:
-            await self._session.execute(claimed.claim_email, {"email_key": name_key(user.email), "user_id": user.id})
-        except UniquenessViolated as error:
-            raise EmailTaken from error
-        await self._session.execute(self._statements.insert, user_to_row(user))
+        await self._claim_email(user)
+        await self._transaction.execute(self._statements.insert, user_to_row(user))
+        if user.is_active_admin:
+            await self._transaction.execute(self._statements.add_admin, {"user_id": user.id})
 
     async def get(self, user_id: UserId) -> User:
-        rows = await self._session.fetch(self._statements.by_id, id=user_id)
+        rows = await self._transaction.fetch(self._statements.by_id, id=user_id)
+        if not rows:
+            raise UserNotFound
+        return user_from_row(rows[0])
+
+    async def lock(self, user_id: UserId) -> User:
+        rows = await self._transaction.fetch_writing(self._statements.by_id_locked, id=user_id)
         if not rows:
             raise UserNotFound
         return user_from_row(rows[0])
 
     async def find_by_login(self, login: str) -> User | None:
-        claims = await self._session.fetch(self._statements.id_by_login, key=name_key(login))
+        if not is_storable(login):
+            return None
+        claims = await self._transaction.fetch(self._statements.id_by_login, key=name_key(login))
         return await self.get(UserId(claims[0][0])) if claims else None
+
+    async def find(
+        self,
+        filter: UserFilter,
+        order: UserOrder,
+        *,
+        limit: int,
+        skip: int = 0,
+        after: Position | None = None,
+        count: bool = False,
+    ) -> UserSlice:
+        shape = user_queries.shape_of(filter, order, is_after=after is not None, counts=count)
+        rows = await self._transaction.fetch(
+            self._statements.find(shape),
+            limit=limit,
+            skip=0 if after else skip,
+            **user_queries.parameters(filter, order, after, self._statements.idiom),
+        )
+        if not count:
+            return UserSlice([user_from_row(row[: len(USER_COLUMNS)]) for row in rows], None)
+        return UserSlice([user_from_row(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+
+    async def save(self, user: User) -> None:
+        old = await self._locked(user, user.version - 1)
+        if name_key(old.email) != name_key(user.email):
+            await self._transaction.execute(self._statements.free_email, {"email_key": name_key(old.email)})
+            await self._claim_email(user)
+        row = user_to_row(user)
+        await self._transaction.execute(self._statements.update, row | {"its_id": user.id})
+        if old.is_active_admin and not user.is_active_admin:
+            await self._transaction.execute(self._statements.drop_admin, {"user_id": user.id})
+        if user.is_active_admin and not old.is_active_admin:
+            await self._transaction.execute(self._statements.add_admin, {"user_id": user.id})
+
+    async def remove(self, user: User) -> None:
+        await self._locked(user, user.version)
+        dropped = _AT_ONCE
+        while dropped == _AT_ONCE:
+            some = await self._transaction.fetch_writing(
+                self._statements.drop_some_tasks, owner_id=user.id, limit=_AT_ONCE
+            )
+            dropped = len(some)
+        await self._transaction.execute(self._statements.free_username, {"username_key": name_key(user.username)})
+        await self._transaction.execute(self._statements.free_email, {"email_key": name_key(user.email)})
+        for statement in self._statements.drop_the_rest:
+            await self._transaction.execute(statement, {"user_id": user.id})
+
+    async def count_active_admins(self) -> int:
+        return len(await self._transaction.fetch_writing(self._statements.admins_locked))
+
+    async def _claim_email(self, user: User) -> None:
+        try:
+            claim = {"email_key": name_key(user.email), "user_id": user.id}
+            await self._transaction.execute(self._statements.claim_email, claim)
+        except UniquenessViolated as error:
+            raise EmailTaken from error
+
+    async def _locked(self, user: User, version: int) -> User:
+        """What is stored, until the transaction ends."""
+        stored = await self.lock(user.id)
+        if stored.version != version:
+            raise StaleUser
+        return stored

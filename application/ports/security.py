@@ -1,8 +1,13 @@
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.session import SessionId
 from domain.user import UserId
+
+NewSecret = Callable[[], bytes]
+"""256 bits that nobody can guess."""
 
 
 class PasswordHasher(Protocol):
@@ -14,6 +19,10 @@ class PasswordHasher(Protocol):
         """Whether the hash was made of this password. Without a hash it is False, after the same time."""
         ...
 
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether `hash` would take more effort today."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
@@ -22,11 +31,19 @@ class AccessToken:
     """Seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an access token says, once its signature and its times are verified."""
+
+    user_id: UserId
+    session_id: SessionId
+
+
 class AccessTokens(Protocol):
     """Proofs of identity that are verified without asking anybody."""
 
-    def issue(self, user_id: UserId, at: datetime) -> AccessToken: ...
+    def issue(self, claims: Claims, at: datetime) -> AccessToken: ...
 
-    def verify(self, text: str, at: datetime) -> UserId:
+    def verify(self, text: str, at: datetime) -> Claims:
         """Raises InvalidToken."""
         ...

@@ -6,11 +6,13 @@ from datetime import datetime, tzinfo
 from types import TracebackType
 from typing import Protocol, Self
 
+from application.ports.accounts import ResetTokenRepository, SessionRepository, UserRepository
+from application.ports.position import Position
 from domain.statistics import Statistics
 from domain.tag import Tag, TagCount
 from domain.task import Task, TaskId
 from domain.task_query import TaskCriteria, TaskOrder
-from domain.user import User, UserId
+from domain.user import UserId
 
 
 class StorageUnavailable(Exception):
@@ -23,23 +25,11 @@ class TransientStorageError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """A place in an ordered list: just after the task with this sort key and id."""
-
-    key: int | str
-    task_id: TaskId
-
-
-@dataclass(frozen=True, slots=True)
 class TaskSlice:
     """`total` counts all that match; None if that was not asked for."""
 
     tasks: list[Task]
     total: int | None
-
-
-TOTAL_CAP = 10_000
-"""Up to here a total is counted; criteria that are plain have an exact one at any size."""
 
 
 class TaskRepository(Protocol):
@@ -103,22 +93,6 @@ class TaskRepository(Protocol):
         ...
 
 
-class UserRepository(Protocol):
-    """Accounts. No two have the same username, nor the same e-mail address, ignoring case."""
-
-    async def add(self, user: User) -> None:
-        """Raises UsernameTaken or EmailTaken; UsernameTaken if both are."""
-        ...
-
-    async def get(self, user_id: UserId) -> User:
-        """Raises UserNotFound."""
-        ...
-
-    async def find_by_login(self, login: str) -> User | None:
-        """The account with this username or this e-mail address, ignoring case."""
-        ...
-
-
 class UnitOfWork(Protocol):
     """One transaction: what it wrote is stored by `commit`, all of it or nothing, and undone otherwise.
 
@@ -130,6 +104,12 @@ class UnitOfWork(Protocol):
 
     @property
     def users(self) -> UserRepository: ...
+
+    @property
+    def sessions(self) -> SessionRepository: ...
+
+    @property
+    def reset_tokens(self) -> ResetTokenRepository: ...
 
     async def commit(self) -> None:
         """Everything written is durable when this returns. The unit of work is over then."""

@@ -3,12 +3,15 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette_compress import CompressMiddleware
 
 from entrypoints.container import Container, lifetime
 from entrypoints.http import errors, openapi
-from entrypoints.http.middleware.request_id import RequestIds
-from entrypoints.http.routes import accounts, docs, monitoring, tags, tasks
-from entrypoints.settings import Settings
+from entrypoints.http.middleware.answers import EveryAnswer
+from entrypoints.http.middleware.guard import Guard
+from entrypoints.http.routes import auth, docs, monitoring, tags, tasks, users
+from entrypoints.settings import Environment, Settings
 
 
 def create_app(container: Container | None = None) -> FastAPI:
@@ -30,14 +33,34 @@ def create_app(container: Container | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.container = container
-    app.state.max_body_bytes = settings.max_body_bytes
-    app.state.require_if_match = settings.require_if_match
-    for router in (tasks.router, tags.router, accounts.router, monitoring.router):
+    app.state.settings = settings
+    app.state.throttle = container.throttle() if settings.rate_limit_enabled else None
+    for router in (tasks.router, tags.router, auth.router, users.router, monitoring.router):
         app.router.routes.extend(router.routes)  # as they are: a router included is matched twice a request
     app.router.routes.extend(docs.routes)
-    app.add_middleware(RequestIds, new_id=container.new_id())
+    app.state.declared_paths = frozenset(getattr(route, "path", "") for route in app.routes)
+    _surround(app, container, settings)
     errors.install(app)
     openapi.install(app)
     return app
+
+
+def _surround(app: FastAPI, container: Container, settings: Settings) -> None:
+    """Middleware, the innermost first."""
+    app.add_middleware(CompressMiddleware)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID"],
+            allow_credentials=True,
+            expose_headers=["ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
+        )
+    app.add_middleware(Guard, trusted_hosts=settings.trusted_hosts, force_https=settings.force_https)
+    app.add_middleware(
+        EveryAnswer, new_id=container.new_id(), is_production=settings.environment is Environment.PRODUCTION
+    )

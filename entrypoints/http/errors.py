@@ -5,15 +5,19 @@ import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from application.ports.storage import StorageUnavailable
+from application.throttle import RateLimited
 from domain import errors
+from entrypoints.http.limits import headers_of
 
 UNPROCESSABLE: Final = 422
 
@@ -24,10 +28,18 @@ STATUS_OF: Final[dict[type[errors.DomainError], int]] = {
     errors.InvalidValue: UNPROCESSABLE,
     errors.InvalidCredentials: HTTPStatus.UNAUTHORIZED,
     errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
 }
+
+IN_QUERY: Final = (errors.InvalidCursor, errors.InvalidSearch)
+
+MAX_ENTRIES: Final = 20
+MAX_NAME: Final = 100
+"""A refusal is short, whatever is refused."""
 
 RETRY_AFTER_SECONDS: Final = 1
 
@@ -72,6 +84,16 @@ class UnsupportedMediaType(HttpError):
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
+class InvalidHost(HttpError):
+    status = HTTPStatus.BAD_REQUEST
+    code = "INVALID_HOST"
+
+
+class CsrfFailed(HttpError):
+    status = HTTPStatus.FORBIDDEN
+    code = "CSRF_FAILED"
+
+
 class PreconditionRequired(HttpError):
     status = HTTPStatus.PRECONDITION_REQUIRED
     code = "PRECONDITION_REQUIRED"
@@ -95,6 +117,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(StorageUnavailable, _unavailable)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _bug)
 
 
@@ -112,44 +135,57 @@ def problem(
         "title": TITLES.get(status) or HTTPStatus(status).phrase,
         "status": int(status),
         "detail": detail,
-        "instance": request.scope["path"],
+        "instance": quote(request.scope["path"], safe="/:@!$&'()*+,;="),
         "error_code": code,
         "request_id": request.state.request_id,
         **extensions,
     }
     challenge = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
-    return Response(
+    response = Response(
         json.dumps(body, separators=(",", ":")),
         status,
         headers={**challenge, **(headers or {})},
         media_type="application/problem+json",
     )
+    if window := getattr(request.state, "rate_window", None):
+        response.raw_headers += headers_of(window)
+    return response
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.DomainError)
     extensions: dict[str, Any] = {}
+    headers: dict[str, str] = {}
     match error:
+        case RateLimited(window=window):
+            request.state.rate_window = window
+            headers = {"Retry-After": str(window.resets_in)}
         case errors.InvalidValue(field=field):
-            extensions["errors"] = [_entry(["body", field] if field else ["body"], str(error), kind_of(error))]
+            place = "query" if isinstance(error, IN_QUERY) else "body"
+            extensions["errors"] = [_entry([place, field] if field else [place], str(error), kind_of(error))]
         case errors.TaskNotFound(task_ids=task_ids) if request.scope["path"].endswith("/bulk"):
             extensions["task_ids"] = [str(task_id) for task_id in task_ids]
         case errors.UsernameTaken(field=field) | errors.EmailTaken(field=field):
             extensions["field"] = field
-    return problem(request, status_of(type(error)), error.code, str(error), **extensions)
+    return problem(request, status_of(type(error)), error.code, str(error), headers=headers, **extensions)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return validation_problem(request, [_told(found) for found in error.errors()])
+    return validation_problem(request, [_told(found) for found in error.errors()[:MAX_ENTRIES]])
 
 
 def validation_problem(request: Request, entries: Sequence[Mapping[str, Any]]) -> Response:
-    return problem(request, UNPROCESSABLE, errors.InvalidValue.code, "the request is not valid", errors=entries)
+    told = entries[:MAX_ENTRIES]
+    return problem(request, UNPROCESSABLE, errors.InvalidValue.code, "the request is not valid", errors=told)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    return http_problem(request, error)
+
+
+def http_problem(request: Request, error: HTTPException) -> Response:
     status = error.status_code
     code = error.code if isinstance(error, HttpError) else CODE_OF_STATUS[status]
     headers = dict(error.headers or {})
@@ -168,21 +204,25 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     )
 
 
+async def _gone(request: Request, error: Exception) -> Response:
+    """Nobody reads it: the client left while it was sending."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
+
+
 async def _bug(request: Request, error: Exception) -> Response:
     """Logged with its traceback by the server; the client gets the id to ask about."""
     response = problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "something went wrong here")
-    response.headers["X-Request-ID"] = request.state.request_id
+    request.state.complete_headers(response.raw_headers)
     return response
 
 
 def _methods_at(request: Request) -> list[str]:
-    """Of every route at this path; the router tells those of the first alone."""
+    """Of every route at this path, as the router tells those of the first alone; files are only read."""
     methods: set[str] = set()
     for route in request.app.routes:
-        pattern: re.Pattern[str] | None = getattr(route, "path_regex", None)
-        if pattern is not None and pattern.match(request.scope["path"]):
+        if route.matches(request.scope)[0] is not Match.NONE:
             methods |= getattr(route, "methods", None) or set()
-    return sorted(methods)
+    return sorted(methods) or ["GET", "HEAD"]
 
 
 def kind_of(error: errors.InvalidValue) -> str:
@@ -199,4 +239,5 @@ def _told(found: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _entry(loc: Sequence[str | int], message: str, kind: str) -> Mapping[str, Any]:
-    return {"loc": list(loc), "message": message, "type": kind}
+    short = [part[:MAX_NAME] if isinstance(part, str) else part for part in loc]
+    return {"loc": short, "message": message, "type": kind}

@@ -1,12 +1,13 @@
 """The OpenAPI document. What follows from a route itself is told here once, for all of them."""
 
+import json
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from domain.errors import DomainError
 from entrypoints.http.errors import TITLES, status_of
@@ -17,16 +18,72 @@ from entrypoints.http.schemas.problem import Problem
 PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 REQUEST_ID: Final = {
+    "required": True,
     "description": "Names this request in logs; the client's own, if it gave a good one.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
 }
-ETAG: Final = {"description": "The version, for If-Match and If-None-Match.", "schema": {"type": "string"}}
-LOCATION: Final = {"description": "Where it is.", "schema": {"type": "string"}}
-OWN_HEADERS: Final[dict[int, dict[str, Any]]] = {
-    401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
-    405: {"Allow": {"schema": {"type": "string"}}},
-    503: {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
+ETAG: Final = {
+    "required": True,
+    "description": "The version, for If-Match and If-None-Match.",
+    "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
 }
+LOCATION: Final = {
+    "required": True,
+    "description": "Where it is.",
+    "schema": {"type": "string", "format": "uri-reference"},
+}
+HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "X-Request-ID": REQUEST_ID,
+    "ETag": ETAG,
+    "Location": LOCATION,
+    "X-Content-Type-Options": {"required": True, "schema": {"const": "nosniff"}},
+    "X-Frame-Options": {"required": True, "schema": {"const": "DENY"}},
+    "Referrer-Policy": {"required": True, "schema": {"const": "no-referrer"}},
+    "Cross-Origin-Opener-Policy": {"required": True, "schema": {"const": "same-origin"}},
+    "Content-Security-Policy": {"required": True, "schema": {"type": "string"}},
+    "Strict-Transport-Security": {"description": "In production.", "schema": {"type": "string"}},
+    "Content-Encoding": {"description": "Where the answer is compressed.", "schema": {"type": "string"}},
+    "Vary": {"description": "Where the answer is compressed, or for one origin.", "schema": {"type": "string"}},
+    "Cache-Control": {"required": True, "schema": {"const": "no-store"}},
+    "RateLimit-Policy": {"description": "Requests in a window of seconds.", "schema": {"type": "string"}},
+    "RateLimit": {"description": "What is left, and seconds to the next window.", "schema": {"type": "string"}},
+    "Set-Cookie": {"description": "Where identity is by cookie.", "schema": {"type": "string"}},
+}
+OF_ALL: Final = (
+    "X-Request-ID",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+    "Referrer-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Content-Security-Policy",
+    "Strict-Transport-Security",
+    "Content-Encoding",
+    "Vary",
+)
+OF_THE_API: Final = ("Cache-Control", "RateLimit-Policy", "RateLimit")
+OWN_HEADERS: Final[dict[int, dict[str, Any]]] = {
+    401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "const": "Bearer"}}},
+    429: {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer"}}},
+    503: {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer"}}},
+}
+
+_ONE_STATE: Final = {
+    "anyOf": [
+        {"not": {"required": ["status", "completed"]}},
+        {"properties": {"status": {"const": "completed"}, "completed": {"const": True}}},
+        {"properties": {"status": {"not": {"const": "completed"}}, "completed": {"const": False}}},
+    ]
+}
+BODY_RULES: Final[dict[str, dict[str, Any]]] = {
+    "CreateTaskBody": _ONE_STATE,
+    "EditTaskBody": {"minProperties": 1, **_ONE_STATE},
+    "EditMeBody": {"minProperties": 1},
+    "EditUserBody": {"minProperties": 1},
+}
+"""Between the fields of a body: no two may contradict each other, and there has to be one."""
+
+BOUNDS: Final = {"ge": "minimum", "le": "maximum"}
+"""Behind a validator pydantic writes its own names for them."""
 
 SECURITY: Final = {
     "password": {
@@ -35,6 +92,7 @@ SECURITY: Final = {
     },
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
 }
+"""Browsers may also identify themselves by the cookie that a login by cookie sets."""
 
 
 def answers(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
@@ -57,59 +115,113 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
     problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs") | {"Problem": problem}
+    for name, rule in BODY_RULES.items():
+        schemas[name] |= rule
     components["securitySchemes"] = SECURITY
+    components["headers"] = HEADERS
     for route in app.routes:
         if isinstance(route, Route) and route.include_in_schema:
             for method in route.methods or ():
-                _complete(document["paths"][route.path][method.lower()], route, method, app)
+                _complete(document["paths"][route.path_format][method.lower()], route, method, app, schemas)
+    _drop_unused(document)
     return document
 
 
-def _complete(operation: dict[str, Any], route: Route, method: str, app: FastAPI) -> None:
+def _drop_unused(document: dict[str, Any]) -> None:
+    """Of the values that validators make, which nobody sends."""
+    schemas = document["components"]["schemas"]
+    while unused := [name for name in schemas if f'"#/components/schemas/{name}"' not in json.dumps(document)]:
+        for name in unused:
+            del schemas[name]
+
+
+def _complete(operation: dict[str, Any], route: Route, method: str, app: FastAPI, schemas: dict[str, Any]) -> None:
     responses = operation["responses"]
-    for status in _refusals(route, app):
+    operation["operationId"] = _operation_id(route, app)
+    if route.query_model is not None:
+        operation.setdefault("parameters", []).extend(_query_parameters(route.query_model, schemas))
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _as_text(parameter["schema"])
+    for status in _refusals(route, method, app):
         responses[str(status)] = _refusal(status)
     if route.wants_caller:
         operation["security"] = [{"password": []}, {"bearer": []}]
     if route.depends_on(expected_versions):
-        _add_parameter(operation, "If-Match", required=app.state.require_if_match)
+        _add_parameter(operation, "If-Match", required=app.state.settings.require_if_match)
     success = responses[str(route.status_code or HTTPStatus.OK)]
-    model = route.response_model
-    if hasattr(model, "model_fields") and "version" in model.model_fields:
-        success.setdefault("headers", {})["ETag"] = ETAG
+    if _has_version(route):
+        success["headers"] = _headers("ETag")
         if method == "GET":
             _add_parameter(operation, "If-None-Match", required=False)
-            responses["304"] = {"description": "Not Modified", "headers": {"ETag": ETAG}}
+            responses["304"] = {"description": "Not Modified", "headers": _headers("ETag")}
         if route.status_code == HTTPStatus.CREATED:
-            success["headers"]["Location"] = LOCATION
+            success["headers"] |= _headers("Location")
+    always = _headers(*OF_ALL, *(OF_THE_API if route.path.startswith("/api/") else ()))
     for status, response in responses.items():
         headers = response.setdefault("headers", {})
-        headers |= {"X-Request-ID": REQUEST_ID, **OWN_HEADERS.get(int(status), {})}
+        headers |= always | OWN_HEADERS.get(int(status), {})
+        if status == "204":
+            headers |= _headers("Set-Cookie")
 
 
-def _refusals(route: Route, app: FastAPI) -> Iterator[int]:
-    """What any route with these traits may refuse; an undeclared parameter is refused by all."""
-    yield 422
+def _query_parameters(model: type[BaseModel], schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    described = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= described.get("$defs", {})
+    return [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in described["properties"].items()
+    ]
+
+
+def _operation_id(route: Route, app: FastAPI) -> str:
+    """The name of the function, with the method where a function answers to several."""
+    twins = [other for other in app.routes if getattr(other, "endpoint", None) is route.endpoint]
+    return route.name if len(twins) == 1 else f"{route.name}_by_{min(route.methods or ()).lower()}"
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _refusals(route: Route, method: str, app: FastAPI) -> Iterator[int]:
+    """What any route with these traits may refuse; a wrong host or an undeclared parameter is refused by all."""
+    yield from (400, 422)
     if route.wants_caller:
         yield 401
     if route.media_type is not None:
         yield from (400, 413, 415)
     if route.depends_on(expected_versions):
         yield from (400, 409, 412)
-        if app.state.require_if_match:
+        if app.state.settings.require_if_match:
             yield 428
-    elif "version" in getattr(route.response_model, "model_fields", ()) and "GET" in (route.methods or ()):
+    elif _has_version(route) and "GET" in (route.methods or ()):
         yield 400
+    if route.wants_caller and method != "GET":
+        yield 403
     if route.path.startswith("/api/"):
-        yield 503
+        yield from (429, 503)
+
+
+def _has_version(route: Route) -> bool:
+    """Whether it answers with one resource, which has an entity tag."""
+    return "version" in getattr(route.response_model, "__dataclass_fields__", ())
 
 
 def _refusal(status: int) -> dict[str, Any]:
     return {"description": TITLES.get(status) or HTTPStatus(status).phrase, "content": PROBLEM}
+
+
+def _as_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter, which is never null: it is left out."""
+    schema = {BOUNDS.get(keyword, keyword): value for keyword, value in schema.items()}
+    if schema.get("default", ...) is None:
+        del schema["default"]
+    kinds: list[dict[str, Any]] = [kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        return kinds[0] | schema
+    return schema | ({"anyOf": kinds} if kinds else {})
 
 
 def _add_parameter(operation: dict[str, Any], name: str, *, required: bool) -> None:

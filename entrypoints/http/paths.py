@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import Depends, Path
 from pydantic import PlainValidator, WithJsonSchema
 
-from domain.errors import InvalidTag, TagNotFound, TaskNotFound
+from domain.errors import InvalidTag, SessionNotFound, TagNotFound, TaskNotFound, UserNotFound
+from domain.session import SessionId
 from domain.tag import Tag
 from domain.task import TaskId
+from domain.user import UserId
 from entrypoints.http.schemas.fields import uuid_of
 
 
@@ -18,6 +20,20 @@ def _task_id(text: str) -> TaskId:
         raise TaskNotFound from None
 
 
+def _user_id(text: str) -> UserId:
+    try:
+        return UserId(uuid_of(text))
+    except ValueError:
+        raise UserNotFound from None
+
+
+def _session_id(text: str) -> SessionId:
+    try:
+        return SessionId(uuid_of(text))
+    except ValueError:
+        raise SessionNotFound from None
+
+
 async def _tag(tag: Annotated[str, Path(description="in any spelling")]) -> Tag:
     try:
         return Tag(tag)
@@ -26,4 +42,8 @@ async def _tag(tag: Annotated[str, Path(description="in any spelling")]) -> Tag:
 
 
 TaskIdInPath = Annotated[TaskId, PlainValidator(_task_id), WithJsonSchema({"type": "string", "format": "uuid"})]
+UserIdInPath = Annotated[UserId, PlainValidator(_user_id), WithJsonSchema({"type": "string", "format": "uuid"})]
+SessionIdInPath = Annotated[
+    SessionId, PlainValidator(_session_id), WithJsonSchema({"type": "string", "format": "uuid"})
+]
 TagInPath = Annotated[Tag, Depends(_tag)]

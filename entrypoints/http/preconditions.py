@@ -12,7 +12,8 @@ from entrypoints.http.errors import InvalidPrecondition, PreconditionRequired
 
 _TAG: Final = r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"'
 _ONE: Final = re.compile(_TAG)
-_LIST: Final = re.compile(rf"[ \t]*{_TAG}([ \t]*,[ \t]*{_TAG})*[ \t]*")
+_LIST: Final = re.compile(rf"[ \t,]*{_TAG}[ \t]*(,[ \t]*({_TAG}[ \t]*)?)*")
+_VERSION: Final = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 PATTERN: Final = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
 """What clients may send, for the schema."""
 
@@ -26,13 +27,16 @@ async def expected_versions(request: Request) -> frozenset[int] | None:
 
     Raises InvalidPrecondition for a malformed field, PreconditionRequired for none where the settings want one.
     """
-    field = ",".join(request.headers.getlist("if-match"))
-    if not field and request.app.state.require_if_match:
-        raise PreconditionRequired("name the version to be changed, in If-Match")
-    if not field or field.strip() == "*":
+    fields = request.headers.getlist("if-match")
+    if not fields:
+        if request.app.state.settings.require_if_match:
+            raise PreconditionRequired("name the version to be changed, in If-Match")
+        return None
+    field = ",".join(fields)
+    if field.strip() == "*":
         return None
     strong = (tag for is_weak, tag in _tags(field) if not is_weak)
-    return frozenset(int(tag) for tag in strong if tag.isascii() and tag.isdecimal() and len(tag) < 19)
+    return frozenset(int(tag) for tag in strong if _VERSION.fullmatch(tag))
 
 
 ExpectedVersions = Annotated[frozenset[int] | None, Depends(expected_versions)]
@@ -40,9 +44,10 @@ ExpectedVersions = Annotated[frozenset[int] | None, Depends(expected_versions)]
 
 def not_modified(request: Request, response: Response) -> Response:
     """The response, or `304` if the client says it has it. Raises InvalidPrecondition."""
-    field = ",".join(request.headers.getlist("if-none-match"))
-    if request.method != "GET" or not field:
+    fields = request.headers.getlist("if-none-match")
+    if request.method != "GET" or not fields:
         return response
+    field = ",".join(fields)
     current = response.headers["etag"]
     if field.strip() == "*" or any(f'"{tag}"' == current for _, tag in _tags(field)):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": current})

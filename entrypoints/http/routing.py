@@ -1,6 +1,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, get_origin
+from typing import Any
 
 from fastapi import params
 from fastapi.dependencies.models import Dependant
@@ -8,10 +8,16 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
 
-from entrypoints.http.dependencies import authenticate, current_user
+from entrypoints.http import limits
+from entrypoints.http.dependencies import authenticate, current_actor, current_caller
 from entrypoints.http.errors import validation_problem
+from entrypoints.http.limits import Counts, headers_of, what_counts
+from entrypoints.http.middleware.answers import AS_IT_IS
 from entrypoints.http.preconditions import not_modified
+from entrypoints.http.query import QueryModel
 from entrypoints.http.strict import FORM, JSON, MediaType, StrictRequest
 
 
@@ -20,7 +26,7 @@ class Route(APIRoute):
 
     @property
     def wants_caller(self) -> bool:
-        return self.depends_on(current_user)
+        return self.depends_on(current_caller) or self.depends_on(current_actor)
 
     @property
     def media_type(self) -> MediaType | None:
@@ -29,25 +35,47 @@ class Route(APIRoute):
             return None
         return FORM if isinstance(self.body_field.field_info, params.Form) else JSON
 
+    @property
+    def counts_as(self) -> Counts:
+        if not self.path.startswith("/api/"):
+            return Counts.NOTHING
+        return what_counts(self.endpoint, next(iter(self.methods or {"GET"})))
+
     def depends_on(self, call: Callable[..., Any]) -> bool:
         return any(dependant.call is call for dependant in _flat(self.dependant))
 
+    @property
+    def query_model(self) -> type[BaseModel] | None:
+        return next((inner.call.model for inner in _flat(self.dependant) if isinstance(inner.call, QueryModel)), None)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """A path that is declared as it stands is no `{id}`, whatever the method."""
+        if self.param_convertors and scope["path"] in scope["app"].state.declared_paths:
+            return Match.NONE, {}
+        return super().matches(scope)
+
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()
-        wants_caller, media_type = self.wants_caller, self.media_type
+        wants_caller, media_type, counts = self.wants_caller, self.media_type, self.counts_as
         known, repeatable = _query_parameters(self.dependant)
 
         async def strictly(request: Request) -> Response:
-            if wants_caller:
-                request.state.user_id = await authenticate(request)
+            caller = await authenticate(request) if wants_caller else None
+            request.state.caller = caller
+            await limits.count(request, counts, caller)
             if request.scope["query_string"] and (refused := _refused(request, known, repeatable)):
                 return validation_problem(request, refused)
             strict = StrictRequest(request.scope, request.receive)
             if media_type is not None and strict.has_body:
                 strict.require(media_type)
-                await strict.body()
+                await (strict.json() if media_type is JSON else strict.require_single_fields())
             response: Response = await handle(strict)
-            return not_modified(request, response) if "etag" in response.headers else response
+            if "etag" in response.headers:
+                response = not_modified(request, response)
+                response.headers["Content-Encoding"] = AS_IT_IS  # or the tag would name two representations
+            if window := getattr(request.state, "rate_window", None):
+                response.raw_headers += headers_of(window)
+            return response
 
         return strictly
 
@@ -63,15 +91,10 @@ def _query_parameters(dependant: Dependant) -> tuple[frozenset[str], frozenset[s
     known: set[str] = set()
     repeatable: set[str] = set()
     for inner in _flat(dependant):
-        for parameter in inner.query_params:
-            annotation = parameter.field_info.annotation
-            fields = (
-                {field.alias or name: field.annotation for name, field in annotation.model_fields.items()}
-                if isinstance(annotation, type) and issubclass(annotation, BaseModel)
-                else {parameter.alias: annotation}
-            )
-            known |= fields.keys()
-            repeatable |= {name for name, kind in fields.items() if get_origin(kind) is list}
+        known |= {parameter.alias for parameter in inner.query_params}
+        if isinstance(inner.call, QueryModel):
+            known |= inner.call.names
+            repeatable |= inner.call.repeatable
     return frozenset(known), frozenset(repeatable)
 
 

@@ -2,14 +2,20 @@
 
 import json
 import re
+from collections import Counter
 from typing import Any, Final, NoReturn
+from urllib.parse import parse_qsl
 
+from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 
 from entrypoints.http.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 
 _CHARSET: Final = r'\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?'
 _MAX_DIGITS: Final = 400
+_MAX_LENGTH_DIGITS: Final = 18
+_MAX_MEMBERS: Final = 64
+"""Several times what any body has; more are not looked at one by one."""
 
 
 class MediaType:
@@ -27,9 +33,9 @@ class StrictRequest(Request):
 
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
-            limit: int = self.app.state.max_body_bytes
+            limit: int = self.app.state.settings.max_body_bytes
             declared = self.headers.get("content-length", "0")
-            if not declared.isdecimal() or int(declared) > limit:
+            if not declared.isdecimal() or len(declared) > _MAX_LENGTH_DIGITS or int(declared) > limit:
                 raise PayloadTooLarge(f"a body has at most {limit} bytes")
             chunks, size = [], 0
             async for chunk in self.stream():
@@ -41,7 +47,23 @@ class StrictRequest(Request):
         return self._body
 
     async def json(self) -> Any:
-        return parse(await self.body())
+        """Raises MalformedJson, RequestValidationError for an object of more members than any has."""
+        if not hasattr(self, "_value"):
+            self._value = parse(await self.body())
+        return self._value
+
+    async def require_single_fields(self) -> None:
+        """Raises RequestValidationError for a form that gives a field twice (RFC 6749, section 3.2), or very many."""
+        body = await self.body()
+        try:
+            fields = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_MEMBERS)
+        except ValueError:
+            raise _too_many() from None
+        for name, count in Counter(name for name, _ in fields).items():
+            if count > 1:
+                raise RequestValidationError(
+                    [{"loc": ("body", name), "msg": "this field is given once", "type": "repeated"}]
+                )
 
     @property
     def has_body(self) -> bool:
@@ -49,9 +71,10 @@ class StrictRequest(Request):
 
     def require(self, media_type: MediaType) -> None:
         """Raises UnsupportedMediaType for a body that is declared as something else, or not at all."""
-        if not media_type.pattern.fullmatch(self.headers.get("content-type", "")):
+        declared = self.headers.getlist("content-type")
+        if len(declared) != 1 or not media_type.pattern.fullmatch(declared[0]):
             raise UnsupportedMediaType(f"the body is to be {media_type.name} in UTF-8")
-        if self.headers.get("content-encoding", "identity") != "identity":
+        if self.headers.get("content-encoding", "identity").lower() != "identity":
             raise UnsupportedMediaType("the body is to be sent without content coding")
 
 
@@ -83,7 +106,13 @@ def _parse_int(digits: str) -> int | float:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > _MAX_MEMBERS:
+        raise _too_many()
     members = dict(pairs)
     if len(members) < len(pairs):
         raise ValueError("a key is given twice")
     return members
+
+
+def _too_many() -> RequestValidationError:
+    return RequestValidationError([{"loc": ("body",), "msg": "there are too many fields", "type": "too_many_fields"}])

@@ -43,10 +43,23 @@ def upgrade() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("updated_at", INSTANT, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("username_key", BY_CODE_POINT, nullable=False, comment="what sorting by username compares"),
+        sa.Column("email_key", BY_CODE_POINT, nullable=False, comment="what sorting by e-mail address compares"),
+        sa.Column(
+            "search_text", BY_CODE_POINT, nullable=False, comment="username, e-mail address and full name, folded"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_users_version_positive")),
         sa.CheckConstraint("length(username) >= 3", name=op.f("ck_users_username_length")),
         sa.CheckConstraint("role BETWEEN 0 AND 2", name=op.f("ck_users_role_known")),
     )
+    for name, column in (
+        ("created", "created_at"),
+        ("username", "username_key"),
+        ("email", "email_key"),
+        ("role", "role"),
+    ):
+        op.create_index(f"ix_users_by_{name}", "users", [column, "id"])
     for table, key in (("username_claims", "username_key"), ("email_claims", "email_key")):
         op.create_table(
             table,

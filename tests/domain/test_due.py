@@ -52,7 +52,7 @@ def test_the_first_and_last_instants_of_utc_are_fine_with_any_offset(instant: st
 def test_a_day_sorts_at_its_end_in_utc() -> None:
     in_order = [Due(datetime(2026, 3, 4, 23, 59, 59, 999998, UTC)), DAY, Due(datetime(2026, 3, 5, tzinfo=UTC))]
 
-    assert sorted(in_order[::-1], key=lambda due: due.sorted_at) == in_order
+    assert sorted((in_order[2], in_order[0], in_order[1]), key=lambda due: due.sorted_at) == in_order
     assert DAY.sorted_at.isoformat() == "2026-03-04T23:59:59.999999+00:00"
 
 

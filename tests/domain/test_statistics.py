@@ -34,8 +34,8 @@ def test_no_tasks_give_zeros_under_every_key() -> None:
 
     assert (none.total, none.completed, none.incomplete, none.overdue) == (0, 0, 0, 0)
     assert (none.due_today, none.due_this_week, none.created_last_7_days, none.completed_last_7_days) == (0, 0, 0, 0)
-    assert none.by_status == {status: 0 for status in Status}
-    assert none.by_priority == {priority: 0 for priority in Priority}
+    assert none.by_status == dict.fromkeys(Status, 0)
+    assert none.by_priority == dict.fromkeys(Priority, 0)
     assert none.by_tag == {}
     assert none.completion_rate == 0
     assert none.average_completion_seconds is None

@@ -204,33 +204,31 @@ def test_after_and_before_a_moment_part_the_tasks(task: Task, bound: Moment, zon
 
 
 @pytest.mark.parametrize(
-    ("filter", "is_plain", "needs_calendar"),
+    ("filter", "is_plain"),
     [
-        pytest.param(TaskFilter(), True, False, id="nothing"),
-        pytest.param(TaskFilter(search=" ", statuses=OPEN, completed=False), True, False, id="status"),
-        pytest.param(TaskFilter(priorities=frozenset({Priority.LOW})), True, False, id="priority"),
-        pytest.param(TaskFilter(tags=frozenset(tags("home"))), False, False, id="tag"),
-        pytest.param(TaskFilter(search="milk"), False, False, id="search"),
-        pytest.param(TaskFilter(overdue=False), False, True, id="overdue"),
-        pytest.param(TaskFilter(created_after=NOW.date()), False, True, id="created after"),
-        pytest.param(TaskFilter(created_before=NOW.date()), False, True, id="created before"),
-        pytest.param(TaskFilter(due_after=NOW), False, True, id="due after"),
-        pytest.param(TaskFilter(due_before=NOW), False, True, id="due before"),
+        pytest.param(TaskFilter(), True, id="nothing"),
+        pytest.param(TaskFilter(search=" ", statuses=OPEN, completed=False), True, id="status"),
+        pytest.param(TaskFilter(priorities=frozenset({Priority.LOW})), True, id="priority"),
+        pytest.param(TaskFilter(tags=frozenset(tags("home"))), False, id="tag"),
+        pytest.param(TaskFilter(search="milk"), False, id="search"),
+        pytest.param(TaskFilter(overdue=False), False, id="overdue"),
+        pytest.param(TaskFilter(created_after=NOW.date()), False, id="created after"),
+        pytest.param(TaskFilter(created_before=NOW.date()), False, id="created before"),
+        pytest.param(TaskFilter(due_after=NOW), False, id="due after"),
+        pytest.param(TaskFilter(due_before=NOW), False, id="due before"),
     ],
 )
-def test_a_filter_knows_what_its_answer_depends_on(filter: TaskFilter, is_plain: bool, needs_calendar: bool) -> None:
+def test_plain_criteria_ask_for_status_and_priority_alone(filter: TaskFilter, is_plain: bool) -> None:
     assert filter.criteria(NOW, ZoneInfo("UTC")).is_plain is is_plain
-    assert filter.needs_calendar is needs_calendar
 
 
 @given(task_filters, tasks(), clock_times, zones)
-def test_plain_filters_look_at_status_and_priority_and_calendar_free_ones_at_no_clock(
+def test_plain_criteria_look_at_status_and_priority_and_at_no_clock(
     filter: TaskFilter, task: Task, now: datetime, zone: ZoneInfo
 ) -> None:
     criteria = filter.criteria(now, zone)
     if criteria.is_plain:
         assert criteria.match(task) is (task.status in criteria.statuses and task.priority in criteria.priorities)
-    if not filter.needs_calendar:
         assert criteria == filter.criteria(FIRST, ZoneInfo("Etc/GMT+12"))
 
 

@@ -1,14 +1,15 @@
+from dataclasses import dataclass
 from typing import Literal
 
 from fastapi import APIRouter
 
 from entrypoints.http.routing import Route
-from entrypoints.http.schemas.body import View
 
 router = APIRouter(tags=["monitoring"], route_class=Route)
 
 
-class HealthView(View):
+@dataclass(slots=True)
+class HealthView:
     status: Literal["healthy"]
 
 

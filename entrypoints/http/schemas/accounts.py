@@ -1,24 +1,34 @@
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self
-from uuid import UUID
+from typing import Annotated, Literal, Self
 
 from pydantic import MISSING, ConfigDict, Field, model_validator
 
-from application.accounts import Login, RegisterUser
-from domain.user import Role, User
-from entrypoints.http.schemas.body import Body, View
+from application.accounts import RegisterUser
+from application.sessions import Login
+from domain.session import Session, SessionId
+from domain.user import User
+from entrypoints.http.schemas.body import Body
 from entrypoints.http.schemas.fields import (
     EmailText,
     FullNameText,
+    IdText,
     LoginName,
     NewPassword,
     Password,
+    RoleText,
     TimeZoneName,
     UsernameText,
 )
 
 
 class RegisterBody(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"username": "ann", "email": "ann@example.com", "password": "Correct-Horse-7"}],
+        }
+    )
+
     username: UsernameText
     email: EmailText
     password: NewPassword = Field(repr=False)
@@ -60,12 +70,31 @@ class LoginForm(Body):
     client_secret: str | None = Field(None, repr=False)
 
 
-class UserView(View):
-    id: UUID
+class RefreshBody(Body):
+    refresh_token: Annotated[str, Field(max_length=200, repr=False)]
+
+
+class ChangePasswordBody(Body):
+    current_password: Password = Field(repr=False)
+    new_password: NewPassword = Field(repr=False)
+
+
+class RequestResetBody(Body):
+    email: EmailText
+
+
+class ResetPasswordBody(Body):
+    token: Annotated[str, Field(max_length=200, repr=False)]
+    new_password: NewPassword = Field(repr=False)
+
+
+@dataclass(slots=True)
+class UserView:
+    id: IdText
     username: str
     email: str
     full_name: str | None
-    role: Role
+    role: RoleText
     is_active: bool
     timezone: str
     version: int
@@ -75,7 +104,7 @@ class UserView(View):
     @classmethod
     def of(cls, user: User) -> Self:
         return cls(
-            id=user.id,
+            id=str(user.id),
             username=user.username,
             email=user.email,
             full_name=user.full_name,
@@ -88,10 +117,12 @@ class UserView(View):
         )
 
 
-class LoginView(View):
+@dataclass(slots=True)
+class LoginView:
     access_token: str
     token_type: Literal["bearer"]
     expires_in: int
+    refresh_token: str
     user: UserView
 
     @classmethod
@@ -100,5 +131,34 @@ class LoginView(View):
             access_token=login.access_token.text,
             token_type="bearer",  # noqa: S106 - a scheme, not a secret
             expires_in=login.access_token.expires_in,
+            refresh_token=login.refresh_token.text,
             user=UserView.of(login.user),
         )
+
+
+@dataclass(slots=True)
+class SessionView:
+    id: IdText
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    user_agent: str | None
+    ip_address: str | None
+    is_current: bool
+
+    @classmethod
+    def of(cls, session: Session, current: SessionId | None) -> Self:
+        return cls(
+            id=str(session.id),
+            created_at=session.created_at,
+            last_used_at=session.last_used_at,
+            expires_at=session.expires_at,
+            user_agent=session.user_agent,
+            ip_address=session.ip_address,
+            is_current=session.id == current,
+        )
+
+
+@dataclass(slots=True)
+class SessionsView:
+    items: list[SessionView]

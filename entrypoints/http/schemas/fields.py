@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from domain.due import Due, Moment
+from domain.due import Due, Moment, in_utc
 from domain.errors import InvalidDue, InvalidTag
 from domain.tag import MAX_TAGS, Tag, tag_set
 from domain.task import Priority, Status, Task, TaskId, valid_description, valid_title
@@ -15,7 +15,9 @@ from domain.text import INVISIBLE, VISIBLE_PATTERN, is_storable
 from domain.user import (
     EMAIL_PATTERN,
     USERNAME_PATTERN,
+    Role,
     User,
+    UserId,
     valid_email,
     valid_full_name,
     valid_timezone,
@@ -23,7 +25,9 @@ from domain.user import (
 )
 
 NO_NUL: Final = "^[^\x00]*$"
-TAG_PATTERN: Final = f"^[^,/\x00-\x1f\x7f-\x9f]*[^,/{INVISIBLE}][^,/\x00-\x1f\x7f-\x9f]*$"
+_TAG: Final = f"[^,/\x00-\x1f\x7f-\x9f]*[^,/{INVISIBLE}][^,/\x00-\x1f\x7f-\x9f]*"
+TAG_PATTERN: Final = f"^{_TAG}$"
+TAG_LIST_PATTERN: Final = f"^({_TAG}(,{_TAG}){{0,{MAX_TAGS - 1}}})?$"
 _INSTANT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:)(\d\d)(?:\.(\d{1,6})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -44,9 +48,8 @@ def _moment(text: object) -> Moment:
                 day, minute, second, fraction, offset = found.groups()
                 if second == "60":
                     second, fraction = "59", "999999"
-                return datetime.fromisoformat(
-                    f"{day}T{minute}{second}.{fraction or 0:0<6}{'+00:00' if offset in 'Zz' else offset}"
-                )
+                offset = "+00:00" if offset in "Zz" else offset
+                return in_utc(datetime.fromisoformat(f"{day}T{minute}{second}.{fraction or 0:0<6}{offset}"))
         except ValueError:
             pass
     raise InvalidDue("a day is YYYY-MM-DD, an instant an RFC 3339 date-time with an offset")
@@ -95,16 +98,22 @@ TitleText = Annotated[
 DescriptionText = Annotated[
     str, AfterValidator(valid_description), _text(maxLength=Task.MAX_DESCRIPTION, pattern=NO_NUL)
 ]
+IdText = Annotated[str, _text(format="uuid")]
+StatusText = Annotated[str, _text(enum=list(Status))]
+PriorityText = Annotated[str, _text(enum=list(Priority))]
+RoleText = Annotated[str, _text(enum=list(Role))]
 StatusName = Annotated[Status, Field(strict=False)]
 PriorityName = Annotated[Priority, Field(strict=False)]
 DueText = Annotated[Due, PlainValidator(_due), _MOMENT_SCHEMA]
 MomentText = Annotated[Moment, PlainValidator(_moment), _MOMENT_SCHEMA]
 TagName = Annotated[Tag, PlainValidator(_tag), _text(minLength=1, maxLength=Tag.MAX_LENGTH, pattern=TAG_PATTERN)]
-TagList = Annotated[str, AfterValidator(_tag_list), _text(minLength=1, examples=["home,urgent"])]
+TagList = Annotated[str, AfterValidator(_tag_list), _text(pattern=TAG_LIST_PATTERN, examples=["home,urgent"])]
 TagNames = Annotated[list[TagName], Field(max_length=MAX_TAGS)]
 Id = Annotated[UUID, PlainValidator(uuid_of), _text(format="uuid")]
 TaskIdText = Annotated[TaskId, PlainValidator(uuid_of), _text(format="uuid")]
 
+OwnerId = Annotated[UserId, PlainValidator(uuid_of), _text(format="uuid")]
+RoleName = Annotated[Role, Field(strict=False)]
 UsernameText = Annotated[str, AfterValidator(valid_username), _text(pattern=USERNAME_PATTERN)]
 EmailText = Annotated[
     str, AfterValidator(valid_email), _text(format="email", maxLength=User.MAX_EMAIL, pattern=EMAIL_PATTERN)
@@ -116,7 +125,7 @@ FullNameText = Annotated[
 ]
 TimeZoneName = Annotated[str, AfterValidator(valid_timezone), _text(format="timezone", examples=["Europe/Berlin"])]
 NewPassword = Annotated[str, _text(format="password", examples=["Correct-Horse-7"])]
-Password = Annotated[str, _text(format="password")]
+Password = Annotated[str, AfterValidator(_storable), _text(format="password", pattern=NO_NUL)]
 LoginName = Annotated[str, AfterValidator(_storable), _text(pattern=NO_NUL)]
 
 
@@ -133,4 +142,5 @@ def _natural(text: object) -> object:
 
 
 Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]
-Natural = Annotated[int, BeforeValidator(_natural)]
+digits = BeforeValidator(_natural)
+"""Before a number in a query: nothing but digits, where Python would take blanks and underscores too."""

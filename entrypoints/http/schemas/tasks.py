@@ -1,26 +1,28 @@
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, cast
-from uuid import UUID
 
-from pydantic import MISSING, Field, model_validator
+from pydantic import MISSING, ConfigDict, Field, model_validator
 
-from application.paging import TaskPage
+from application.paging import Page
 from application.task_batches import MAX_BATCH
 from application.tasks import CreateTask, ListTasks
-from domain.statistics import Statistics
-from domain.tag import MAX_TAGS, TagCount
-from domain.task import Priority, Status, Task, TaskChanges, resolve_status
+from domain.tag import MAX_TAGS
+from domain.task import Status, Task, TaskChanges, resolve_status
 from domain.task_query import SortField, TaskFilter, TaskOrder
-from entrypoints.http.schemas.body import Body, View
+from entrypoints.http.schemas.body import Body
 from entrypoints.http.schemas.fields import (
     NO_NUL,
     DescriptionText,
     DueText,
     Flag,
+    IdText,
     MomentText,
-    Natural,
+    OwnerId,
     PriorityName,
+    PriorityText,
     StatusName,
+    StatusText,
     TagList,
     TagName,
     TagNames,
@@ -28,6 +30,7 @@ from entrypoints.http.schemas.fields import (
     TitleText,
     tags_in,
 )
+from entrypoints.http.schemas.paging import PageQuery
 
 
 class TaskFields(Body):
@@ -54,6 +57,14 @@ class TaskFields(Body):
 
 
 class CreateTaskBody(TaskFields):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"title": "Learn SQLAlchemy", "priority": "high", "due_date": "2025-12-01", "tags": ["study", "python"]}
+            ]
+        }
+    )
+
     title: TitleText
 
     def to_command(self) -> CreateTask:
@@ -61,6 +72,8 @@ class CreateTaskBody(TaskFields):
 
 
 class EditTaskBody(TaskFields):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"completed": True, "priority": "low"}]})
+
     title: TitleText | MISSING = MISSING
 
     @model_validator(mode="after")
@@ -94,11 +107,7 @@ class DeleteTasksBody(Body):
 AddTagsBody = Annotated[list[TagName], Field(min_length=1, max_length=MAX_TAGS)]
 
 
-class RenameTagBody(Body):
-    name: TagName
-
-
-class ListTasksQuery(Body):
+class ListTasksQuery(PageQuery):
     status: list[StatusName] = []
     priority: list[PriorityName] = []
     tag: Annotated[list[TagName], Field(max_length=MAX_TAGS)] = []
@@ -112,15 +121,7 @@ class ListTasksQuery(Body):
     due_before: MomentText | None = None
     sort_by: Annotated[SortField, Field(strict=False)] = SortField.CREATED_AT
     sort_order: Literal["asc", "desc"] = "desc"
-    skip: Annotated[Natural, Field(ge=0, le=100_000, strict=False)] = 0
-    limit: Annotated[Natural, Field(ge=1, le=100, strict=False)] = 20
-    cursor: str | None = Field(None, description="`next_cursor` of the page before; not together with skip")
-
-    @model_validator(mode="after")
-    def _refuse_two_ways_of_paging(self) -> Self:
-        if self.cursor is not None and self.skip:
-            raise ValueError("a page begins at a cursor or after a number of tasks, not both")
-        return self
+    owner_id: OwnerId | None = None
 
     def to_query(self) -> ListTasks:
         return ListTasks(
@@ -137,20 +138,19 @@ class ListTasksQuery(Body):
                 due_before=self.due_before,
             ),
             order=TaskOrder(self.sort_by, self.sort_order == "desc"),
-            limit=self.limit,
-            skip=self.skip,
-            cursor=self.cursor,
+            paging=self.to_paging(),
         )
 
 
-class TaskView(View):
-    id: UUID
-    owner_id: UUID
+@dataclass(slots=True)
+class TaskView:
+    id: IdText
+    owner_id: IdText
     title: str
     description: str | None
-    status: Status
+    status: StatusText
     completed: bool
-    priority: Priority
+    priority: PriorityText
     due_date: date | datetime | None
     tags: list[str]
     created_at: datetime
@@ -161,8 +161,8 @@ class TaskView(View):
     @classmethod
     def of(cls, task: Task) -> Self:
         return cls(
-            id=task.id,
-            owner_id=task.owner_id,
+            id=str(task.id),
+            owner_id=str(task.owner_id),
             title=task.title,
             description=task.description,
             status=task.status,
@@ -177,7 +177,8 @@ class TaskView(View):
         )
 
 
-class TaskPageView(View):
+@dataclass(slots=True)
+class TaskPageView:
     items: list[TaskView]
     total: int | None
     total_capped: bool
@@ -186,71 +187,15 @@ class TaskPageView(View):
     next_cursor: str | None
 
     @classmethod
-    def of(cls, page: TaskPage) -> Self:
-        return cls(
-            items=[TaskView.of(task) for task in page.items],
-            total=page.total,
-            total_capped=page.total_capped,
-            skip=page.skip,
-            limit=page.limit,
-            next_cursor=page.next_cursor,
-        )
+    def of(cls, page: Page[Task]) -> Self:
+        items = [TaskView.of(task) for task in page.items]
+        return cls(items, page.total, page.total_capped, page.skip, page.limit, page.next_cursor)
 
 
-class TaskItemsView(View):
+@dataclass(slots=True)
+class TaskItemsView:
     items: list[TaskView]
 
     @classmethod
     def of(cls, tasks: list[Task]) -> Self:
         return cls(items=[TaskView.of(task) for task in tasks])
-
-
-class TagCountView(View):
-    name: str
-    task_count: int
-
-    @classmethod
-    def of(cls, count: TagCount) -> Self:
-        return cls(name=count.tag.name, task_count=count.task_count)
-
-
-class TagCountsView(View):
-    items: list[TagCountView]
-
-    @classmethod
-    def of(cls, counts: list[TagCount]) -> Self:
-        return cls(items=[TagCountView.of(count) for count in counts])
-
-
-class StatisticsView(View):
-    total: int
-    completed: int
-    incomplete: int
-    overdue: int
-    due_today: int
-    due_this_week: int
-    completion_rate: float
-    by_status: dict[Status, int]
-    by_priority: dict[Priority, int]
-    by_tag: dict[str, int]
-    created_last_7_days: int
-    completed_last_7_days: int
-    average_completion_seconds: float | None
-
-    @classmethod
-    def of(cls, statistics: Statistics) -> Self:
-        return cls(
-            total=statistics.total,
-            completed=statistics.completed,
-            incomplete=statistics.incomplete,
-            overdue=statistics.overdue,
-            due_today=statistics.due_today,
-            due_this_week=statistics.due_this_week,
-            completion_rate=statistics.completion_rate,
-            by_status=statistics.by_status,
-            by_priority=statistics.by_priority,
-            by_tag={tag.name: count for tag, count in statistics.by_tag.items()},
-            created_last_7_days=statistics.created_last_7_days,
-            completed_last_7_days=statistics.completed_last_7_days,
-            average_completion_seconds=statistics.average_completion_seconds,
-        )

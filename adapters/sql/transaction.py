@@ -5,8 +5,8 @@ from adapters.sql.connection import Connection, Database, Values
 from adapters.sql.statement import Statement
 
 
-class Session:
-    """One unit of work's conversation with the database.
+class Transaction:
+    """What one unit of work says to the database.
 
     It takes a connection with its first statement, and begins a transaction with its first write, so that
     a read alone is one round trip.
@@ -20,12 +20,14 @@ class Session:
     async def fetch(self, statement: Statement, **values: Any) -> Sequence[Any]:
         return await (await self._connected()).fetch(statement, values)
 
-    async def fetch_locked(self, statement: Statement, **values: Any) -> Sequence[Any]:
-        """As `fetch`, in the transaction that will write what it found."""
+    async def fetch_writing(self, statement: Statement, **values: Any) -> Sequence[Any]:
+        """As `fetch`, within the transaction: for what is about to be written, or is by this very statement."""
         return await (await self._begun()).fetch(statement, values)
 
     async def execute(self, statement: Statement, *rows: Values) -> None:
         """Once for each of `rows`."""
+        if not rows:
+            return
         await (await self._begun()).execute(statement, rows)
 
     async def commit(self) -> None:

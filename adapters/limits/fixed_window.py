@@ -1,0 +1,71 @@
+import asyncio
+from datetime import datetime
+from typing import Any, Final, cast
+
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.errors import StorageError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from adapters.limits.breaker import CircuitBreaker
+from application.ports.limits import RateLimit, RateWindow
+
+PATIENCE: Final = 0.1
+"""Seconds for a connection to Redis, and for an answer."""
+
+
+class InProcessRateLimiter:
+    """Fixed windows, counted by this process alone."""
+
+    def __init__(self) -> None:
+        self._storage = MemoryStorage()
+
+    async def hit(self, limit: RateLimit, who: str, at: datetime) -> RateWindow:
+        return await _hit(self._storage, limit, who, at)
+
+    async def close(self) -> None:
+        await self._storage.reset()
+
+
+class RedisRateLimiter:
+    """Fixed windows, counted by all processes that share a Redis server.
+
+    While that is away or hangs each process counts for itself, after one wait of at most 0.2 s.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._storage = RedisStorage(
+            url,
+            wrap_exceptions=True,
+            implementation="redispy",
+            key_prefix="task-manager",
+            socket_timeout=PATIENCE,
+            socket_connect_timeout=PATIENCE,
+            retry=cast(Any, Retry(NoBackoff(), 0)),
+        )
+        self._alone = InProcessRateLimiter()
+        self._breaker = CircuitBreaker(self._probe)
+
+    async def hit(self, limit: RateLimit, who: str, at: datetime) -> RateWindow:
+        if not self._breaker.is_open:
+            try:
+                async with asyncio.timeout(2 * PATIENCE):
+                    return await _hit(self._storage, limit, who, at)
+            except (StorageError, TimeoutError):
+                self._breaker.trip()
+        return await self._alone.hit(limit, who, at)
+
+    async def close(self) -> None:
+        self._breaker.close()
+        await self._alone.close()
+        await cast(Any, self._storage.bridge).storage.aclose()
+
+    async def _probe(self) -> None:
+        async with asyncio.timeout(2 * PATIENCE):
+            await self._storage.incr("probe", 1)
+
+
+async def _hit(storage: Storage, limit: RateLimit, who: str, at: datetime) -> RateWindow:
+    window, elapsed = divmod(int(at.timestamp()), limit.seconds)
+    count = await storage.incr(f"{limit.name}/{limit.seconds}/{who}/{window}", limit.seconds)
+    return RateWindow(limit, count, limit.seconds - elapsed)

@@ -1,0 +1,5 @@
+from secrets import token_bytes
+
+
+def new_secret() -> bytes:
+    return token_bytes(32)

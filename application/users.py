@@ -1,0 +1,69 @@
+from dataclasses import dataclass
+from typing import Unpack
+
+from application.accounts import AccountService, RegisterUser
+from application.paging import Page, Paging
+from application.ports.storage import UnitOfWorkFactory
+from application.retry import retried
+from domain.actor import Actor
+from domain.user import User, UserChanges, UserId
+from domain.user_query import UserFilter, UserOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListUsers:
+    filter: UserFilter = UserFilter()
+    order: UserOrder = UserOrder()
+    paging: Paging = Paging()
+
+
+class UserService:
+    """Looking at users, and keeping their accounts, as far as the actor may."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, accounts: AccountService) -> None:
+        self._unit_of_work = unit_of_work
+        self._accounts = accounts
+
+    @retried
+    async def list(self, actor: Actor, query: ListUsers) -> Page[User]:
+        """Raises Forbidden, InvalidCursor."""
+        actor.require_overview()
+        paging = query.paging
+        after = paging.after(query.filter, query.order)
+        async with self._unit_of_work() as uow:
+            found = await uow.users.find(
+                query.filter,
+                query.order,
+                limit=paging.limit + 1,
+                skip=paging.skip,
+                after=after,
+                count=after is None,
+            )
+        return paging.page(found.users, found.total, is_exact=False, filter=query.filter, order=query.order)
+
+    async def create(self, actor: Actor, command: RegisterUser) -> User:
+        """Raises Forbidden, and what registering raises."""
+        actor.require_administration()
+        return await self._accounts.register(command)
+
+    async def get(self, actor: Actor, user_id: UserId) -> User:
+        """Raises UserNotFound."""
+        actor.require_sight_of(user_id)
+        return await self._accounts.profile(user_id)
+
+    async def edit(
+        self,
+        actor: Actor,
+        user_id: UserId,
+        *,
+        versions: frozenset[int] | None = None,
+        **changes: Unpack[UserChanges],
+    ) -> User:
+        """Raises UserNotFound, Forbidden, and what editing raises."""
+        actor.require_edit_of(user_id, changes)
+        return await self._accounts.edit(user_id, versions=versions, **changes)
+
+    async def delete(self, actor: Actor, user_id: UserId, *, versions: frozenset[int] | None = None) -> None:
+        """Raises UserNotFound, Forbidden, PreconditionFailed, LastAdmin."""
+        actor.require_removal_of(user_id)
+        await self._accounts.remove(user_id, versions=versions)

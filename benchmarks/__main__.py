@@ -1,0 +1,116 @@
+"""The service against the least that the same answers cost, and against its own growth."""
+
+import asyncio
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+from adapters.sql.schema import SqlSchema
+from benchmarks import growth, servers
+from benchmarks.population import Owner, give, register
+from benchmarks.report import Report
+from benchmarks.rounds import Outcome, compete
+from benchmarks.sameness import require_same
+from benchmarks.scenarios import Stage, scenarios
+from tests.servers.postgres import PostgresServer
+
+DATABASE: Final = "benchmark"
+TASKS_OF_A_READER: Final = 500
+
+SETTINGS: Final = {"shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "1h"}
+"""No checkpoint falls into a round."""
+
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+class Part(StrEnum):
+    GET = "get"
+    LIST = "list"
+    CREATE = "create"
+    GROWTH = "growth"
+    LOGIN = "login"
+
+
+@app.command()
+def main(
+    seconds: Annotated[float, typer.Option(min=0.2, help="Of load, on each contender in each round.")] = 2.0,
+    rounds: Annotated[int, typer.Option(min=1, help="In which the contenders take turns.")] = 5,
+    connections: Annotated[int, typer.Option(min=2, help="Kept alive and always busy, each with an owner.")] = 16,
+    only: Annotated[list[Part] | None, typer.Option(help="Leave out the rest; repeatable.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Measure the service on a PostgreSQL of its own, beside the least that the same answers cost."""
+    started_at, parts = datetime.now(UTC), only or list(Part)
+    with _generator() as generator, PostgresServer(fsync=True, settings=SETTINGS) as postgres, ExitStack() as stack:
+        database_url = asyncio.run(_database(postgres))
+        ours = stack.enter_context(servers.ours(database_url))
+        growths = list(_growth(ours, database_url, generator, seconds)) if Part.GROWTH in parts else []
+        login = None
+        if Part.LOGIN in parts:
+            _tell("login")
+            login = growth.login(ours, register(ours, "known"), generator, seconds=2 * seconds)
+        outcomes: list[Outcome] = []
+        if {Part.GET, Part.LIST, Part.CREATE} & set(parts):
+            floor = stack.enter_context(servers.floor(database_url))
+            stage = _stage(database_url, ours, floor, connections)
+            asyncio.run(require_same(stage))
+            for scenario in scenarios(stage):
+                if scenario.name in parts:
+                    _tell(scenario.name)
+                    outcomes.append(compete(scenario, generator, rounds=rounds, seconds=seconds))
+    options = {"seconds": seconds, "rounds": rounds, "connections": connections, "only": parts}
+    report = Report(started_at, options, outcomes, growths, login)
+    path = report.save()
+    if json:
+        typer.echo(report.as_json())
+    else:
+        report.print()
+    typer.echo(f"Written to {path}", err=True)
+
+
+@contextmanager
+def _generator() -> Iterator[Executor]:
+    """A process that has nothing in common with this one."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as generator:
+        yield generator
+
+
+async def _database(postgres: PostgresServer) -> str:
+    await postgres.create_database(DATABASE)
+    url = postgres.url(DATABASE)
+    await SqlSchema(url).upgrade()
+    return url
+
+
+def _growth(
+    server: servers.Server, database_url: str, generator: Executor, seconds: float
+) -> Iterator[growth.Comparison]:
+    few, many = register(server, "owner-of-few"), register(server, "owner-of-many")
+    _tell("growth")
+    asyncio.run(give(database_url, [(few, growth.FEW), (many, growth.MANY)]))
+    return growth.growth(server, few, many, generator, seconds=seconds)
+
+
+def _stage(database_url: str, ours: servers.Server, floor: servers.Server, connections: int) -> Stage:
+    readers, writers = (_owners(ours, name, connections) for name in ("reader", "writer"))
+    tasks = asyncio.run(give(database_url, [(reader, TASKS_OF_A_READER) for reader in readers]))
+    return Stage(database_url, ours, floor, readers, writers, tasks)
+
+
+def _owners(server: servers.Server, name: str, amount: int) -> list[Owner]:
+    return [register(server, f"{name}-{number}") for number in range(amount)]
+
+
+def _tell(what: str) -> None:
+    typer.echo(f"measuring {what} …", err=True)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,101 @@
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.growth import FEW, MANY, Comparison
+from benchmarks.rounds import Outcome
+
+RESULTS: Final = Path(__file__).parent / "results"
+PACKAGES: Final = ("fastapi", "starlette", "uvicorn", "uvloop", "pydantic", "asyncpg", "PyJWT", "orjson")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    started_at: datetime
+    options: dict[str, Any]
+    outcomes: list[Outcome]
+    growth: list[Comparison]
+    login: Comparison | None
+
+    def as_json(self) -> str:
+        machine = {
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "cores": os.cpu_count(),
+            "packages": {package: version(package) for package in PACKAGES},
+        }
+        return json.dumps({**asdict(self), "machine": machine}, default=str, indent=2)
+
+    def save(self) -> Path:
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / f"{self.started_at:%Y%m%dT%H%M%SZ}.json"
+        path.write_text(self.as_json() + "\n")
+        return path
+
+    def print(self) -> None:
+        console = Console(soft_wrap=True)
+        if self.outcomes:
+            console.print(_load(self.outcomes))
+            share = max(each.load_share for o in self.outcomes for rounds in o.rounds.values() for each in rounds)
+            console.print(f"The load generator used at most {share:.0%} of a core.\n")
+        if self.growth:
+            console.print(_growth(self.growth))
+        if self.login:
+            known, unknown = self.login.p50_ms
+            console.print(
+                f"Refused login, p50: {known:.1f} ms for a known name, {unknown:.1f} ms for an unknown one"
+                f" (ratio {self.login.ratio:.2f}, {self.login.samples} each)"
+            )
+
+
+def _load(outcomes: Sequence[Outcome]) -> Table:
+    table = _table("Under load: medians of all rounds, CPU of the server process for each request")
+    for column in ("req/s", "p50 ms", "p99 ms", "CPU µs", "ours/floor", "target"):
+        table.add_column(column, justify="right")
+    for outcome in outcomes:
+        ratios = {ratio.floor: ratio for ratio in outcome.ratios}
+        for name, figures in outcome.medians.items():
+            ratio = ratios.get(name)
+            table.add_row(
+                f"{outcome.scenario}, {name}",
+                f"{figures.requests_per_second:,.0f}",
+                f"{figures.p50_ms:.2f}",
+                f"{figures.p99_ms:.2f}",
+                f"{figures.cpu_us:.0f}",
+                *(("", "") if ratio is None else _judged(ratio.cpu, ratio.target)),
+            )
+        table.add_section()
+    return table
+
+
+def _growth(comparisons: Sequence[Comparison]) -> Table:
+    table = _table("As tasks become many: p50 in milliseconds at one connection")
+    for column in (f"{FEW:,} tasks", f"{MANY:,} tasks", "ratio", "target"):
+        table.add_column(column, justify="right")
+    for comparison in comparisons:
+        few, many = (f"{p50:.2f}" for p50 in comparison.p50_ms)
+        table.add_row(comparison.name, few, many, *_judged(comparison.ratio, comparison.target))
+    return table
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("")
+    return table
+
+
+def _judged(ratio: float, target: float | None) -> tuple[str, str]:
+    if target is None:
+        return f"{ratio:.2f}", ""
+    colour = "green" if ratio <= target else "red"
+    return f"[{colour}]{ratio:.2f}[/]", f"≤ {target}"

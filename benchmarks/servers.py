@@ -1,0 +1,116 @@
+"""The processes that are measured, and what they are asked before and beside the load."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import psutil
+
+PATIENCE: Final = 20.0
+"""Seconds to start or to stop."""
+
+UNLIMITED: Final = "999999999/minute"
+COMMON_ENVIRONMENT: Final = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "a-key-that-only-the-benchmark-signs-with",
+    "ACCESS_TOKEN_EXPIRE_MINUTES": "600",
+    "ALLOWED_ORIGINS": "https://example.com",
+    "LOG_LEVEL": "INFO",
+    **{f"RATE_LIMIT_{kind}": UNLIMITED for kind in ("READ", "WRITE", "LOGIN", "REGISTER")},
+}
+
+ROOT: Final = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    port: int
+    process: psutil.Process
+
+    def cpu_seconds(self) -> float:
+        """User and system time that the process and its children have used so far."""
+        used = [process.cpu_times() for process in (self.process, *self.process.children(recursive=True))]
+        return sum((times.user + times.system for times in used), start=0.0)
+
+    def ask(self, method: str, path: str, *, token: str | None = None, body: object = None) -> tuple[int, Any]:
+        """The status and the JSON of the answer."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+
+@contextmanager
+def ours(database_url: str) -> Iterator[Server]:
+    """`task-manager serve`, one worker, on a database that is migrated."""
+    port = _free_port()
+    program = str(Path(sys.executable).with_name("task-manager"))
+    with _serving([program, "serve", "--port", str(port), "--workers", "1"], port, database_url) as server:
+        yield server
+
+
+@contextmanager
+def floor(database_url: str) -> Iterator[Server]:
+    port = _free_port()
+    with _serving([sys.executable, "-m", "benchmarks.floor", str(port)], port, database_url) as server:
+        yield server
+
+
+@contextmanager
+def _serving(command: Sequence[str], port: int, database_url: str) -> Iterator[Server]:
+    with TemporaryDirectory() as directory:  # where no .env and no data of somebody's lies
+        log = Path(directory) / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, cwd=directory, env=_environment(database_url), stdout=output, stderr=output
+            )
+        try:
+            _wait_for(process, port, log)
+            yield Server(port, psutil.Process(process.pid))
+        finally:
+            process.terminate()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _environment(database_url: str) -> Mapping[str, str]:
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**inherited, **COMMON_ENVIRONMENT, "DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError(f"{' '.join(map(str, process.args))} does not serve:\n{log.read_text()}")  # type: ignore[arg-type]
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

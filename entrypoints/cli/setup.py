@@ -1,0 +1,42 @@
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from application.ports.storage import StorageUnavailable
+from entrypoints import logs
+from entrypoints.container import Container
+
+
+def made_container() -> Container:
+    """Ends the program, naming what is wrong, if the settings are."""
+    try:
+        container = Container()
+        logs.configure(container.settings())
+        container.storage()
+    except ValidationError as error:
+        refuse("\n".join(_told(found) for found in error.errors()))
+    except ValueError as error:
+        refuse(str(error))
+    return container
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Ends the program if the storage can't be reached."""
+    try:
+        asyncio.run(work)
+    except StorageUnavailable as error:
+        refuse(str(error))
+
+
+def refuse(why: str) -> NoReturn:
+    typer.secho(why, err=True, fg=typer.colors.RED)
+    raise typer.Exit(2)
+
+
+def _told(found: ErrorDetails) -> str:
+    name = "".join(f"{part}: " for part in found["loc"]).upper()
+    return f"{name}{found.get('ctx', {}).get('error', found['msg'])}"

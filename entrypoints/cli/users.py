@@ -1,0 +1,37 @@
+import sys
+from typing import Annotated
+
+import typer
+
+from application.accounts import RegisterUser
+from domain.errors import Conflict, InvalidValue
+from domain.user import Role, User
+from entrypoints.cli.setup import made_container, refuse, run
+from entrypoints.container import Container, lifetime
+
+app = typer.Typer(no_args_is_help=True, help="Keep accounts.")
+
+
+@app.command()
+def create(
+    username: Annotated[str, typer.Option(help="3 to 50 of A-Z a-z 0-9 _ -")],
+    email: Annotated[str, typer.Option(help="Address of mails to the user.")],
+    role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.USER,
+) -> None:
+    """Create an account; the first admin is made this way. The password is asked for, or one line of standard input."""
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if sys.stdin.isatty() else _line()
+    command = RegisterUser(username=username, email=email, password=password, role=role)
+    run(_create(made_container(), command))
+
+
+async def _create(container: Container, command: RegisterUser) -> None:
+    async with lifetime(container):
+        try:
+            user: User = await container.account_service().register(command)
+        except (InvalidValue, Conflict) as error:
+            refuse(str(error))
+    typer.echo(f"{user.role} {user.username} has id {user.id}")
+
+
+def _line() -> str:
+    return sys.stdin.readline().rstrip("\n")

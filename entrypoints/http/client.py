@@ -1,0 +1,39 @@
+"""Who is at the other end, and what it says of itself."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from starlette.requests import Request
+
+from application.sessions import Device
+
+
+def address_of(request: Request) -> str:
+    """The peer, or, as far as trusted proxies tell, the one they speak for: read from the right, the first
+    that is no proxy of ours."""
+    trusted: Sequence[IPv4Network | IPv6Network] = request.app.state.settings.trusted_proxies
+    address = request.client.host if request.client else ""
+    if not trusted:
+        return address
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    for hop in reversed([hop.strip() for hop in forwarded if hop.strip()]):
+        if not _is_in(address, trusted) or not _is_address(hop):
+            break
+        address = hop
+    return address
+
+
+def device_of(request: Request) -> Device:
+    return Device(request.headers.get("user-agent"), address_of(request) or None)
+
+
+def _is_in(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    return _is_address(address) and any(ip_address(address) in network for network in networks)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,98 @@
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from domain.errors import EmailTaken, Forbidden, LastAdmin, UsernameTaken, UserNotFound, WeakPassword, WrongPassword
+from domain.user import User
+from entrypoints.http import cookies
+from entrypoints.http.dependencies import Accounts, CurrentActor, Exports, Users
+from entrypoints.http.export import rendered
+from entrypoints.http.openapi import answers
+from entrypoints.http.paths import UserIdInPath
+from entrypoints.http.preconditions import ExpectedVersions, etag
+from entrypoints.http.query import in_query
+from entrypoints.http.routing import Route
+from entrypoints.http.schemas.accounts import UserView
+from entrypoints.http.schemas.export import ExportView
+from entrypoints.http.schemas.users import (
+    CreateUserBody,
+    EditMeBody,
+    EditUserBody,
+    EraseBody,
+    ListUsersQuery,
+    UserPageView,
+)
+
+router = APIRouter(prefix="/api/v1/users", tags=["users"], route_class=Route)
+
+
+@router.get("/me")
+async def get_me(actor: CurrentActor, accounts: Accounts, response: Response) -> UserView:
+    return _versioned(await accounts.profile(actor.user_id), response)
+
+
+@router.patch("/me", responses=answers(EmailTaken))
+async def edit_me(
+    body: EditMeBody, actor: CurrentActor, accounts: Accounts, versions: ExpectedVersions, response: Response
+) -> UserView:
+    return _versioned(await accounts.edit(actor.user_id, versions=versions, **body.to_changes()), response)
+
+
+@router.delete("/me", status_code=HTTPStatus.NO_CONTENT, responses=answers(WrongPassword, LastAdmin))
+async def erase_me(body: EraseBody, actor: CurrentActor, accounts: Accounts, request: Request) -> Response:
+    await accounts.erase(actor.user_id, body.password)
+    return cookies.logged_out(request, Response(status_code=HTTPStatus.NO_CONTENT))
+
+
+@router.get("/me/export", response_model=ExportView)
+async def export_me(actor: CurrentActor, exports: Exports) -> StreamingResponse:
+    export = await exports.export(actor.user_id)
+    return StreamingResponse(rendered(export), media_type="application/json")
+
+
+@router.get("", responses=answers(Forbidden))
+async def list_users(
+    query: Annotated[ListUsersQuery, in_query(ListUsersQuery)], actor: CurrentActor, users: Users
+) -> UserPageView:
+    return UserPageView.of(await users.list(actor, query.to_query()))
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    responses=answers(Forbidden, UsernameTaken, EmailTaken, WeakPassword),
+)
+async def create_user(body: CreateUserBody, actor: CurrentActor, users: Users, response: Response) -> UserView:
+    user = await users.create(actor, body.to_command())
+    response.headers["Location"] = f"{router.prefix}/{user.id}"
+    return _versioned(user, response)
+
+
+@router.get("/{user_id}", responses=answers(UserNotFound))
+async def get_user(user_id: UserIdInPath, actor: CurrentActor, users: Users, response: Response) -> UserView:
+    return _versioned(await users.get(actor, user_id), response)
+
+
+@router.patch("/{user_id}", responses=answers(UserNotFound, Forbidden, EmailTaken, LastAdmin))
+@router.put("/{user_id}", responses=answers(UserNotFound, Forbidden, EmailTaken, LastAdmin))
+async def edit_user(
+    user_id: UserIdInPath,
+    body: EditUserBody,
+    actor: CurrentActor,
+    users: Users,
+    versions: ExpectedVersions,
+    response: Response,
+) -> UserView:
+    return _versioned(await users.edit(actor, user_id, versions=versions, **body.to_changes()), response)
+
+
+@router.delete("/{user_id}", status_code=HTTPStatus.NO_CONTENT, responses=answers(UserNotFound, Forbidden, LastAdmin))
+async def delete_user(user_id: UserIdInPath, actor: CurrentActor, users: Users, versions: ExpectedVersions) -> None:
+    await users.delete(actor, user_id, versions=versions)
+
+
+def _versioned(user: User, response: Response) -> UserView:
+    response.headers["ETag"] = etag(user.version)
+    return UserView.of(user)

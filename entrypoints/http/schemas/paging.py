@@ -1,0 +1,22 @@
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from application.paging import Paging
+from entrypoints.http.schemas.body import Body
+from entrypoints.http.schemas.fields import digits
+
+
+class PageQuery(Body):
+    skip: Annotated[int, Field(ge=0, le=100_000, strict=False), digits] = 0
+    limit: Annotated[int, Field(ge=1, le=100, strict=False), digits] = 20
+    cursor: str | None = Field(None, description="`next_cursor` of the page before; not together with skip")
+
+    @model_validator(mode="after")
+    def _refuse_two_ways_of_paging(self) -> Self:
+        if self.cursor is not None and "skip" in self.model_fields_set:
+            raise ValueError("a page begins at a cursor or after a number of rows, not both")
+        return self
+
+    def to_paging(self) -> Paging:
+        return Paging(limit=self.limit, skip=self.skip, cursor=self.cursor)

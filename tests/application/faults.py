@@ -1,0 +1,61 @@
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from application.ports.accounts import ResetTokenRepository, SessionRepository, UserRepository
+from application.ports.storage import Storage, TaskRepository, UnitOfWork
+
+
+class FaultyStorage:
+    """One whose commits fail: each takes the next of `faults`, an error to raise before or after it, or None."""
+
+    def __init__(self, storage: Storage, faults: Iterator[Exception | None], *, has_committed: bool) -> None:
+        self._storage = storage
+        self._faults = faults
+        self._has_committed = has_committed
+        self.commits = 0
+
+    def unit_of_work(self) -> UnitOfWork:
+        return FaultyUnitOfWork(self._storage.unit_of_work(), self)
+
+    async def commit(self, uow: UnitOfWork) -> None:
+        self.commits += 1
+        fault = next(self._faults)
+        if fault is None or self._has_committed:
+            await uow.commit()
+        if fault is not None:
+            raise fault
+
+
+class FaultyUnitOfWork:
+    def __init__(self, uow: UnitOfWork, storage: FaultyStorage) -> None:
+        self._uow = uow
+        self._storage = storage
+
+    @property
+    def tasks(self) -> TaskRepository:
+        return self._uow.tasks
+
+    @property
+    def users(self) -> UserRepository:
+        return self._uow.users
+
+    @property
+    def sessions(self) -> SessionRepository:
+        return self._uow.sessions
+
+    @property
+    def reset_tokens(self) -> ResetTokenRepository:
+        return self._uow.reset_tokens
+
+    async def commit(self) -> None:
+        await self._storage.commit(self._uow)
+
+    async def __aenter__(self) -> Self:
+        await self._uow.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._uow.__aexit__(kind, error, traceback)

@@ -1,0 +1,32 @@
+"""Steps that the tests of the use cases share."""
+
+from typing import Final
+
+from application.accounts import RegisterUser
+from application.sessions import Login
+from domain.actor import Actor
+from domain.session import SessionId
+from domain.user import Role, User
+from tests.world import World
+
+PASSWORD: Final = "Correct-1-horse"
+OTHER: Final = "Correct-2-horse"
+
+
+async def registered(world: World, name: str = "kim", role: Role = Role.USER, *, is_active: bool = True) -> User:
+    command = RegisterUser(
+        username=name, email=f"{name}@example.com", password=PASSWORD, role=role, is_active=is_active
+    )
+    return await world.accounts.register(command)
+
+
+async def an_actor(world: World, name: str, role: Role = Role.USER) -> Actor:
+    return Actor.of(await registered(world, name, role))
+
+
+async def logged_in(world: World, name: str = "kim", password: str = PASSWORD) -> Login:
+    return await world.sessions.log_in(name, password)
+
+
+def session_of(login: Login) -> SessionId:
+    return SessionId(login.refresh_token.ids[1])

@@ -1,0 +1,28 @@
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+
+PACKAGES: Final = ("domain", "application", "adapters", "entrypoints", "migrations")
+
+NOT_OURS: Final = {"__pycache__", "data", "dist", "results"}
+"""Made by machines, as are the hidden ones."""
+
+
+def all_files(start: Path = ROOT) -> Iterator[Path]:
+    for entry in sorted(start.iterdir()):
+        if entry.name.startswith(".") or entry.name in NOT_OURS or entry.name.endswith(".egg-info"):
+            continue
+        if entry.is_dir():
+            yield from all_files(entry)
+        else:
+            yield entry
+
+
+def modules(packages: Iterable[str] = PACKAGES) -> list[Path]:
+    return [path for package in packages for path in all_files(ROOT / package) if path.suffix == ".py"]
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()

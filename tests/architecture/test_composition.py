@@ -1,0 +1,44 @@
+from typing import Any, Final
+
+import pytest
+from dependency_injector import providers
+
+from adapters.memory.storage import InMemoryStorage
+from entrypoints.container import Container
+from entrypoints.settings import Settings
+
+OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "memory": {"storage": "memory"},
+    "sqlite": {"database_url": "sqlite+aiosqlite:///somewhere.db"},
+    "postgres": {"database_url": "postgresql+asyncpg://somebody@somewhere/something"},
+}
+"""Building takes no connection."""
+
+
+def new_container(**options: Any) -> Container:
+    given: dict[str, Any] = {"_env_file": None, "secret_key": "a key of more than 32 characters", **options}
+    return Container(settings=providers.Object(Settings(**given)))
+
+
+@pytest.mark.parametrize("storage", OPTIONS)
+@pytest.mark.parametrize("name", sorted(Container.providers))
+def test_everything_the_container_provides_can_be_built(name: str, storage: str) -> None:
+    container = new_container(**OPTIONS[storage])
+
+    built = container.providers[name]()
+
+    assert built is not None or (name, storage) == ("schema", "memory")
+
+
+@pytest.mark.parametrize("name", sorted(set(Container.providers) - {"settings", "new_id"}))
+def test_everything_is_built_once(name: str) -> None:
+    container = new_container(storage="memory")
+
+    assert container.providers[name]() is container.providers[name]()
+
+
+def test_two_containers_share_nothing() -> None:
+    one, other = new_container(storage="memory"), new_container(storage="memory")
+
+    assert isinstance(one.storage(), InMemoryStorage)
+    assert one.storage() is not other.storage()

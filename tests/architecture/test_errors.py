@@ -1,0 +1,64 @@
+from typing import Final, TypeVar
+
+import pytest
+
+from domain.errors import DomainError
+from entrypoints.http.errors import HttpError, status_of
+
+CODES: Final = {
+    400: {
+        "MALFORMED_JSON",
+        "MALFORMED_MULTIPART",
+        "INVALID_PRECONDITION",
+        "INVALID_IDEMPOTENCY_KEY",
+        "INVALID_HOST",
+    },
+    401: {"NOT_AUTHENTICATED", "INVALID_TOKEN", "INVALID_CREDENTIALS"},
+    403: {"FORBIDDEN", "CSRF_FAILED", "WRONG_PASSWORD"},
+    404: {"NOT_FOUND", "USER_NOT_FOUND", "TASK_NOT_FOUND", "TAG_NOT_FOUND", "FILE_NOT_FOUND", "SESSION_NOT_FOUND"},
+    405: {"METHOD_NOT_ALLOWED"},
+    409: {"USERNAME_TAKEN", "EMAIL_TAKEN", "LAST_ADMIN", "IDEMPOTENCY_KEY_IN_USE", "CONFLICT"},
+    412: {"PRECONDITION_FAILED"},
+    413: {"PAYLOAD_TOO_LARGE", "QUOTA_EXCEEDED"},
+    415: {"UNSUPPORTED_MEDIA_TYPE", "UNSUPPORTED_FILE_TYPE"},
+    416: {"RANGE_NOT_SATISFIABLE"},
+    422: {"VALIDATION_FAILED", "WEAK_PASSWORD", "INVALID_RESET_TOKEN", "EMPTY_FILE", "IDEMPOTENCY_KEY_REUSED"},
+    428: {"PRECONDITION_REQUIRED"},
+    429: {"RATE_LIMITED"},
+    503: {"SERVICE_UNAVAILABLE"},
+}
+"""What clients were promised. A code is never renamed, and never moves to another status."""
+
+T = TypeVar("T")
+
+
+def below(error: type[T]) -> list[type[T]]:
+    """All that inherit from it."""
+    return [kind for heir in error.__subclasses__() for kind in (heir, *below(heir))]
+
+
+DOMAIN_ERRORS: Final = below(DomainError)
+HTTP_ERRORS: Final = below(HttpError)
+
+
+@pytest.mark.parametrize("error", DOMAIN_ERRORS, ids=lambda error: error.__name__)
+def test_every_error_of_the_domain_has_a_status_and_a_code_promised_for_it(error: type[DomainError]) -> None:
+    assert error.code in CODES[status_of(error)]
+
+
+@pytest.mark.parametrize("error", HTTP_ERRORS, ids=lambda error: error.__name__)
+def test_every_error_of_http_has_a_code_promised_for_its_status(error: type[HttpError]) -> None:
+    assert error.code in CODES[error.status]
+
+
+def test_a_code_of_its_own_stands_for_one_error() -> None:
+    own = [vars(error)["code"] for error in (*DOMAIN_ERRORS, *HTTP_ERRORS) if "code" in vars(error)]
+
+    assert len(own) > 15
+    assert len(set(own)) == len(own)
+
+
+def test_a_code_has_one_status() -> None:
+    codes = [code for codes in CODES.values() for code in codes]
+
+    assert len(set(codes)) == len(codes)

@@ -1,0 +1,51 @@
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.architecture.sources import ROOT, modules, named
+
+
+def imported_by(path: Path) -> Iterator[str]:
+    """The first part of each module's name."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{named(path)} imports from where it is, not by name"
+            yield (node.module or "").partition(".")[0]
+
+
+def test_the_import_rules_hold() -> None:
+    lint_imports = Path(sys.executable).with_name("lint-imports")
+    told = subprocess.run([lint_imports, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True)
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "4 kept, 0 broken" in told.stdout
+
+
+def test_the_domain_needs_nothing_but_the_standard_library() -> None:
+    allowed = sys.stdlib_module_names | {"domain"}
+    foreign = {named(path): sorted(set(imported_by(path)) - allowed) for path in modules(["domain"])}
+
+    assert {name: packages for name, packages in foreign.items() if packages} == {}
+
+
+def test_the_application_needs_nothing_but_the_domain() -> None:
+    allowed = sys.stdlib_module_names | {"domain", "application"}
+    foreign = {named(path): sorted(set(imported_by(path)) - allowed) for path in modules(["application"])}
+
+    assert {name: packages for name, packages in foreign.items() if packages} == {}
+
+
+def test_migrations_know_the_tables_and_nothing_else_of_ours() -> None:
+    names = {
+        node.module
+        for path in modules(["migrations"])
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
+    ours = {name for name in names if name.partition(".")[0] in {"domain", "application", "adapters", "entrypoints"}}
+
+    assert ours == {"adapters.sql.tables"}

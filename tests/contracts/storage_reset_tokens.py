@@ -1,0 +1,59 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from application.ports.accounts import ResetToken
+from application.ports.storage import Storage
+from domain.errors import UserNotFound
+from tests.builders import ANN, BEN, NOW, new_user_id
+from tests.contracts.given import StorageSuite, persistently
+from tests.contracts.storage_users import get
+
+LATER = NOW + timedelta(hours=1)
+
+
+class ResetTokenContract(StorageSuite):
+    async def test_a_reset_token_is_found_until_it_is_replaced_or_removed(self, storage: Storage) -> None:
+        one, two = ResetToken(ANN, b"\x00one", NOW), ResetToken(ANN, b"two\xff", LATER)
+        async with storage.unit_of_work() as uow:
+            assert await uow.reset_tokens.find(ANN) is None
+        for token in (one, two):
+            async with storage.unit_of_work() as uow:
+                await uow.reset_tokens.put(token)
+                assert await uow.reset_tokens.find(ANN) == token
+                await uow.commit()
+            async with storage.unit_of_work() as uow:
+                assert await uow.reset_tokens.find(ANN) == token
+                assert await uow.reset_tokens.find(BEN) is None
+                await uow.reset_tokens.remove(ANN)
+                await uow.reset_tokens.remove(BEN)
+        async with storage.unit_of_work() as uow:
+            await uow.reset_tokens.remove(ANN)
+            await uow.commit()
+        async with storage.unit_of_work() as uow:
+            assert await uow.reset_tokens.find(ANN) is None
+
+    async def test_a_reset_token_of_an_unknown_user_is_refused(self, storage: Storage) -> None:
+        with pytest.raises(UserNotFound):
+            async with storage.unit_of_work() as uow:
+                await uow.reset_tokens.put(ResetToken(new_user_id(), b"hash", NOW))
+
+    async def test_of_parallel_spenders_of_a_reset_token_one_finds_it(self, storage: Storage) -> None:
+        async with storage.unit_of_work() as uow:
+            await uow.reset_tokens.put(token := ResetToken(ANN, b"hash", NOW))
+            await uow.commit()
+
+        async def spend() -> ResetToken | None:
+            async with storage.unit_of_work() as uow:
+                found = await uow.reset_tokens.find(ANN)
+                await asyncio.sleep(0.01)
+                await uow.reset_tokens.remove(ANN)
+                if found is not None:
+                    await uow.users.save((await uow.users.get(ANN)).with_password("new", at=NOW))
+                await uow.commit()
+            return found
+
+        outcomes = await asyncio.gather(*(persistently(spend) for _ in range(5)))
+        assert [found for found in outcomes if found is not None] == [token]
+        assert (await get(storage, ANN)).version == 2

@@ -1,0 +1,206 @@
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from entrypoints.settings import Environment, LogFormat, PasswordRule, Settings
+from tests.entrypoints.given import KEY, current_settings
+
+pytestmark = pytest.mark.usefixtures("empty_place")
+
+POSTGRES: Final = "postgresql+asyncpg://ann:canary@localhost:5432/tasks"
+
+DEFAULTS: Final[dict[str, Any]] = {
+    "environment": Environment.DEVELOPMENT,
+    "storage": "sql",
+    "database_url": "sqlite+aiosqlite:///data/task-manager.db",
+    "secret_key": None,
+    "access_token_expire_minutes": 15,
+    "redis_url": None,
+    "secret_keys": {},
+    "secret_key_id": "1",
+    "refresh_token_expire_days": 7,
+    "password_policy": PasswordRule.SPECIFICATION,
+    "public_url": "http://127.0.0.1:8000",
+    "mail_url": "console:",
+    "mail_from": "Task Manager <noreply@example.com>",
+    "allowed_origins": (),
+    "trusted_hosts": ("*",),
+    "trusted_proxies": (),
+    "force_https": False,
+    "rate_limit_enabled": True,
+    "rate_limit_read": "600/minute",
+    "rate_limit_write": "120/minute",
+    "rate_limit_login": "10/minute",
+    "rate_limit_register": "10/hour",
+    "log_level": "INFO",
+    "log_format": None,
+    "max_body_bytes": 4 * 1024 * 1024,
+    "require_if_match": False,
+    "migrate_on_start": False,
+    "host": "127.0.0.1",
+    "port": 8000,
+    "workers": 1,
+}
+
+GIVEN: Final[dict[str, tuple[str, Any]]] = {
+    "ENVIRONMENT": ("testing", Environment.TESTING),
+    "STORAGE": ("memory", "memory"),
+    "DATABASE_URL": (POSTGRES, POSTGRES),
+    "SECRET_KEY": (KEY, SecretStr(KEY)),
+    "ACCESS_TOKEN_EXPIRE_MINUTES": ("30", 30),
+    "REDIS_URL": ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
+    "SECRET_KEYS": (f'{{"old": "{KEY}"}}', {"old": SecretStr(KEY)}),
+    "SECRET_KEY_ID": ("2026", "2026"),
+    "REFRESH_TOKEN_EXPIRE_DAYS": ("30", 30),
+    "PASSWORD_POLICY": ("nist", PasswordRule.NIST),
+    "PUBLIC_URL": ("https://tasks.example.com", "https://tasks.example.com"),
+    "MAIL_URL": ("smtp://mail.example.com:587", "smtp://mail.example.com:587"),
+    "MAIL_FROM": ("tasks@example.com", "tasks@example.com"),
+    "ALLOWED_ORIGINS": ("https://a.example, https://b.example", ("https://a.example", "https://b.example")),
+    "TRUSTED_HOSTS": ("tasks.example.com,*.example.org", ("tasks.example.com", "*.example.org")),
+    "TRUSTED_PROXIES": ("10.0.0.0/8", (ip_network("10.0.0.0/8"),)),
+    "FORCE_HTTPS": ("true", True),
+    "RATE_LIMIT_ENABLED": ("false", False),
+    "RATE_LIMIT_READ": ("60/minute", "60/minute"),
+    "RATE_LIMIT_WRITE": ("10/minute", "10/minute"),
+    "RATE_LIMIT_LOGIN": ("5/hour", "5/hour"),
+    "RATE_LIMIT_REGISTER": ("1/day", "1/day"),
+    "LOG_LEVEL": ("DEBUG", "DEBUG"),
+    "LOG_FORMAT": ("json", LogFormat.JSON),
+    "MAX_BODY_BYTES": ("1024", 1024),
+    "REQUIRE_IF_MATCH": ("true", True),
+    "MIGRATE_ON_START": ("true", True),
+    "HOST": ("0.0.0.0", "0.0.0.0"),
+    "PORT": ("8080", 8080),
+    "WORKERS": ("4", 4),
+}
+
+WRONG: Final = {
+    ("ENVIRONMENT", "canary"),
+    ("STORAGE", "canary-"),
+    ("STORAGE", "canary.module:"),
+    ("DATABASE_URL", "mysql://canary"),
+    ("DATABASE_URL", "postgresql://ann:canary@localhost/tasks"),
+    ("DATABASE_URL", "sqlite:///canary.db"),
+    ("SECRET_KEY", "canary"),
+    ("SECRET_KEY", "canary" + 25 * "-"),
+    ("ACCESS_TOKEN_EXPIRE_MINUTES", "0"),
+    ("ACCESS_TOKEN_EXPIRE_MINUTES", "canary"),
+    ("PASSWORD_POLICY", "canary"),
+    ("REDIS_URL", "http://canary"),
+    ("REFRESH_TOKEN_EXPIRE_DAYS", "0"),
+    ("PUBLIC_URL", "https://canary/path"),
+    ("MAIL_URL", "canary:"),
+    ("FORCE_HTTPS", "canary"),
+    ("RATE_LIMIT_READ", "0/minute"),
+    ("RATE_LIMIT_WRITE", "canary/minute"),
+    ("RATE_LIMIT_LOGIN", "10/canary"),
+    ("RATE_LIMIT_REGISTER", "10"),
+    ("LOG_LEVEL", "canary"),
+    ("LOG_FORMAT", "canary"),
+    ("MAX_BODY_BYTES", "1023"),
+    ("REQUIRE_IF_MATCH", "canary"),
+    ("MIGRATE_ON_START", "canary"),
+    ("PORT", "65536"),
+    ("PORT", "-1"),
+    ("PORT", "canary"),
+    ("WORKERS", "0"),
+    ("WORKERS", "65"),
+}
+
+
+def test_every_setting_is_tested_here() -> None:
+    assert set(DEFAULTS) == {name.lower() for name in GIVEN} == set(Settings.model_fields)
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_without_anything_given_the_defaults_hold() -> None:
+    assert current_settings().model_dump() == DEFAULTS
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_the_environment_sets_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, meant = GIVEN[name]
+    monkeypatch.setenv(name, raw)
+
+    assert current_settings().model_dump() == DEFAULTS | {name.lower(): meant}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_line_of_the_env_file_sets_it(name: str, empty_place: Path) -> None:
+    raw, meant = GIVEN[name]
+    (empty_place / ".env").write_text(f"# ours\n{name}={raw}\nNOT_OURS=1\n")
+
+    assert current_settings().model_dump() == DEFAULTS | {name.lower(): meant}
+
+
+def test_the_environment_counts_more_than_the_env_file(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_place / ".env").write_text("PORT=1\nHOST=10.0.0.1\n")
+    monkeypatch.setenv("PORT", "2")
+
+    assert (current_settings().port, current_settings().host) == (2, "10.0.0.1")
+
+
+@pytest.mark.parametrize(("name", "value"), sorted(WRONG))
+def test_a_wrong_value_is_told_by_name_and_never_repeated(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ValidationError) as refused:
+        current_settings()
+
+    assert [error["loc"] for error in refused.value.errors()] == [(name.lower(),)]
+    assert value not in str(refused.value)
+    assert "canary" not in str(refused.value)
+
+
+def test_secrets_are_not_shown_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", KEY)
+
+    assert KEY not in repr(current_settings()) + str(current_settings()) + str(current_settings().model_dump())
+    assert current_settings().signing_keys == {"1": KEY}
+
+
+PRODUCTION: Final = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": KEY,
+    "DATABASE_URL": POSTGRES,
+    "ALLOWED_ORIGINS": "https://tasks.example.com",
+}
+
+
+def test_production_starts_with_all_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(name, value)
+
+    assert current_settings().environment is Environment.PRODUCTION
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "ALLOWED_ORIGINS"])
+def test_production_refuses_to_start_without(missing: str, monkeypatch: pytest.MonkeyPatch, empty_place: Path) -> None:
+    for name, value in PRODUCTION.items():
+        if name != missing:
+            monkeypatch.setenv(name, value)
+
+    with pytest.raises(ValidationError, match=f"{missing} must be set"):
+        current_settings()
+    assert list(empty_place.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", ""), ("SECRET_KEY", 31 * "x"), ("DATABASE_URL", "")])
+def test_production_refuses_to_start_with_a_weak_or_empty(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for given, good in (PRODUCTION | {name: value}).items():
+        monkeypatch.setenv(given, good)
+
+    with pytest.raises(ValidationError) as refused:
+        current_settings()
+    assert [error["loc"] for error in refused.value.errors()] == [(name.lower(),)]

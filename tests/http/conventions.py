@@ -1,0 +1,111 @@
+"""What holds for every answer, whatever was asked: the contract's conventions, and what the OpenAPI document says."""
+
+import re
+from functools import cache
+from typing import Any, Final
+from urllib.parse import unquote
+
+import jsonschema_rs
+from httpx2 import Request, Response
+
+CODES: Final = {
+    400: {"MALFORMED_JSON", "INVALID_PRECONDITION", "INVALID_HOST"},
+    401: {"NOT_AUTHENTICATED", "INVALID_TOKEN", "INVALID_CREDENTIALS"},
+    403: {"FORBIDDEN", "CSRF_FAILED", "WRONG_PASSWORD"},
+    404: {"NOT_FOUND", "USER_NOT_FOUND", "TASK_NOT_FOUND", "TAG_NOT_FOUND", "SESSION_NOT_FOUND"},
+    405: {"METHOD_NOT_ALLOWED"},
+    409: {"USERNAME_TAKEN", "EMAIL_TAKEN", "LAST_ADMIN", "CONFLICT"},
+    412: {"PRECONDITION_FAILED"},
+    413: {"PAYLOAD_TOO_LARGE"},
+    415: {"UNSUPPORTED_MEDIA_TYPE"},
+    422: {"VALIDATION_FAILED", "WEAK_PASSWORD", "INVALID_RESET_TOKEN"},
+    428: {"PRECONDITION_REQUIRED"},
+    429: {"RATE_LIMITED"},
+    503: {"SERVICE_UNAVAILABLE"},
+}
+MEMBERS: Final = {"type", "title", "status", "detail", "instance", "error_code", "request_id"}
+EXTENSIONS: Final = {
+    "VALIDATION_FAILED": {"errors"},
+    "WEAK_PASSWORD": {"errors"},
+    "INVALID_RESET_TOKEN": {"errors"},
+    "USERNAME_TAKEN": {"field"},
+    "EMAIL_TAKEN": {"field"},
+}
+OWN_HEADERS: Final = {
+    401: ("WWW-Authenticate", "Bearer"),
+    405: ("Allow", r"[A-Z]+(, [A-Z]+)*"),
+    429: ("Retry-After", r"\d+"),
+    503: ("Retry-After", r"\d+"),
+}
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+OF_THE_MESSAGE: Final = {"content-type", "content-length", "connection"}
+
+
+class Conventions:
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self._templates = [(_pattern(path), path) for path in sorted(document["paths"], key=lambda path: "{" in path)]
+        self._validator = cache(self._new_validator)
+
+    @property
+    def operations(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """Method, path template and declaration of each."""
+        return [
+            (method.upper(), path, operation)
+            for path, operations in self.document["paths"].items()
+            for method, operation in operations.items()
+        ]
+
+    async def check(self, response: Response) -> None:
+        await response.aread()
+        assert REQUEST_ID.fullmatch(response.headers["X-Request-ID"])
+        if response.status_code >= 400 and response.request.method != "HEAD":
+            _check_problem(response)
+        operation = self._operation(response.request)
+        if operation is not None and response.status_code != 428:  # which a setting adds
+            self._check_declared(response, operation["responses"])
+
+    def _operation(self, request: Request) -> dict[str, Any] | None:
+        for pattern, template in self._templates:
+            if pattern.fullmatch(request.url.path):
+                operation: dict[str, Any] | None = self.document["paths"][template].get(request.method.lower())
+                return operation
+        return None
+
+    def _check_declared(self, response: Response, declared: dict[str, Any]) -> None:
+        status = str(response.status_code)
+        assert status in declared, f"{response.request.method} {response.request.url.path}: {status} is not declared"
+        headers = {name.lower() for name in declared[status]["headers"]} | OF_THE_MESSAGE
+        assert set(response.headers) <= headers, f"{set(response.headers) - headers} not declared for {status}"
+        if "content" not in declared[status]:
+            assert response.content == b""
+            return
+        ((media_type, content),) = declared[status]["content"].items()
+        assert response.headers["Content-Type"] == media_type
+        self._validator(content["schema"]["$ref"]).validate(response.json())
+
+    def _new_validator(self, reference: str) -> jsonschema_rs.Draft202012Validator:
+        schema = {"$ref": reference, "components": self.document["components"]}
+        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)))
+
+
+def _check_problem(response: Response) -> None:
+    status, problem = response.status_code, response.json()
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert problem["error_code"] in CODES[status]
+    assert set(problem) - {"task_ids"} == MEMBERS | EXTENSIONS.get(problem["error_code"], set())
+    assert ("task_ids" in problem) == (status == 404 and response.request.url.path.endswith("/bulk"))
+    assert problem["type"] == "about:blank"
+    assert problem["status"] == status
+    assert problem["request_id"] == response.headers["X-Request-ID"]
+    assert unquote(problem["instance"]) == response.request.url.path
+    for error in problem.get("errors", []):
+        assert set(error) == {"loc", "message", "type"}
+    name, pattern = OWN_HEADERS.get(status, ("", ""))
+    for own, _ in OWN_HEADERS.values():
+        assert (own in response.headers) == (own == name)
+    assert not name or re.fullmatch(pattern, response.headers[name])

@@ -1,0 +1,108 @@
+from collections.abc import AsyncIterator
+from typing import Final
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import make_url
+
+from adapters.sql.schema import SqlSchema
+from domain.task_query import TaskCriteria
+from tests.builders import ANN, BEN, a_task, a_user, tags
+from tests.contracts.given import add, find, register
+from tests.migrations.databases import execute, inspected, opened
+from tests.servers.postgres import Postgres
+
+BY_TAG: Final = "ix_tasks_tags"
+BY_WORD: Final = "ix_tasks_search"
+
+PASSWORD: Final = "of a role for one test"
+
+TASKS: Final = [
+    a_task(title="Straße kehren", tags=tags("home", "weekly")),
+    a_task(title="100% of snake_case", description="and a back\\slash", tags=tags("work")),
+    a_task(title="Buy milk", description="STRASSE 5", tags=tags("home", "milk")),
+    a_task(owner_id=BEN, title="Straße", tags=tags("home", "work", "milk")),
+]
+
+CRITERIA: Final = [
+    TaskCriteria(words=("strasse",)),
+    TaskCriteria(words=("as", "5")),
+    TaskCriteria(words=("%",)),
+    TaskCriteria(words=("_", "\\")),
+    TaskCriteria(words=("milk",), tags=frozenset(tags("home"))),
+    TaskCriteria(tags=frozenset(tags("home"))),
+    TaskCriteria(tags=frozenset(tags("home", "weekly"))),
+    TaskCriteria(tags=frozenset(tags("nowhere"))),
+]
+
+
+@pytest.fixture
+async def plain_url(postgres: Postgres) -> AsyncIterator[str]:
+    """Of a new database, for a role that may make tables but no extensions."""
+    name = f"test_{uuid4().hex}"
+    await postgres.create_database(name)
+    try:
+        await execute(
+            postgres.url(name),
+            f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'",
+            f"GRANT USAGE, CREATE ON SCHEMA public TO {name}",
+        )
+        url = make_url(postgres.url(name)).set(username=name, password=PASSWORD)
+        yield url.render_as_string(hide_password=False)
+    finally:
+        await postgres.drop_database(name)
+        await execute(postgres.url("postgres"), f"DROP ROLE {name}")
+
+
+async def optional_indexes(url: str) -> set[str]:
+    found = await inspected(url, lambda inspector: {index["name"] for index in inspector.get_indexes("tasks")})
+    return {BY_TAG, BY_WORD} & found
+
+
+async def require_the_same_answers(url: str) -> None:
+    async with opened(url) as storage:
+        await register(storage, a_user(id=ANN), a_user(id=BEN))
+        await add(storage, *TASKS[:3])
+        await add(storage, *TASKS[3:])
+        for criteria in CRITERIA:
+            for owner_id in (ANN, BEN):
+                expected = [task for task in TASKS if task.owner_id == owner_id and criteria.match(task)]
+                assert await find(storage, criteria, owner_id=owner_id) == expected, criteria
+
+
+@pytest.mark.parametrize(
+    ("there_already", "indexes"),
+    [
+        ([], {BY_TAG}),
+        (["btree_gin"], {BY_TAG}),
+        (["pg_trgm"], {BY_TAG, BY_WORD}),
+        (["btree_gin", "pg_trgm"], {BY_TAG, BY_WORD}),
+    ],
+)
+async def test_what_a_role_can_not_have_is_left_out_and_the_answers_are_the_same(
+    postgres: Postgres, plain_url: str, there_already: list[str], indexes: set[str]
+) -> None:
+    superuser_url = postgres.url(make_url(plain_url).database or "")
+    await execute(superuser_url, *(f"CREATE EXTENSION {name}" for name in there_already))
+    schema = SqlSchema(plain_url)
+
+    await schema.upgrade()
+
+    assert await optional_indexes(plain_url) == indexes
+    await schema.check()
+    await require_the_same_answers(plain_url)
+    await schema.downgrade("base")
+    await schema.upgrade()
+
+
+async def test_a_role_that_may_have_them_gets_the_extensions(postgres_url: str) -> None:
+    assert await optional_indexes(postgres_url) == {BY_TAG, BY_WORD}
+    await require_the_same_answers(postgres_url)
+
+
+async def test_a_database_that_loses_its_extensions_answers_the_same(postgres_url: str) -> None:
+    await execute(postgres_url, "DROP EXTENSION pg_trgm CASCADE", "DROP EXTENSION btree_gin CASCADE")
+
+    assert await optional_indexes(postgres_url) == set()
+    await SqlSchema(postgres_url).check()
+    await require_the_same_answers(postgres_url)

@@ -1,0 +1,81 @@
+"""One storage with the application on top of it, and everything else around it in the test's hand."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from adapters.memory.standings import LeasedStandingCache
+from application.accounts import AccountService
+from application.credentials import Credentials
+from application.passwords import PasswordService
+from application.ports.standings import StandingCache
+from application.ports.storage import Storage
+from application.sessions import SessionService
+from application.tags import TagService
+from application.task_batches import TaskBatchService
+from application.tasks import TaskService
+from application.users import UserService
+from domain.errors import DomainError
+from domain.password import PasswordPolicy
+from tests.stubs import AuditTrail, CountedIds, CountedSecrets, Mailbox, PlainHasher, PlainTokens, SettableClock
+
+LIFETIME: Final = timedelta(days=30)
+
+
+class World:
+    """Several, over one storage, are as several workers: give each ids of its own."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        clock: SettableClock,
+        first_id: int = 0,
+        *,
+        standings: StandingCache | None = None,
+        mailbox: Mailbox | None = None,
+    ) -> None:
+        self.storage = storage
+        self.clock = clock
+        self.hasher = PlainHasher()
+        self.mailbox = mailbox or Mailbox()
+        self.audit = AuditTrail()
+        self.standings = standings or LeasedStandingCache(0, is_alone=True)
+        new_id, new_secret = CountedIds(first_id), CountedSecrets(first_id)
+        unit_of_work = storage.unit_of_work
+        credentials = Credentials(PasswordPolicy.composed(frozenset()), self.hasher)
+        around = (self.standings, self.mailbox, self.audit, clock)
+        self.tasks = TaskService(unit_of_work, clock, new_id)
+        self.batches = TaskBatchService(unit_of_work, clock, new_id)
+        self.tags = TagService(unit_of_work, clock)
+        self.accounts = AccountService(unit_of_work, credentials, *around, new_id)
+        self.users = UserService(unit_of_work, self.accounts)
+        self.passwords = PasswordService(unit_of_work, credentials, *around, new_secret, "https://tasks.example.com")
+        self.sessions = SessionService(
+            unit_of_work,
+            credentials,
+            PlainTokens(),
+            self.standings,
+            self.audit,
+            clock,
+            new_id,
+            new_secret,
+            LIFETIME,
+        )
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What was raised, so far as a caller can tell."""
+
+    kind: type[DomainError]
+    message: str
+    details: dict[str, Any]
+
+
+async def outcome(answer: Awaitable[Any]) -> Any:
+    """The answer, or the Refusal."""
+    try:
+        return await answer
+    except DomainError as error:
+        return Refusal(type(error), str(error), vars(error))
