@@ -1,6 +1,8 @@
 import pytest
 
 from adapters.memory.storage import InMemoryStorage
+from tests.builders import ANN, BEN, a_user
+from tests.contracts.given import register
 from tests.stubs import SettableClock
 from tests.world import World
 
@@ -18,3 +20,8 @@ def storage() -> InMemoryStorage:
 @pytest.fixture
 def world(storage: InMemoryStorage, clock: SettableClock) -> World:
     return World(storage, clock)
+
+
+@pytest.fixture
+async def ann_and_ben(storage: InMemoryStorage) -> None:
+    await register(storage, a_user(id=ANN), a_user(id=BEN))

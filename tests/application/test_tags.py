@@ -11,6 +11,8 @@ from tests.builders import ANN, BEN, a_task, acting, tags
 from tests.contracts.given import add, seen, seen_of
 from tests.stubs import SettableClock
 
+pytestmark = pytest.mark.usefixtures("ann_and_ben")
+
 HOME, WORK, NEW, BENS = tags("home", "work", "new", "ben's")
 
 
@@ -20,7 +22,7 @@ def service(storage: InMemoryStorage, clock: SettableClock) -> TagService:
 
 
 @pytest.fixture
-async def tasks(storage: InMemoryStorage) -> list[Task]:
+async def tasks(storage: InMemoryStorage, ann_and_ben: None) -> list[Task]:
     tasks = [a_task(tags=(HOME,)), a_task(tags=(HOME, WORK)), a_task(tags=(WORK,)), a_task()]
     await add(storage, *tasks)
     await add(storage, a_task(owner_id=BEN, tags=(HOME, BENS)))

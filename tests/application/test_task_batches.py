@@ -12,6 +12,8 @@ from tests.builders import ANN, BEN, a_task, acting, new_task_id
 from tests.contracts.given import add, seen, seen_of, titles
 from tests.stubs import SettableClock
 
+pytestmark = pytest.mark.usefixtures("ann_and_ben")
+
 EACH: Final = pytest.mark.parametrize(("method", "changes"), [("edit", {"title": "Changed"}), ("delete", {})])
 
 

@@ -27,6 +27,8 @@ from tests.builders import ANN, BEN, NOW, a_task, a_user, acting, new_task_id, n
 from tests.contracts.given import add, register, seen, seen_of
 from tests.stubs import SettableClock
 
+pytestmark = pytest.mark.usefixtures("ann_and_ben")
+
 LATER: Final = NOW + timedelta(hours=1)
 
 
@@ -74,7 +76,7 @@ async def test_what_breaks_a_rule_is_refused(
 
 async def test_nobody_who_is_not_there_owns_a_task(service: TaskService) -> None:
     with pytest.raises(UserNotFound):
-        await service.create(new_user_id(), CreateTask(title="a"))
+        await service.create(acting(new_user_id()), CreateTask(title="a"))
 
 
 async def test_an_edit_stores_the_next_version(
@@ -213,4 +215,4 @@ async def test_days_are_those_of_the_owner(service: TaskService, storage: InMemo
         overdue = await service.list(Actor.of(user), ListTasks(filter=TaskFilter(overdue=True)))
 
         assert overdue.items == ([task] if is_over else [])
-        assert await service.statistics(user.id) == statistics_of([task], NOW, user.zone)
+        assert await service.statistics(Actor.of(user)) == statistics_of([task], NOW, user.zone)

@@ -38,7 +38,7 @@ def test_the_toy_knows_nothing_but_the_core() -> None:
     imported = {
         str(node.module)
         for module in (toy_storage, toy_accounts)
-        for node in ast.walk(ast.parse(Path(module.__file__).read_text()))
+        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text()))
         if isinstance(node, ast.ImportFrom)
     } - {toy_accounts.__name__}
 

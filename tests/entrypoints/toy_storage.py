@@ -1,5 +1,5 @@
-"""What somebody else could write against the port alone: lists, copied by a unit of work that writes and put back by its
-commit. Every question goes through all of them."""
+"""What somebody else could write against the port alone: lists, copied by a unit of work that writes and put back
+by its commit. Every question goes through all of them."""
 
 import asyncio
 from collections.abc import Iterator, Sequence

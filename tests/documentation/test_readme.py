@@ -1,0 +1,63 @@
+"""The README promises nothing that does not happen."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from entrypoints.settings import Settings
+from tests.http.server import ServerProcess
+
+README: Final = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_example_in_process_prints_what_it_should(tmp_path: Path) -> None:
+    example = next(block for block in blocks("python") if "asyncio.run" in block)
+    done = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        env={"PATH": os.defpath, "PYTHONPATH": str(Path(__file__).parents[2]), "LOG_LEVEL": "ERROR"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "1 Learn SQLAlchemy completed" in done.stdout.splitlines()
+
+
+def test_the_session_does_what_it_says(sqlite_url: str, tmp_path: Path) -> None:
+    session = next(block for block in blocks("sh") if "auth/register" in block)
+    server = ServerProcess(tmp_path, sqlite_url)
+    server.start()
+    try:
+        script = "set -eu\n" + session.replace("http://127.0.0.1:8000", server.url).replace(
+            "curl -s", "curl -sS --fail"
+        )
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    finally:
+        server.stop()
+
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert '"completion_rate":1.0' in done.stdout
+
+
+def test_every_setting_stands_in_the_table_with_its_default_and_meaning() -> None:
+    told = dict(re.findall(r"^\| `([A-Z_]+)` (\|.*\|)$", README, re.MULTILINE))
+
+    assert told == {name.upper(): row(name) for name in Settings.model_fields}
+
+
+def row(name: str) -> str:
+    field = Settings.model_fields[name]
+    default = field.default
+    if isinstance(default, tuple):
+        default = ",".join(default)
+    told = str(default).lower() if isinstance(default, bool) else str(default)
+    return f"| `{told}` | {field.description} |" if default not in (None, "", {}) else f"| | {field.description} |"
