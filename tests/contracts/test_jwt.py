@@ -32,6 +32,7 @@ class TestJwt(JwtTokens):
 
     @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "sid", "jti", "iat", "exp"])
     def test_every_claim_has_to_be_there(self, claim: str) -> None:
+        absent: dict[str, Any] = {claim: None}
         with pytest.raises(InvalidToken):
             self.tokens.verify(signed(**{claim: None})  # type: ignore[arg-type], NOW)
 

@@ -38,8 +38,8 @@ def served(directory: Path, port: int, *arguments: str, **environment: str) -> I
         wait_for(port, process)
         yield process
     finally:
-        process.kill()
-        process.communicate()
+        process.terminate()  # its workers end with it, which they do not when it is killed
+        process.communicate(timeout=PATIENCE)
 
 
 def wait_for(port: int, process: subprocess.Popen[str]) -> None:

@@ -81,7 +81,7 @@ def explore(
 
     @schema.hook
     def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-        return not is_beyond_schemas(failure, response)
+        return not is_beyond_schemas(failure, case, response)
 
     findings = Findings(seed)
     for event in engine.from_schema(schema).execute():

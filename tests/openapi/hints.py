@@ -6,14 +6,18 @@ from typing import Any, Final
 
 import schemathesis
 from hypothesis import strategies as st
-from schemathesis.core.failures import Failure
+from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.core.transport import Response
+from schemathesis.generation.case import Case
 from schemathesis.openapi.checks import RejectedPositiveData
 
 from tests.strategies import ZONES
 
 MAILBOX: Final = "mailbox"
 ENTITY_TAGS: Final = "entity-tags"
+
+FORMATTED: Final = ("password", "confirm_password", "email", "If-Match", "If-None-Match")
+"""Where these formats only help to make good values, and others may be good as well."""
 
 Examples = Mapping[str, Mapping[str, Any]]
 """Of the parameters of an operation, or of the fields of a body."""
@@ -64,7 +68,14 @@ def with_hints(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
     return document
 
 
-def is_beyond_schemas(failure: Failure, response: Response) -> bool:
-    if not isinstance(failure, RejectedPositiveData) or response.status_code != 422:
-        return False
-    return {error["message"] for error in response.json()["errors"]} <= BEYOND_SCHEMAS
+def is_beyond_schemas(failure: Failure, case: Case[Any], response: Response) -> bool:
+    """Whether it is no failure: the document can't say the rule, or what was broken is a format of ours alone."""
+    if isinstance(failure, RejectedPositiveData) and response.status_code == 422:
+        return {error["message"] for error in response.json()["errors"]} <= BEYOND_SCHEMAS
+    if isinstance(failure, AcceptedNegativeData) and case.meta is not None:
+        broken = {
+            (*mutation.keywords, mutation.schema_pointer.rpartition("/")[2])
+            for mutation in getattr(case.meta.phase.data, "mutations", ())
+        }
+        return bool(broken) and broken <= {("format", name) for name in FORMATTED}
+    return False
