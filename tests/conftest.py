@@ -1,4 +1,5 @@
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import Coroutine, Iterator
@@ -8,6 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from adapters.sql.schema import SqlSchema
@@ -78,3 +80,14 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """A file of the test's own, migrated and empty."""
     return f"sqlite+aiosqlite:///{shutil.copy(sqlite_template, tmp_path / 'test.db')}"
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A test that configures logs, as the command line does, does so for itself."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    root.handlers[:], root.level = handlers, level

@@ -34,7 +34,7 @@ class TestJwt(JwtTokens):
     def test_every_claim_has_to_be_there(self, claim: str) -> None:
         absent: dict[str, Any] = {claim: None}
         with pytest.raises(InvalidToken):
-            self.tokens.verify(signed(**{claim: None})  # type: ignore[arg-type], NOW)
+            self.tokens.verify(signed(**absent), NOW)
 
     @pytest.mark.parametrize(
         "claims",
