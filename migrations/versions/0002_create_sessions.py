@@ -9,7 +9,6 @@ branch_labels = None
 depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
-ADMIN = 2
 
 
 def upgrade() -> None:
@@ -40,7 +39,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", name="pk_active_admins"),
         comment="locked as a whole by whoever is about to take one away",
     )
-    op.execute(f"INSERT INTO active_admins (user_id) SELECT id FROM users WHERE role = {ADMIN} AND is_active")
+    op.execute("INSERT INTO active_admins (user_id) SELECT id FROM users WHERE role = 2 AND is_active")
 
 
 def downgrade() -> None:

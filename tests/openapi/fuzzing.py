@@ -97,7 +97,10 @@ def _config(seed: int, users: dict[str, str], scratch: Path) -> SchemathesisConf
             "suppress-health-check": ["all"],
             "cache": {"enabled": False},
             "auth": {"auto-signup": False, **(_identities(users, scratch) if users else {})},
-            "checks": {"positive_data_acceptance": {"expected-statuses": STATE_DECIDES}},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": STATE_DECIDES},
+                "negative_data_rejection": {"expected-statuses": ["4xx"]},
+            },
             "generation": {
                 "max-examples": hypothesis.settings().max_examples * EXAMPLES_PER_OPERATION // 100,
                 "deterministic": True,

@@ -30,7 +30,8 @@ BEYOND_SCHEMAS: Final = frozenset(
         "the cursor is damaged",
         "the cursor is damaged, or belongs to other filters or another order",
         "a task has at most 20 tags",  # with those it has
-        "a tag has 1 to 50 characters",  # once it is folded
+        "a tag has 1 to 50 characters",  # once it is folded, as is the next
+        "a tag is visible text without comma, slash or control characters, and not . or ..",
     }
 )
 """Refusals that depend on two values, on what is stored, or on what only the service can make."""
@@ -52,9 +53,11 @@ def with_hints(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
     are slow to draw from."""
     document = deepcopy(document)
     schemas = document["components"]["schemas"]
-    email = schemas["RegisterBody"]["properties"]["email"]
-    del email["maxLength"]
-    email |= {"format": MAILBOX, "examples": ["dan@example.com"]}
+    for schema in schemas.values():
+        email = schema.get("properties", {}).get("email", {})
+        if "pattern" in email:
+            del email["maxLength"]
+            email |= {"format": MAILBOX, "examples": ["dan@example.com"]}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             for parameter in operation.get("parameters", ()):

@@ -120,7 +120,7 @@ def test_what_an_admin_is_answered_is_what_the_document_says(app: Any, tmp_path:
     asyncio.run(app.state.container.account_service().register(boss))
     with get_client(app) as client:
         login = client.post("/api/v1/auth/login", json={"username": "boss", "password": PASSWORD})
-        users = {"boss": login.json()["access_token"], "ann": signed_up(client, "ann")}
+        users = {"boss": login.json()["access_token"], "ben": signed_up(client, "ben")}
 
     findings = explore(app, users, {}, tmp_path, leave_out=ENDING)
 

@@ -26,7 +26,7 @@ from domain.user import (
 
 NO_NUL: Final = "^[^\x00]*$"
 _TAG: Final = f"[^,/\x00-\x1f\x7f-\x9f]*[^,/{INVISIBLE}][^,/\x00-\x1f\x7f-\x9f]*"
-TAG_PATTERN: Final = f"^{_TAG}$"
+TAG_PATTERN: Final = rf"^(?!\.\.?$){_TAG}$"
 TAG_LIST_PATTERN: Final = f"^({_TAG}(,{_TAG}){{0,{MAX_TAGS - 1}}})?$"
 _INSTANT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:)(\d\d)(?:\.(\d{1,6})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
