@@ -25,7 +25,8 @@ class Argon2PasswordHasher:
         return await self._in_thread(self._argon2.hash, _encoded(password))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        is_right = await self._in_thread(self._verify, password_hash or self._of_nobody, _encoded(password))
+        against = self._of_nobody if password_hash is None else password_hash
+        is_right = await self._in_thread(self._verify, against, _encoded(password))
         return is_right and password_hash is not None
 
     def is_outdated(self, password_hash: str) -> bool:

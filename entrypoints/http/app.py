@@ -41,7 +41,8 @@ def create_app(container: Container | None = None) -> FastAPI:
     for router in (tasks.router, tags.router, auth.router, users.router, monitoring.router):
         app.router.routes.extend(router.routes)  # as they are: a router included is matched twice a request
     app.router.routes.extend(docs.routes)
-    app.state.declared_paths = frozenset(getattr(route, "path", "") for route in app.routes)
+    paths = (getattr(route, "path", "") for route in app.routes)
+    app.state.declared_paths = frozenset(path for path in paths if "{" not in path)
     _surround(app, container, settings)
     errors.install(app)
     openapi.install(app)
