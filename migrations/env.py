@@ -24,6 +24,7 @@ def run(connection: Connection) -> None:
         target_metadata=metadata,
         include_object=is_ours,
         render_as_batch=connection.dialect.name == "sqlite",
+        transactional_ddl=True,  # which alembic doubts of SQLite, and commits between revisions
         transaction_per_migration=False,
     )
     with context.begin_transaction():
