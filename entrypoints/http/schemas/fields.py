@@ -109,7 +109,6 @@ MomentText = Annotated[Moment, PlainValidator(_moment), _MOMENT_SCHEMA]
 TagName = Annotated[Tag, PlainValidator(_tag), _text(minLength=1, maxLength=Tag.MAX_LENGTH, pattern=TAG_PATTERN)]
 TagList = Annotated[str, AfterValidator(_tag_list), _text(pattern=TAG_LIST_PATTERN, examples=["home,urgent"])]
 TagNames = Annotated[list[TagName], Field(max_length=MAX_TAGS)]
-Id = Annotated[UUID, PlainValidator(uuid_of), _text(format="uuid")]
 TaskIdText = Annotated[TaskId, PlainValidator(uuid_of), _text(format="uuid")]
 
 OwnerId = Annotated[UserId, PlainValidator(uuid_of), _text(format="uuid")]
