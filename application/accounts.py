@@ -1,12 +1,12 @@
 from dataclasses import dataclass, field, replace
 from typing import Unpack
 
-from application import mails
 from application.credentials import Credentials
+from application.mails import WELCOME_MAIL
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
 from application.ports.ids import NewId
-from application.ports.mail import Mailer
+from application.ports.jobs import Job, JobId
 from application.ports.standings import StandingCache
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.retry import retried
@@ -33,7 +33,6 @@ class AccountService:
         unit_of_work: UnitOfWorkFactory,
         credentials: Credentials,
         standings: StandingCache,
-        mailer: Mailer,
         audit: AuditLog,
         clock: Clock,
         new_id: NewId,
@@ -41,7 +40,6 @@ class AccountService:
         self._unit_of_work = unit_of_work
         self._credentials = credentials
         self._standings = standings
-        self._mailer = mailer
         self._audit = audit
         self._clock = clock
         self._new_id = new_id
@@ -66,13 +64,14 @@ class AccountService:
         user = replace(user, password_hash=password_hash)
         await self._store(user)
         self._audit.record("user_registered", user_id=user.id, role=user.role)
-        await self._mailer.send(mails.welcome(user))
         return user
 
     @retried
     async def _store(self, user: User) -> None:
+        welcome = Job(id=JobId(self._new_id()), kind=WELCOME_MAIL, run_at=self._clock.now(), owner_id=user.id)
         async with self._unit_of_work() as uow:
             await uow.users.add(user)
+            await uow.jobs.add(welcome)
             await uow.commit()
 
     @retried

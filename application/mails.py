@@ -1,23 +1,109 @@
-from application.ports.mail import Mail
-from domain.user import User
+"""What is written to users, and when: each mail is a job, so that it leaves if, and only if, what it tells happened."""
+
+from datetime import timedelta
+from string import Template
+from typing import Final
+
+from application.opaque_token import OpaqueToken
+from application.ports.accounts import ResetToken
+from application.ports.audit import AuditLog
+from application.ports.clock import Clock
+from application.ports.jobs import Job, JobId
+from application.ports.mail import Mail, Mailer
+from application.ports.security import NewSecret
+from application.ports.storage import UnitOfWorkFactory
+from application.retry import retried
+from domain.errors import UserNotFound
+from domain.user import User, UserId
+
+WELCOME_MAIL: Final = "welcome_mail"
+RESET_MAIL: Final = "reset_mail"
+RESET_LIFETIME: Final = timedelta(minutes=30)
+
+WELCOME_TEXT: Final = Template("""\
+Hello $name,
+
+your account $username is ready. Have a look at what is due today:
+
+$url
+""")
+
+RESET_TEXT: Final = Template("""\
+Hello $name,
+
+somebody, hopefully you, wants a new password for $username.
+This link is good for 30 minutes, and once:
+
+$url/reset-password?token=$token
+
+If it was not you, nothing happens without it.
+""")
 
 
-def welcome(user: User) -> Mail:
-    return Mail(
-        user.email,
-        "Welcome to Task Manager",
-        f"Hello {user.full_name or user.username},\n\n"
-        f"your account {user.username} is ready. Have a look at what is due today.\n",
-    )
+class MailJobs:
+    """Does the jobs of WELCOME_MAIL, whose owner is written to, and RESET_MAIL, whose payload has an `email`.
 
+    The secret of a reset is made when its mail is: no queue and no backup ever holds one.
+    """
 
-def password_reset(user: User, link: str) -> Mail:
-    return Mail(
-        user.email,
-        "Choose a new password",
-        f"Hello {user.full_name or user.username},\n\n"
-        f"somebody, hopefully you, wants a new password for {user.username}.\n"
-        "This link is good for 30 minutes, and once:\n\n"
-        f"{link}\n\n"
-        "If it was not you, nothing happens without it.\n",
-    )
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        mailer: Mailer,
+        audit: AuditLog,
+        clock: Clock,
+        new_secret: NewSecret,
+        public_url: str,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._mailer = mailer
+        self._audit = audit
+        self._clock = clock
+        self._new_secret = new_secret
+        self._public_url = public_url
+
+    async def welcome(self, job: Job) -> None:
+        """Raises MailNotSent. Who has left is not written to."""
+        assert job.owner_id is not None
+        try:
+            user = await self._get(job.owner_id)
+        except UserNotFound:
+            return
+        await self._mailer.send(self._mail(job.id, user, "Welcome to Task Manager", WELCOME_TEXT))
+
+    async def password_reset(self, job: Job) -> None:
+        """Raises MailNotSent. To nobody, if no active account has the address."""
+        user = await self._find(job.payload["email"])
+        if user is None or not user.is_active:
+            self._audit.record("password_reset_of_nobody")
+            return
+        token = OpaqueToken((user.id,), self._new_secret())
+        await self._put(ResetToken(user.id, token.hash, self._clock.now() + RESET_LIFETIME))
+        mail = self._mail(job.id, user, "Choose a new password", RESET_TEXT, token=token.text)
+        await self._mailer.send(mail)
+        self._audit.record("password_reset_mailed", user_id=user.id)
+
+    def _mail(self, job_id: JobId, user: User, subject: str, text: Template, **values: str) -> Mail:
+        name = user.full_name or user.username
+        return Mail(
+            job_id,
+            user.email,
+            subject,
+            text.substitute(values, name=name, username=user.username, url=self._public_url),
+        )
+
+    @retried
+    async def _get(self, user_id: UserId) -> User:
+        async with self._unit_of_work() as uow:
+            return await uow.users.get(user_id)
+
+    @retried
+    async def _find(self, email: str) -> User | None:
+        async with self._unit_of_work() as uow:
+            return await uow.users.find_by_login(email)
+
+    @retried
+    async def _put(self, token: ResetToken) -> None:
+        async with self._unit_of_work() as uow:
+            await uow.reset_tokens.put(token)
+            await uow.commit()

@@ -1,25 +1,17 @@
-import asyncio
-from datetime import timedelta
-from typing import Final
-
-from application import mails
 from application.credentials import Credentials
+from application.mails import RESET_MAIL
 from application.opaque_token import OpaqueToken
 from application.ports.accounts import ResetToken
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
-from application.ports.mail import Mailer
-from application.ports.security import NewSecret
+from application.ports.ids import NewId
+from application.ports.jobs import Job, JobId
 from application.ports.standings import StandingCache
 from application.ports.storage import UnitOfWorkFactory
 from application.retry import retried
 from domain.errors import InvalidResetToken, InvalidToken, UserNotFound, WrongPassword
 from domain.session import SessionId
 from domain.user import User, UserId
-
-RESET_TAKES: Final = 0.05
-"""Seconds, more than storing a token takes."""
-RESET_LIFETIME: Final = timedelta(minutes=30)
 
 
 class PasswordService:
@@ -30,20 +22,16 @@ class PasswordService:
         unit_of_work: UnitOfWorkFactory,
         credentials: Credentials,
         standings: StandingCache,
-        mailer: Mailer,
         audit: AuditLog,
         clock: Clock,
-        new_secret: NewSecret,
-        public_url: str,
+        new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._credentials = credentials
         self._standings = standings
-        self._mailer = mailer
         self._audit = audit
         self._clock = clock
-        self._new_secret = new_secret
-        self._public_url = public_url
+        self._new_id = new_id
 
     async def change(self, user_id: UserId, session_id: SessionId, current: str, new: str) -> None:
         """Ends all other sessions. Raises WrongPassword, WeakPassword."""
@@ -56,21 +44,14 @@ class PasswordService:
         self._audit.record("password_changed", user_id=user_id)
 
     async def request_reset(self, email: str) -> None:
-        """Mails a link to the account's address, if there is such an account.
+        """A link is mailed to the account with this address, if there is one.
 
-        The caller learns nothing, neither from the answer nor by waiting for it.
+        The caller learns nothing, neither from the answer nor by waiting for it: nobody is looked up meanwhile.
         """
-        await asyncio.gather(self._request_reset(email), asyncio.sleep(RESET_TAKES))
-
-    async def _request_reset(self, email: str) -> None:
-        user = await self._find(email)
-        if user is None or not user.is_active or "@" not in email:
-            self._audit.record("password_reset_of_nobody")
-            return
-        token = OpaqueToken((user.id,), self._new_secret())
-        await self._put(ResetToken(user.id, token.hash, self._clock.now() + RESET_LIFETIME))
-        await self._mailer.send(mails.password_reset(user, f"{self._public_url}/reset-password?token={token.text}"))
-        self._audit.record("password_reset_requested", user_id=user.id)
+        self._audit.record("password_reset_requested")
+        await self._queue(
+            Job(id=JobId(self._new_id()), kind=RESET_MAIL, run_at=self._clock.now(), payload={"email": email})
+        )
 
     async def reset(self, text: str, new: str) -> None:
         """Ends all sessions. Raises InvalidResetToken, and WeakPassword, which leaves the token good."""
@@ -91,14 +72,9 @@ class PasswordService:
             return await uow.users.get(user_id)
 
     @retried
-    async def _find(self, email: str) -> User | None:
+    async def _queue(self, job: Job) -> None:
         async with self._unit_of_work() as uow:
-            return await uow.users.find_by_login(email)
-
-    @retried
-    async def _put(self, token: ResetToken) -> None:
-        async with self._unit_of_work() as uow:
-            await uow.reset_tokens.put(token)
+            await uow.jobs.add(job)
             await uow.commit()
 
     @retried

@@ -1,5 +1,6 @@
 """The composition root: the only module that chooses adapters."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -10,7 +11,8 @@ from dependency_injector import containers, providers
 
 from adapters.limits.fixed_window import InProcessRateLimiter, RedisRateLimiter
 from adapters.logs.audit import StructlogAuditLog
-from adapters.mail.background import BackgroundMailer
+from adapters.logs.jobs import StructlogJobMonitor
+from adapters.mail.mailer import TransportMailer
 from adapters.mail.transports import transport_of
 from adapters.memory.standings import LeasedStandingCache
 from adapters.memory.storage import InMemoryStorage
@@ -24,7 +26,10 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import new_id
 from application.accounts import AccountService
 from application.credentials import Credentials
+from application.expiry import EVERY, EXPIRY, Expiry
 from application.export import ExportService
+from application.jobs import JobService, JobWorker, Recurring
+from application.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.passwords import PasswordService
 from application.ports.ids import NewId
 from application.ports.limits import RateLimiter
@@ -79,7 +84,7 @@ def _standings(settings: Settings) -> StandingCache:
 
 
 def _mailer(settings: Settings) -> Mailer:
-    return BackgroundMailer(transport_of(settings.mail_url), settings.mail_from)
+    return TransportMailer(transport_of(settings.mail_url), settings.mail_from)
 
 
 def _rate_limiter(settings: Settings) -> RateLimiter:
@@ -120,7 +125,6 @@ class Container(containers.DeclarativeContainer):
         unit_of_work=storage.provided.unit_of_work,
         credentials=credentials,
         standings=standings,
-        mailer=mailer,
         audit=audit,
         clock=clock,
         new_id=new_id,
@@ -142,11 +146,9 @@ class Container(containers.DeclarativeContainer):
         unit_of_work=storage.provided.unit_of_work,
         credentials=credentials,
         standings=standings,
-        mailer=mailer,
         audit=audit,
         clock=clock,
-        new_secret=new_secret,
-        public_url=settings.provided.public_url,
+        new_id=new_id,
     )
     user_service = providers.Singleton(
         UserService, unit_of_work=storage.provided.unit_of_work, accounts=account_service
@@ -160,6 +162,32 @@ class Container(containers.DeclarativeContainer):
     )
     tag_service = providers.Singleton(TagService, unit_of_work=storage.provided.unit_of_work, clock=clock)
 
+    mail_jobs = providers.Singleton(
+        MailJobs,
+        unit_of_work=storage.provided.unit_of_work,
+        mailer=mailer,
+        audit=audit,
+        clock=clock,
+        new_secret=new_secret,
+        public_url=settings.provided.public_url,
+    )
+    expiry = providers.Singleton(Expiry, unit_of_work=storage.provided.unit_of_work, clock=clock)
+    job_worker = providers.Singleton(
+        JobWorker,
+        unit_of_work=storage.provided.unit_of_work,
+        handlers=providers.Dict(
+            {
+                WELCOME_MAIL: mail_jobs.provided.welcome,
+                RESET_MAIL: mail_jobs.provided.password_reset,
+                EXPIRY: providers.Factory(Recurring, expiry.provided.remove, EVERY),
+            }
+        ),
+        monitor=providers.Singleton(StructlogJobMonitor),
+        clock=clock,
+        lease=providers.Singleton(timedelta, seconds=settings.provided.job_lease_seconds),
+    )
+    job_service = providers.Singleton(JobService, unit_of_work=storage.provided.unit_of_work, clock=clock)
+
 
 @asynccontextmanager
 async def lifetime(container: Container) -> AsyncIterator[None]:
@@ -169,5 +197,16 @@ async def lifetime(container: Container) -> AsyncIterator[None]:
         await storage.open()
         stack.push_async_callback(storage.close)
         stack.push_async_callback(container.rate_limiter().close)
-        stack.push_async_callback(container.mailer().close)
         yield
+
+
+@asynccontextmanager
+async def working(container: Container) -> AsyncIterator[None]:
+    """Do jobs beside whatever else goes on in an open container."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(container.job_worker().run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running

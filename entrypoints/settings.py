@@ -104,6 +104,10 @@ class Settings(BaseSettings):
         description="console:, smtp://user:password@host:port or file:///folder",
     )
     mail_from: str = Field("Task Manager <noreply@example.com>", description="sender of mails")
+    jobs_in_process: bool = Field(True, description="whether serve does jobs too, beside any `task-manager worker`")
+    job_lease_seconds: int = Field(
+        30, ge=1, le=3600, description="seconds after which others do what a killed worker had begun"
+    )
     allowed_origins: Origins = Field(
         (), description="origins of browser applications that may call, separated by commas"
     )

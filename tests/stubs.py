@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from application.ports.mail import Mail
+from application.ports.jobs import Job, Outcome
+from application.ports.mail import Mail, MailNotSent
 from application.ports.security import AccessToken, Claims
 from domain.errors import InvalidToken
 from domain.session import SessionId
@@ -75,12 +76,12 @@ class PlainTokens:
 class Mailbox:
     def __init__(self) -> None:
         self.mails: list[Mail] = []
+        self.is_away = False
 
     async def send(self, mail: Mail) -> None:
+        if self.is_away:
+            raise MailNotSent("nobody takes it")
         self.mails.append(mail)
-
-    async def close(self) -> None:
-        pass
 
     @property
     def reset_tokens(self) -> list[str]:
@@ -98,3 +99,13 @@ class AuditTrail:
     @property
     def names(self) -> list[str]:
         return [name for name, _ in self.events]
+
+
+@dataclass
+class Attempts:
+    """At jobs, and how they ended."""
+
+    outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
+
+    def ended(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
+        self.outcomes.append((job.kind, outcome))

@@ -8,6 +8,8 @@ from typing import Any, Final
 from adapters.memory.standings import LeasedStandingCache
 from application.accounts import AccountService
 from application.credentials import Credentials
+from application.jobs import JobWorker
+from application.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.passwords import PasswordService
 from application.ports.standings import StandingCache
 from application.ports.storage import Storage
@@ -18,7 +20,16 @@ from application.tasks import TaskService
 from application.users import UserService
 from domain.errors import DomainError
 from domain.password import PasswordPolicy
-from tests.stubs import AuditTrail, CountedIds, CountedSecrets, Mailbox, PlainHasher, PlainTokens, SettableClock
+from tests.stubs import (
+    Attempts,
+    AuditTrail,
+    CountedIds,
+    CountedSecrets,
+    Mailbox,
+    PlainHasher,
+    PlainTokens,
+    SettableClock,
+)
 
 LIFETIME: Final = timedelta(days=30)
 
@@ -40,17 +51,18 @@ class World:
         self.hasher = PlainHasher()
         self.mailbox = mailbox or Mailbox()
         self.audit = AuditTrail()
+        self.attempts = Attempts()
         self.standings = standings or LeasedStandingCache(0, is_alone=True)
         new_id, new_secret = CountedIds(first_id), CountedSecrets(first_id)
         unit_of_work = storage.unit_of_work
         credentials = Credentials(PasswordPolicy.composed(frozenset()), self.hasher)
-        around = (self.standings, self.mailbox, self.audit, clock)
+        around = (self.standings, self.audit, clock, new_id)
         self.tasks = TaskService(unit_of_work, clock, new_id)
         self.batches = TaskBatchService(unit_of_work, clock, new_id)
         self.tags = TagService(unit_of_work, clock)
-        self.accounts = AccountService(unit_of_work, credentials, *around, new_id)
+        self.accounts = AccountService(unit_of_work, credentials, *around)
         self.users = UserService(unit_of_work, self.accounts)
-        self.passwords = PasswordService(unit_of_work, credentials, *around, new_secret, "https://tasks.example.com")
+        self.passwords = PasswordService(unit_of_work, credentials, *around)
         self.sessions = SessionService(
             unit_of_work,
             credentials,
@@ -62,6 +74,14 @@ class World:
             new_secret,
             LIFETIME,
         )
+        mails = MailJobs(unit_of_work, self.mailbox, self.audit, clock, new_secret, "https://tasks.example.com")
+        handlers = {WELCOME_MAIL: mails.welcome, RESET_MAIL: mails.password_reset}
+        self.worker = JobWorker(unit_of_work, handlers, self.attempts, clock)
+
+    async def work(self) -> None:
+        """Until no job is due."""
+        while await self.worker.work():
+            pass
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,4 @@
 from email.message import EmailMessage
-from email.utils import make_msgid
 
 from application.ports.mail import Mail
 
@@ -9,6 +8,7 @@ def message_of(mail: Mail, sender: str) -> EmailMessage:
     message["From"] = sender
     message["To"] = mail.to
     message["Subject"] = mail.subject
-    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2].rstrip('>')}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice is wanted
     message.set_content(mail.text)
     return message

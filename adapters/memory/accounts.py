@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from adapters.memory.transaction import Staged, WriteLock
 from application.ports.accounts import ResetToken, Standing
 from domain.actor import Actor
@@ -51,6 +53,12 @@ class InMemorySessionRepository:
             if session.id != keep:
                 self._sessions.drop(session.id)
 
+    async def remove_expired(self, now: datetime) -> None:
+        await self._lock.acquire()
+        for session in list(self._sessions.values()):
+            if session.is_over(now):
+                self._sessions.drop(session.id)
+
 
 class InMemoryResetTokenRepository:
     def __init__(self, tokens: Staged[UserId, ResetToken], users: Staged[UserId, User], lock: WriteLock) -> None:
@@ -71,3 +79,9 @@ class InMemoryResetTokenRepository:
     async def remove(self, user_id: UserId) -> None:
         await self._lock.acquire()
         self._tokens.drop(user_id)
+
+    async def remove_expired(self, now: datetime) -> None:
+        await self._lock.acquire()
+        for token in list(self._tokens.values()):
+            if now >= token.expires_at:
+                self._tokens.drop(token.user_id)

@@ -3,6 +3,7 @@ from types import TracebackType
 from typing import Self
 
 from adapters.memory.accounts import InMemoryResetTokenRepository, InMemorySessionRepository
+from adapters.memory.jobs import InMemoryJobQueue
 from adapters.memory.tasks import InMemoryTaskRepository, TasksOf
 from adapters.memory.transaction import Rows, Staged, WriteLock
 from adapters.memory.users import InMemoryUserRepository
@@ -32,12 +33,13 @@ class InMemoryUnitOfWork:
     def __init__(self, rows: Rows, lock: WriteLock) -> None:
         self._lock = lock
         users, sessions, reset_tokens = Staged(rows.users), Staged(rows.sessions), Staged(rows.reset_tokens)
-        tasks = TasksOf(rows.tasks)
-        self._staged = (users, sessions, reset_tokens, tasks)
+        tasks, jobs = TasksOf(rows.tasks), Staged(rows.jobs)
+        self._staged = (users, sessions, reset_tokens, tasks, jobs)
         self.users = InMemoryUserRepository(users, sessions, reset_tokens, tasks, lock)
         self.sessions = InMemorySessionRepository(sessions, users, lock)
         self.reset_tokens = InMemoryResetTokenRepository(reset_tokens, users, lock)
         self.tasks = InMemoryTaskRepository(tasks, users, lock)
+        self.jobs = InMemoryJobQueue(jobs, lock)
 
     async def commit(self) -> None:
         for staged in self._staged:

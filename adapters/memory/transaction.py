@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from application.ports.accounts import ResetToken
+from application.ports.jobs import Job, JobId
 from domain.session import Session, SessionId
 from domain.task import Task, TaskId
 from domain.user import User, UserId
@@ -17,6 +18,7 @@ class Rows:
     users: dict[UserId, User] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     reset_tokens: dict[UserId, ResetToken] = field(default_factory=dict)
+    jobs: dict[JobId, Job] = field(default_factory=dict)
     tasks: defaultdict[UserId, dict[TaskId, Task]] = field(default_factory=lambda: defaultdict(dict))
 
 

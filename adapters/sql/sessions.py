@@ -1,3 +1,4 @@
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -7,7 +8,7 @@ from adapters.sql.connection import ReferenceViolated
 from adapters.sql.idiom import upsert
 from adapters.sql.rows import ROLE_AT, SESSION_COLUMNS, session_from_row, session_to_row
 from adapters.sql.statement import Statement
-from adapters.sql.tables import reset_tokens, sessions, users
+from adapters.sql.tables import Instant, reset_tokens, sessions, users
 from adapters.sql.transaction import Transaction
 from application.ports.accounts import ResetToken, Standing
 from domain.actor import Actor
@@ -73,6 +74,17 @@ class SessionStatements:
         return Statement(delete(sessions).where(sessions.c.user_id == USER), self._dialect)
 
     @cached_property
+    def delete_expired(self) -> Statement:
+        return Statement(
+            delete(sessions).where(sessions.c.expires_at <= bindparam("now", type_=Instant)), self._dialect
+        )
+
+    @cached_property
+    def delete_expired_reset_tokens(self) -> Statement:
+        is_over = reset_tokens.c.expires_at <= bindparam("now", type_=Instant)
+        return Statement(delete(reset_tokens).where(is_over), self._dialect)
+
+    @cached_property
     def put_reset_token(self) -> Statement:
         return Statement(upsert(reset_tokens, self._dialect, "token_hash", "expires_at"), self._dialect)
 
@@ -134,6 +146,9 @@ class SqlSessionRepository:
         else:
             await self._transaction.execute(self._statements.delete_others, {"user_id": user_id, "id": keep})
 
+    async def remove_expired(self, now: datetime) -> None:
+        await self._transaction.execute(self._statements.delete_expired, {"now": now})
+
 
 class SqlResetTokenRepository:
     def __init__(self, transaction: Transaction, statements: SessionStatements) -> None:
@@ -153,3 +168,6 @@ class SqlResetTokenRepository:
 
     async def remove(self, user_id: UserId) -> None:
         await self._transaction.execute(self._statements.delete_reset_token, {"user_id": user_id})
+
+    async def remove_expired(self, now: datetime) -> None:
+        await self._transaction.execute(self._statements.delete_expired_reset_tokens, {"now": now})

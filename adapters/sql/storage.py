@@ -1,9 +1,10 @@
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import make_url
+from sqlalchemy import Dialect, make_url
 
 from adapters.sql.connection import Database
+from adapters.sql.jobs import JobStatements, SqlJobQueue
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.sessions import SessionStatements, SqlResetTokenRepository, SqlSessionRepository
 from adapters.sql.sqlite import SqliteDatabase
@@ -17,14 +18,10 @@ class SqlStorage:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self._database = _database(url, pool_size)
-        self._task_statements = TaskStatements(self._database.dialect)
-        self._user_statements = UserStatements(self._database.dialect)
-        self._session_statements = SessionStatements(self._database.dialect)
+        self._statements = Statements(self._database.dialect)
 
     def unit_of_work(self) -> "SqlUnitOfWork":
-        return SqlUnitOfWork(
-            Transaction(self._database), self._task_statements, self._user_statements, self._session_statements
-        )
+        return SqlUnitOfWork(Transaction(self._database), self._statements)
 
     async def open(self) -> None:
         await self._database.open()
@@ -33,19 +30,24 @@ class SqlStorage:
         await self._database.close()
 
 
+class Statements:
+    """Compiled at first use, once for each storage."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.tasks = TaskStatements(dialect)
+        self.users = UserStatements(dialect)
+        self.sessions = SessionStatements(dialect)
+        self.jobs = JobStatements(dialect)
+
+
 class SqlUnitOfWork:
-    def __init__(
-        self,
-        transaction: Transaction,
-        task_statements: TaskStatements,
-        user_statements: UserStatements,
-        session_statements: SessionStatements,
-    ) -> None:
+    def __init__(self, transaction: Transaction, statements: Statements) -> None:
         self._transaction = transaction
-        self.tasks = SqlTaskRepository(transaction, task_statements)
-        self.users = SqlUserRepository(transaction, user_statements)
-        self.sessions = SqlSessionRepository(transaction, session_statements)
-        self.reset_tokens = SqlResetTokenRepository(transaction, session_statements)
+        self.tasks = SqlTaskRepository(transaction, statements.tasks)
+        self.users = SqlUserRepository(transaction, statements.users)
+        self.sessions = SqlSessionRepository(transaction, statements.sessions)
+        self.reset_tokens = SqlResetTokenRepository(transaction, statements.sessions)
+        self.jobs = SqlJobQueue(transaction, statements.jobs)
 
     async def commit(self) -> None:
         await self._transaction.commit()

@@ -4,6 +4,7 @@ Ids are made by the application. Names that are unique across owners are claimed
 have no foreign key to users: the two are sharded by different columns.
 """
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,6 +77,19 @@ class Names(TypeDecorator[list[str]]):
         return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
 
 
+class Document(TypeDecorator[Any]):
+    """What JSON can tell, kept as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        return json.loads
+
+
 ByCodePoint = Text().with_variant(Text(collation="C"), "postgresql")
 
 users = Table(
@@ -136,6 +150,7 @@ sessions = Table(
     Column("expires_at", Instant, nullable=False),
     Column("user_agent", String(255)),
     Column("ip_address", String(45)),
+    Index("ix_sessions_by_expiry", "expires_at"),
 )
 
 reset_tokens = Table(
@@ -195,4 +210,26 @@ task_tallies = Table(
     Column("key", ByCodePoint, primary_key=True),
     Column("amount", BigInteger, nullable=False),
     comment="how many of an owner's tasks have what, kept in the transaction that changes them",
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", String(50), nullable=False),
+    Column("owner_id", Uuid),
+    Column("payload", Document, nullable=False),
+    Column("run_at", Instant, nullable=False, comment="not before; a claimed job is the claimant's until then"),
+    Column("attempts", Integer, nullable=False),
+    Column("died_at", Instant),
+    Column("last_error", Text),
+    CheckConstraint("attempts >= 0", name="attempts_counted"),
+    comment="not sharded: workers claim from it whatever is due",
+)
+Index(
+    "ix_jobs_by_run_at",
+    jobs.c.run_at,
+    jobs.c.id,
+    postgresql_where=jobs.c.died_at.is_(None),
+    sqlite_where=jobs.c.died_at.is_(None),
 )

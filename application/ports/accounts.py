@@ -105,6 +105,10 @@ class SessionRepository(Protocol):
 
     async def remove_all(self, user_id: UserId, *, keep: SessionId | None = None) -> None: ...
 
+    async def remove_expired(self, now: datetime) -> None:
+        """Of everybody."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ResetToken:
@@ -127,3 +131,7 @@ class ResetTokenRepository(Protocol):
         ...
 
     async def remove(self, user_id: UserId) -> None: ...
+
+    async def remove_expired(self, now: datetime) -> None:
+        """Of everybody."""
+        ...

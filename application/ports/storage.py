@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from application.ports.accounts import ResetTokenRepository, SessionRepository, UserRepository
+from application.ports.jobs import JobQueue
 from application.ports.position import Position
 from domain.statistics import Statistics
 from domain.tag import Tag, TagCount
@@ -110,6 +111,9 @@ class UnitOfWork(Protocol):
 
     @property
     def reset_tokens(self) -> ResetTokenRepository: ...
+
+    @property
+    def jobs(self) -> JobQueue: ...
 
     async def commit(self) -> None:
         """Everything written is durable when this returns. The unit of work is over then."""

@@ -3,14 +3,16 @@ from typing import Annotated
 
 import typer
 
-from entrypoints.cli import server, users
-from entrypoints.cli.setup import made_container, refuse, run
+from entrypoints.cli import jobs, server, users
+from entrypoints.cli.setup import made_container, refuse, require_schema, run
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Tasks for many users, over REST.", pretty_exceptions_enable=False)
 app.add_typer(users.app, name="users")
+app.add_typer(jobs.app, name="jobs")
+app.command()(jobs.worker)
 
 
 @app.command()
@@ -44,18 +46,9 @@ def openapi() -> None:
 
 async def _ready_schema(container: Container) -> None:
     settings: Settings = container.settings()
-    schema = container.schema()
-    if schema is None:
-        return
-    if settings.migrate_on_start:
+    if settings.migrate_on_start and container.schema() is not None:
         await _migrate(container)
-        return
-    current = await schema.current()
-    if current != schema.head:
-        refuse(
-            f"the database of DATABASE_URL is at revision {current or 'none'}, this program wants {schema.head}:\n"
-            "run `task-manager migrate`, or set MIGRATE_ON_START=true"
-        )
+    await require_schema(container)
 
 
 async def _migrate(container: Container) -> None:

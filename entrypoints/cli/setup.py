@@ -32,6 +32,16 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         refuse(str(error))
 
 
+async def require_schema(container: Container) -> None:
+    """Ends the program unless the database is at the revision that this program wants."""
+    schema = container.schema()
+    if schema is not None and (current := await schema.current()) != schema.head:
+        refuse(
+            f"the database of DATABASE_URL is at revision {current or 'none'}, this program wants {schema.head}:\n"
+            "run `task-manager migrate`, or set MIGRATE_ON_START=true"
+        )
+
+
 def refuse(why: str) -> NoReturn:
     typer.secho(why, err=True, fg=typer.colors.RED)
     raise typer.Exit(2)

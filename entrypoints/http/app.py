@@ -1,12 +1,12 @@
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
-from entrypoints.container import Container, lifetime
+from entrypoints.container import Container, lifetime, working
 from entrypoints.http import errors, openapi
 from entrypoints.http.middleware.answers import EveryAnswer
 from entrypoints.http.middleware.guard import Guard
@@ -21,7 +21,7 @@ def create_app(container: Container | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with lifetime(container):
+        async with lifetime(container), working(container) if settings.jobs_in_process else nullcontext():
             yield
 
     app = FastAPI(

@@ -2,8 +2,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from application.ports.accounts import ResetTokenRepository, SessionRepository, UserRepository
-from application.ports.storage import Storage, TaskRepository, UnitOfWork
+from application.ports.storage import Storage, UnitOfWork
 
 
 class FaultyStorage:
@@ -31,22 +30,8 @@ class FaultyUnitOfWork:
     def __init__(self, uow: UnitOfWork, storage: FaultyStorage) -> None:
         self._uow = uow
         self._storage = storage
-
-    @property
-    def tasks(self) -> TaskRepository:
-        return self._uow.tasks
-
-    @property
-    def users(self) -> UserRepository:
-        return self._uow.users
-
-    @property
-    def sessions(self) -> SessionRepository:
-        return self._uow.sessions
-
-    @property
-    def reset_tokens(self) -> ResetTokenRepository:
-        return self._uow.reset_tokens
+        self.tasks, self.users, self.jobs = uow.tasks, uow.users, uow.jobs
+        self.sessions, self.reset_tokens = uow.sessions, uow.reset_tokens
 
     async def commit(self) -> None:
         await self._storage.commit(self._uow)

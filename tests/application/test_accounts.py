@@ -34,6 +34,7 @@ async def test_who_registers_gets_an_account_and_a_mail_of_welcome(world: World)
     kim = await registered(world)
 
     assert await world.accounts.profile(kim.id) == kim
+    await world.work()
     (mail,) = world.mailbox.mails
     assert mail.to == "kim@example.com" and "kim" in mail.text and PASSWORD not in mail.text
     await logged_in(world)
@@ -56,6 +57,7 @@ async def test_a_refused_registration_makes_no_account_and_sends_no_mail(
     with pytest.raises(refusal):
         await world.accounts.register(RegisterUser(username=username, email=email, password=password))
 
+    await world.work()
     assert len(world.mailbox.mails) == 1
     async with world.storage.unit_of_work() as uow:
         assert await uow.users.find_by_login("new") is None

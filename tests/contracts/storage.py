@@ -1,4 +1,5 @@
 from tests.contracts.storage_filters import FilterContract
+from tests.contracts.storage_jobs import JobContract
 from tests.contracts.storage_order import OrderContract
 from tests.contracts.storage_paging import PagingContract
 from tests.contracts.storage_races import RaceContract
@@ -25,6 +26,7 @@ class StorageContract(
     UserChangeContract,
     SessionContract,
     ResetTokenContract,
+    JobContract,
     UseCaseContract,
     OrderContract,
     FilterContract,

@@ -7,7 +7,6 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from adapters.memory.storage import InMemoryStorage
 from adapters.sql.storage import SqlStorage
-from application import passwords
 from application.ports.storage import Storage
 from tests.contracts.state_machine import StorageMachine
 
@@ -20,9 +19,8 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 def test_one_history_gives_the_same_answers_on_every_storage(
-    runner: asyncio.Runner, sqlite_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    runner: asyncio.Runner, sqlite_url: str, postgres_url: str
 ) -> None:
-    monkeypatch.setattr(passwords, "RESET_TAKES", 0)
     storages: dict[str, Storage] = {
         "memory": InMemoryStorage(),
         "SQLite": SqlStorage(sqlite_url),

@@ -13,7 +13,7 @@ from adapters.sql.storage import SqlStorage
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
 from tests.contracts.storage import StorageContract
-from tests.entrypoints import toy_accounts, toy_storage
+from tests.entrypoints import toy_accounts, toy_jobs, toy_storage
 from tests.entrypoints.given import only
 from tests.entrypoints.toy_storage import ToyStorage
 
@@ -34,13 +34,16 @@ def by_setting() -> Container:
     return Container(settings=providers.Object(only(storage=TOY)))
 
 
+PARTS = (toy_accounts, toy_jobs)
+
+
 def test_the_toy_knows_nothing_but_the_core() -> None:
     imported = {
         str(node.module)
-        for module in (toy_storage, toy_accounts)
+        for module in (toy_storage, *PARTS)
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text()))
         if isinstance(node, ast.ImportFrom)
-    } - {toy_accounts.__name__}
+    } - {part.__name__ for part in PARTS}
 
     assert {name.partition(".")[0] for name in imported} & {"adapters", "entrypoints", "tests"} == set()
     assert {name.partition(".")[0] for name in imported} >= {"application", "domain"}

@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Protocol
 
 from application.ports.accounts import ResetToken, Standing, UserSlice
+from application.ports.jobs import Job
 from application.ports.position import TOTAL_CAP, Position
 from domain.actor import Actor
 from domain.errors import EmailTaken, SessionNotFound, StaleSession, StaleUser, UsernameTaken, UserNotFound
@@ -21,9 +23,10 @@ class Lists:
     sessions: list[Session] = field(default_factory=list)
     reset_tokens: list[ResetToken] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
 
     def copy(self) -> "Lists":
-        return Lists(copy(self.users), copy(self.sessions), copy(self.reset_tokens), copy(self.tasks))
+        return Lists(*(copy(getattr(self, each.name)) for each in fields(self)))
 
 
 class Access(Protocol):
@@ -147,6 +150,10 @@ class ToySessions:
         lists = await self._uow.write()
         lists.sessions = [other for other in lists.sessions if other.user_id != user_id or other.id == keep]
 
+    async def remove_expired(self, now: datetime) -> None:
+        lists = await self._uow.write()
+        lists.sessions = [session for session in lists.sessions if not session.is_over(now)]
+
 
 class ToyResetTokens:
     def __init__(self, uow: Access) -> None:
@@ -166,3 +173,7 @@ class ToyResetTokens:
     async def remove(self, user_id: UserId) -> None:
         lists = await self._uow.write()
         lists.reset_tokens = [token for token in lists.reset_tokens if token.user_id != user_id]
+
+    async def remove_expired(self, now: datetime) -> None:
+        lists = await self._uow.write()
+        lists.reset_tokens = [token for token in lists.reset_tokens if now < token.expires_at]

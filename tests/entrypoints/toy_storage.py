@@ -16,6 +16,7 @@ from domain.task import Task, TaskId
 from domain.task_query import TaskCriteria, TaskOrder
 from domain.user import UserId
 from tests.entrypoints.toy_accounts import Lists, ToyResetTokens, ToySessions, ToyUsers
+from tests.entrypoints.toy_jobs import ToyJobs
 
 
 class ToyStorage:
@@ -41,6 +42,7 @@ class ToyUnitOfWork:
         self.sessions = ToySessions(self)
         self.reset_tokens = ToyResetTokens(self)
         self.tasks = ToyTasks(self)
+        self.jobs = ToyJobs(self)
 
     def read(self) -> Lists:
         return self._lists or self._storage.lists

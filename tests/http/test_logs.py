@@ -107,7 +107,7 @@ class TestLines:
         assert len(self.lines(written)) == 6
 
     async def test_what_matters_for_security_is_told_with_its_request(
-        self, ann: AsyncClient, ada: AsyncClient, client: AsyncClient, written: io.StringIO
+        self, ann: AsyncClient, ada: AsyncClient, client: AsyncClient, container: Container, written: io.StringIO
     ) -> None:
         user_id = (await account_of(ann))["id"]
         client.headers["X-Request-ID"] = "this-one"
@@ -127,7 +127,11 @@ class TestLines:
         assert change["request_id"] == "admins"
         for event in ("password_reset_requested", "session_ended"):
             (line,) = self.lines(written, event)
-            assert (line["user_id"], line["request_id"]) == (user_id, "this-one")
+            assert line["request_id"] == "this-one"
+        assert self.lines(written, "session_ended")[0]["user_id"] == user_id
+        await container.job_worker().work()
+        (line,) = self.lines(written, "password_reset_mailed")
+        assert line["user_id"] == user_id
 
 
 async def test_no_secret_and_no_input_is_written(
@@ -151,7 +155,7 @@ async def test_no_secret_and_no_input_is_written(
     await ann.request("DELETE", ME, json={"password": CANARY})
     await client.post(RESET, json={"email": f"{CANARY}@example.com"})
     await client.post(RESET, json={"email": "ann@example.com"})
-    await container.mailer().close()
+    await container.job_worker().work()
     mails = "".join(path.read_text() for path in (tmp_path / "mail").glob("*.eml"))
     (reset,) = re.findall(r"token=3D(\S+)=\n(\S+)", mails)
     await client.post(CONFIRM, json={"token": CANARY, "new_password": CANARY})

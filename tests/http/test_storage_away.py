@@ -84,7 +84,7 @@ class LosingUnitOfWork:
     def __init__(self, unit: UnitOfWork, error: Exception) -> None:
         self._unit = unit
         self._error = error
-        self.tasks, self.users = unit.tasks, unit.users
+        self.tasks, self.users, self.jobs = unit.tasks, unit.users, unit.jobs
         self.sessions, self.reset_tokens = unit.sessions, unit.reset_tokens
 
     async def commit(self) -> None:

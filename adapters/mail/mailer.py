@@ -1,0 +1,17 @@
+import aiosmtplib
+
+from adapters.mail.message import message_of
+from adapters.mail.transports import Transport
+from application.ports.mail import Mail, MailNotSent
+
+
+class TransportMailer:
+    def __init__(self, transport: Transport, sender: str) -> None:
+        self._transport = transport
+        self._sender = sender
+
+    async def send(self, mail: Mail) -> None:
+        try:
+            await self._transport.send(message_of(mail, self._sender))
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailNotSent(f"{type(error).__name__}: {error}") from error

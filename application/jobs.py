@@ -1,0 +1,191 @@
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import Final
+from uuid import NAMESPACE_URL, uuid5
+
+from application.ports.clock import Clock
+from application.ports.jobs import Job, JobCounts, JobId, JobMonitor, Outcome
+from application.ports.storage import StorageUnavailable, UnitOfWorkFactory
+from application.retry import retried
+
+AT_ONCE: Final = 8
+ATTEMPTS: Final = 10
+FIRST_DELAY: Final = timedelta(seconds=5)
+"""Before the second attempt; doubled for each further one up to LONGEST_DELAY, and jittered down to a half."""
+LONGEST_DELAY: Final = timedelta(hours=1)
+IDLE_SECONDS: Final = 0.5
+"""Between two looks into an empty queue."""
+MAX_ERROR: Final = 500
+"""Characters."""
+
+Handler = Callable[[Job], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """A kind of job that is always there: done, it waits for its next time; failed, it is never given up."""
+
+    handler: Handler
+    every: timedelta
+
+
+class UnknownJob(Exception):
+    """No handler is known for its kind, perhaps because a newer program has added it."""
+
+
+class JobWorker:
+    """Does jobs as they fall due, several at a time. Any number of workers may share a queue.
+
+    A job is a worker's for `lease`, which is renewed while it works: what a killed worker had begun, others
+    do after that time.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        handlers: Mapping[str, Handler | Recurring],
+        monitor: JobMonitor,
+        clock: Clock,
+        lease: timedelta = timedelta(seconds=30),
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._handlers = {kind: h.handler if isinstance(h, Recurring) else h for kind, h in handlers.items()}
+        self._recurring = {kind: h.every for kind, h in handlers.items() if isinstance(h, Recurring)}
+        self._monitor = monitor
+        self._clock = clock
+        self._lease = lease
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop; what was begun by then is ended first. Outlives a storage that is away."""
+        is_prepared = False
+        while not stop.is_set():
+            try:
+                if not is_prepared:
+                    await self.prepare()
+                    is_prepared = True
+                if await self.work():
+                    continue
+            except StorageUnavailable:
+                pass  # told by whoever watches the storage; jobs wait
+            with suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await stop.wait()
+
+    @retried
+    async def prepare(self) -> None:
+        """See to it that the recurring jobs are there."""
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            await uow.jobs.add(
+                *(Job(id=JobId(uuid5(NAMESPACE_URL, kind)), kind=kind, run_at=now) for kind in self._recurring)
+            )
+            await uow.commit()
+
+    async def work(self) -> int:
+        """Do some of the jobs that are due, each to its end; how many."""
+        jobs = await self._claim()
+        await asyncio.gather(*map(self._do, jobs))
+        return len(jobs)
+
+    @retried
+    async def _claim(self) -> list[Job]:
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            jobs = await uow.jobs.claim(now, now + self._lease, limit=AT_ONCE)
+            await uow.commit()
+        return jobs
+
+    async def _do(self, job: Job) -> None:
+        began, error = monotonic(), None
+        renewing = asyncio.create_task(self._renew(job))
+        try:
+            handler = self._handlers.get(job.kind)
+            if handler is None:
+                raise UnknownJob(job.kind)
+            await handler(job)
+        except Exception as failure:
+            error = failure
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+        with suppress(StorageUnavailable):  # then it is done once more when the lease is over
+            outcome = await self._settle(job, error)
+            self._monitor.ended(job, outcome, monotonic() - began, error)
+
+    @retried
+    async def _settle(self, job: Job, error: Exception | None) -> Outcome:
+        now = self._clock.now()
+        every = self._recurring.get(job.kind)
+        async with self._unit_of_work() as uow:
+            if error is None:
+                outcome = Outcome.DONE
+                await (uow.jobs.finish(job) if every is None else uow.jobs.postpone(job, now + every))
+            elif job.attempts < ATTEMPTS or every is not None:
+                outcome = Outcome.FAILED
+                delay = min(delay_after(job.attempts), every or LONGEST_DELAY)
+                await uow.jobs.postpone(job, now + delay, error=_told(error))
+            else:
+                outcome = Outcome.BURIED
+                await uow.jobs.bury(job, now, error=_told(error))
+            await uow.commit()
+        return outcome
+
+    async def _renew(self, job: Job) -> None:
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            with suppress(StorageUnavailable):
+                await self._extend(job)
+
+    @retried
+    async def _extend(self, job: Job) -> None:
+        async with self._unit_of_work() as uow:
+            await uow.jobs.extend(job, self._clock.now() + self._lease)
+            await uow.commit()
+
+
+class JobService:
+    """Looking after the queue, for operators."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    @retried
+    async def counts(self) -> JobCounts:
+        async with self._unit_of_work() as uow:
+            return await uow.jobs.counts(self._clock.now())
+
+    @retried
+    async def dead(self, *, limit: int = 100) -> list[Job]:
+        """The latest first."""
+        async with self._unit_of_work() as uow:
+            return await uow.jobs.dead(limit=limit)
+
+    @retried
+    async def requeue(self, job_id: JobId) -> None:
+        """Raises JobNotFound."""
+        async with self._unit_of_work() as uow:
+            await uow.jobs.revive(job_id, self._clock.now())
+            await uow.commit()
+
+    @retried
+    async def discard(self, job_id: JobId) -> None:
+        """Raises JobNotFound."""
+        async with self._unit_of_work() as uow:
+            await uow.jobs.discard(job_id)
+            await uow.commit()
+
+
+def delay_after(attempts: int) -> timedelta:
+    longest: timedelta = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)
+    return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".translate({0: None})[:MAX_ERROR]

@@ -1,0 +1,216 @@
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from adapters.memory.storage import InMemoryStorage
+from application.jobs import ATTEMPTS, LONGEST_DELAY, Handler, JobService, JobWorker, Recurring, delay_after
+from application.ports.jobs import Job, JobCounts, JobNotFound, Outcome
+from application.ports.storage import StorageUnavailable
+from tests.builders import NOW
+from tests.contracts.storage_jobs import a_job, add
+from tests.stubs import Attempts, SettableClock
+
+HOUR: Final = timedelta(hours=1)
+
+
+class Bench:
+    """One queue, and workers at it."""
+
+    def __init__(self) -> None:
+        self.storage = InMemoryStorage()
+        self.clock = SettableClock()
+        self.attempts = Attempts()
+        self.service = JobService(self.storage.unit_of_work, self.clock)
+
+    def worker(self, handler: Handler | Recurring, lease: timedelta = timedelta(seconds=30)) -> JobWorker:
+        return JobWorker(self.storage.unit_of_work, {"errand": handler}, self.attempts, self.clock, lease)
+
+    async def counts(self) -> JobCounts:
+        return await self.service.counts()
+
+    @property
+    def outcomes(self) -> Sequence[Outcome]:
+        return [outcome for _, outcome in self.attempts.outcomes]
+
+
+async def fails(job: Job) -> None:
+    raise ZeroDivisionError("a secret of another server")
+
+
+async def does_nothing(job: Job) -> None: ...
+
+
+async def test_a_job_is_done_once_and_gone() -> None:
+    bench, done = Bench(), list[Job]()
+
+    async def do(job: Job) -> None:
+        done.append(job)
+
+    await add(bench.storage, a_job(payload={"x": 1}))
+    worker = bench.worker(do)
+    assert [await worker.work(), await worker.work()] == [1, 0]
+    assert [job.payload for job in done] == [{"x": 1}]
+    assert bench.outcomes == [Outcome.DONE]
+    assert await bench.counts() == JobCounts(0, 0, 0)
+
+
+async def test_a_failed_job_is_tried_again_later_and_later_and_then_kept_among_the_dead() -> None:
+    bench = Bench()
+    await add(bench.storage, a_job())
+    worker, waits = bench.worker(fails), []
+    for _ in range(ATTEMPTS):
+        began = bench.clock.time
+        while not await worker.work():
+            bench.clock.time += timedelta(seconds=1)
+        waits.append(bench.clock.time - began)
+
+    assert bench.outcomes == [Outcome.FAILED] * (ATTEMPTS - 1) + [Outcome.BURIED]
+    assert waits[0] < waits[3] < waits[5] < waits[-1] <= LONGEST_DELAY
+    (dead,) = await bench.service.dead()
+    assert dead.last_error == "ZeroDivisionError: a secret of another server"
+    assert dead.attempts == ATTEMPTS
+
+
+async def test_a_dead_job_may_be_tried_again_or_thrown_away() -> None:
+    bench = Bench()
+    await add(bench.storage, a_job(attempts=ATTEMPTS - 1), a_job(attempts=ATTEMPTS - 1))
+    await bench.worker(fails).work()
+    first, second = await bench.service.dead()
+    await bench.service.requeue(first.id)
+    await bench.service.discard(second.id)
+    await bench.worker(does_nothing).work()
+
+    assert bench.outcomes[-1] is Outcome.DONE
+    assert await bench.counts() == JobCounts(0, 0, 0)
+    for gone in (first, second):
+        with pytest.raises(JobNotFound):
+            await bench.service.requeue(gone.id)
+
+
+def test_waits_grow_jitter_and_end() -> None:
+    for attempts in range(1, 200):
+        delays = {delay_after(attempts) for _ in range(20)}
+        assert len(delays) > 1
+        assert max(delays) <= LONGEST_DELAY
+    assert delay_after(1) <= timedelta(seconds=5)
+    assert delay_after(200) >= LONGEST_DELAY / 2
+
+
+async def test_one_failing_job_does_not_hold_up_the_others() -> None:
+    bench = Bench()
+
+    async def fail_the_first(job: Job) -> None:
+        if job.payload["n"] == 0:
+            raise ZeroDivisionError
+
+    await add(bench.storage, *(a_job(payload={"n": n}) for n in range(20)))
+    worker = bench.worker(fail_the_first)
+    while await worker.work():
+        pass
+    assert sorted(bench.outcomes) == [Outcome.DONE] * 19 + [Outcome.FAILED]
+
+
+async def test_a_recurring_job_comes_again_in_its_time_however_many_workers_begin() -> None:
+    bench = Bench()
+    workers = [bench.worker(Recurring(does_nothing, HOUR)) for _ in range(3)]
+    for worker in workers:
+        await worker.prepare()
+    assert [await worker.work() for worker in workers] == [1, 0, 0]
+    assert await bench.counts() == JobCounts(0, 1, 0)
+    bench.clock.time += HOUR
+    assert [await worker.work() for worker in workers] == [1, 0, 0]
+
+
+async def test_a_recurring_job_is_never_given_up() -> None:
+    bench = Bench()
+    worker = bench.worker(Recurring(fails, HOUR))
+    await worker.prepare()
+    for _ in range(ATTEMPTS + 2):
+        assert await worker.work() == 1
+        bench.clock.time += HOUR
+    assert set(bench.outcomes) == {Outcome.FAILED}
+
+
+async def test_a_kind_that_nobody_knows_waits_for_a_program_that_does() -> None:
+    bench = Bench()
+    await add(bench.storage, a_job(kind="of a newer version"))
+    await bench.worker(does_nothing).work()
+    assert bench.outcomes == [Outcome.FAILED]
+    assert await bench.counts() == JobCounts(0, 1, 0)
+
+
+async def test_what_a_killed_worker_had_begun_is_done_by_another_after_the_lease() -> None:
+    bench = Bench()
+    await add(bench.storage, a_job())
+
+    async def never_ends(job: Job) -> None:
+        await asyncio.Event().wait()
+
+    working = asyncio.create_task(bench.worker(never_ends).work())
+    while not (await bench.counts()).waiting:
+        await asyncio.sleep(0)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+
+    other = bench.worker(does_nothing)
+    assert await other.work() == 0
+    bench.clock.time += timedelta(seconds=30)
+    assert await other.work() == 1
+
+
+async def test_a_long_job_stays_with_its_worker() -> None:
+    bench, others = Bench(), list[int]()
+    await add(bench.storage, a_job())
+
+    async def takes_three_leases(job: Job) -> None:
+        for _ in range(6):
+            bench.clock.time += timedelta(milliseconds=30)
+            await asyncio.sleep(0.06)
+            others.append(await other.work())
+
+    other = bench.worker(does_nothing)
+    assert await bench.worker(takes_three_leases, lease=timedelta(milliseconds=60)).work() == 1
+    assert others == [0] * 6
+    assert bench.outcomes == [Outcome.DONE]
+
+
+async def test_told_to_stop_a_worker_ends_what_it_began_and_begins_nothing() -> None:
+    bench, stop, begun, may_end = Bench(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+    await add(bench.storage, a_job())
+
+    async def do(job: Job) -> None:
+        begun.set()
+        await may_end.wait()
+
+    running = asyncio.create_task(bench.worker(do).run(stop))
+    await begun.wait()
+    await add(bench.storage, a_job())
+    stop.set()
+    may_end.set()
+    await running
+    assert bench.outcomes == [Outcome.DONE]
+    assert await bench.counts() == JobCounts(1, 0, 0)
+
+
+async def test_a_worker_outlives_a_storage_that_is_away() -> None:
+    bench, stop, is_away = Bench(), asyncio.Event(), True
+
+    def unit_of_work() -> object:
+        if is_away:
+            raise StorageUnavailable("away")
+        return bench.storage.unit_of_work()
+
+    async def do(job: Job) -> None:
+        stop.set()
+
+    worker = JobWorker(unit_of_work, {"errand": do}, bench.attempts, bench.clock)  # type: ignore[arg-type]
+    await add(bench.storage, a_job(run_at=NOW))
+    running = asyncio.create_task(worker.run(stop))
+    await asyncio.sleep(0.01)
+    is_away = False
+    await running
+    assert bench.outcomes == [Outcome.DONE]
