@@ -7,6 +7,7 @@ from application.ports.clock import Clock
 from application.ports.position import Position
 from application.ports.storage import UnitOfWorkFactory
 from application.retry import retried
+from domain.history import TaskChange
 from domain.session import Session
 from domain.task import Task
 from domain.task_query import SortField, TaskFilter, TaskOrder
@@ -18,12 +19,14 @@ _OLDEST_FIRST: Final = TaskOrder(SortField.CREATED_AT, descending=False)
 
 @dataclass(frozen=True, slots=True)
 class AccountExport:
-    """Everything stored about a user. Tasks come in batches, oldest first, as there may be very many."""
+    """Everything stored about a user. What there may be very many of comes in batches: tasks the oldest first,
+    and what became of them by task."""
 
     exported_at: datetime
     user: User
     sessions: list[Session]
     tasks: AsyncIterator[list[Task]]
+    history: AsyncIterator[list[TaskChange]]
 
 
 class ExportService:
@@ -38,13 +41,24 @@ class ExportService:
         """Raises UserNotFound."""
         async with self._unit_of_work() as uow:
             user, sessions = await uow.users.get(user_id), await uow.sessions.of_user(user_id)
-        return AccountExport(self._clock.now(), user, sessions, self._tasks(user_id))
+        return AccountExport(self._clock.now(), user, sessions, self._tasks(user_id), self._history(user_id))
 
     async def _tasks(self, user_id: UserId) -> AsyncIterator[list[Task]]:
         after: Position | None = None
         while batch := await self._batch(user_id, after):
             yield batch
             after = Position(_OLDEST_FIRST.key(batch[-1]), batch[-1].id)
+
+    async def _history(self, user_id: UserId) -> AsyncIterator[list[TaskChange]]:
+        after: TaskChange | None = None
+        while batch := await self._changes(user_id, after):
+            yield batch
+            after = batch[-1]
+
+    @retried
+    async def _changes(self, user_id: UserId, after: TaskChange | None) -> list[TaskChange]:
+        async with self._unit_of_work() as uow:
+            return await uow.history.of_owner(user_id, limit=_AT_ONCE, after=after)
 
     @retried
     async def _batch(self, user_id: UserId, after: Position | None) -> list[Task]:

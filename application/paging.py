@@ -107,6 +107,8 @@ def _plain(value: object) -> object:
             return sorted(json.dumps(member, default=_plain) for member in value)
         case date():
             return value.isoformat()
+        case UUID():
+            return value.hex
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return dataclasses.asdict(value)
     raise TypeError(f"no cursor tells {type(value).__name__}")

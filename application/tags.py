@@ -1,7 +1,9 @@
 from application.ports.clock import Clock
+from application.ports.ids import NewId
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.retry import retried
 from application.tasks import visible_owner
+from application.writing import save_tasks
 from domain.actor import Actor
 from domain.errors import TagNotFound
 from domain.tag import Tag, TagCount
@@ -14,9 +16,10 @@ _AT_ONCE = 500
 class TagService:
     """The tags across all of a user's tasks. One method, one transaction."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, new_id: NewId) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
+        self._new_id = new_id
 
     @retried
     async def list(self, actor: Actor, *, owner_id: UserId | None = None) -> list[TagCount]:
@@ -52,7 +55,6 @@ class TagService:
         if not found:
             raise TagNotFound
         while found:
-            await uow.tasks.save(
-                *(task.rename_tag(tag, new, at=at) if new else task.remove_tag(tag, at=at) for task in found)
-            )
+            edited = (task.rename_tag(tag, new, at=at) if new else task.remove_tag(tag, at=at) for task in found)
+            await save_tasks(uow, list(zip(found, edited, strict=True)), self._new_id)
             found = await uow.tasks.with_tag(tag, owner_id=actor.user_id, limit=_AT_ONCE)

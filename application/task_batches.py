@@ -6,6 +6,7 @@ from application.ports.ids import NewId
 from application.ports.storage import UnitOfWorkFactory
 from application.retry import retried
 from application.tasks import CreateTask, new_task
+from application.writing import add_tasks, save_tasks
 from domain.actor import Actor
 from domain.errors import InvalidBatch
 from domain.task import Task, TaskChanges, TaskId
@@ -31,7 +32,7 @@ class TaskBatchService:
     @retried
     async def _store(self, tasks: list[Task]) -> None:
         async with self._unit_of_work() as uow:
-            await uow.tasks.add(*tasks)
+            await add_tasks(uow, tasks, self._new_id)
             await uow.commit()
 
     @retried
@@ -42,9 +43,9 @@ class TaskBatchService:
             tasks = await uow.tasks.get_many(task_ids, owner_id=actor.user_id)
             at = self._clock.now()
             edited = [task.edit(at=at, **changes) for task in tasks]
-            changed = [new for new, old in zip(edited, tasks, strict=True) if new is not old]
+            changed = [(old, new) for old, new in zip(tasks, edited, strict=True) if new is not old]
             if changed:
-                await uow.tasks.save(*changed)
+                await save_tasks(uow, changed, self._new_id)
                 await uow.commit()
         return edited
 

@@ -1,18 +1,23 @@
 from dataclasses import dataclass
-from typing import Unpack
+from typing import Final, Unpack
 
 from application.paging import Page, Paging
 from application.ports.clock import Clock
 from application.ports.ids import NewId
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.retry import retried
+from application.writing import add_tasks, save_tasks
 from domain.actor import Actor
 from domain.due import Due
+from domain.history import HistoryOf, NewestFirst, TaskChange
 from domain.statistics import Statistics
 from domain.tag import Tag
 from domain.task import Priority, Status, Task, TaskChanges, TaskId
 from domain.task_query import TaskFilter, TaskOrder
 from domain.user import UserId
+
+
+FIRST_PAGE: Final = Paging()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +59,7 @@ class TaskService:
     @retried
     async def _store(self, task: Task) -> None:
         async with self._unit_of_work() as uow:
-            await uow.tasks.add(task)
+            await add_tasks(uow, [task], self._new_id)
             await uow.commit()
 
     @retried
@@ -99,7 +104,7 @@ class TaskService:
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
-            return await _store_if_changed(task, task.edit(at=self._clock.now(), **changes), uow)
+            return await self._save(uow, task, task.edit(at=self._clock.now(), **changes))
 
     @retried
     async def delete(self, actor: Actor, task_id: TaskId, *, versions: frozenset[int] | None = None) -> None:
@@ -118,7 +123,7 @@ class TaskService:
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
-            return await _store_if_changed(task, task.add_tags(tags, at=self._clock.now()), uow)
+            return await self._save(uow, task, task.add_tags(tags, at=self._clock.now()))
 
     @retried
     async def remove_tag(
@@ -128,7 +133,7 @@ class TaskService:
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
-            return await _store_if_changed(task, task.remove_tag(tag, at=self._clock.now()), uow)
+            return await self._save(uow, task, task.remove_tag(tag, at=self._clock.now()))
 
     @retried
     async def statistics(self, actor: Actor, *, owner_id: UserId | None = None) -> Statistics:
@@ -136,6 +141,32 @@ class TaskService:
         async with self._unit_of_work() as uow:
             owner = await visible_owner(uow, actor, owner_id)
             return await uow.tasks.statistics(self._clock.now(), owner.zone, owner_id=owner.user_id)
+
+    @retried
+    async def history(
+        self, actor: Actor, task_id: TaskId, paging: Paging = FIRST_PAGE, *, owner_id: UserId | None = None
+    ) -> Page[TaskChange]:
+        """The newest change first. Raises TaskNotFound, UserNotFound, InvalidCursor."""
+        filter, order = HistoryOf(task_id), NewestFirst()
+        after = paging.after(filter, order)
+        async with self._unit_of_work() as uow:
+            owner = await visible_owner(uow, actor, owner_id)
+            await uow.tasks.get(task_id, owner_id=owner.user_id)
+            found = await uow.history.of_task(
+                task_id,
+                owner_id=owner.user_id,
+                limit=paging.limit + 1,
+                skip=paging.skip,
+                after=after,
+                count=after is None,
+            )
+        return paging.page(found.changes, found.total, is_exact=False, filter=filter, order=order)
+
+    async def _save(self, uow: UnitOfWork, task: Task, edited: Task) -> Task:
+        if edited is not task:
+            await save_tasks(uow, [(task, edited)], self._new_id)
+            await uow.commit()
+        return edited
 
 
 async def visible_owner(uow: UnitOfWork, actor: Actor, owner_id: UserId | None) -> Actor:
@@ -162,10 +193,3 @@ def new_task(owner_id: UserId, command: CreateTask, new_id: NewId, clock: Clock)
         due=command.due,
         tags=command.tags,
     )
-
-
-async def _store_if_changed(task: Task, edited: Task, uow: UnitOfWork) -> Task:
-    if edited is not task:
-        await uow.tasks.save(edited)
-        await uow.commit()
-    return edited

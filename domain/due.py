@@ -36,6 +36,11 @@ class Due:
         """Where it stands among other due dates: a day at its end in UTC."""
         return self.at if isinstance(self.at, datetime) else datetime.combine(self.at, time.max, UTC)
 
+    @property
+    def text(self) -> str:
+        """RFC 3339."""
+        return self.at.isoformat().replace("+00:00", "Z")
+
     def is_over(self, now: datetime, zone: tzinfo) -> bool:
         if isinstance(self.at, datetime):
             return self.at < now

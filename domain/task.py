@@ -17,6 +17,8 @@ from domain.text import fold, is_blank, is_storable
 from domain.user import UserId
 
 TaskId = NewType("TaskId", UUID)
+Plain = str | list[str] | None
+"""A field's value as people and JSON read it."""
 
 
 class Status(StrEnum):
@@ -159,6 +161,18 @@ class Task:
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def plain(self) -> dict[str, Plain]:
+        """What its owner chose, by the names that JSON has for it."""
+        return {
+            "title": self.title,
+            "description": self.description,
+            "status": self.status.value,
+            "priority": self.priority.value,
+            "due_date": self.due.text if self.due else None,
+            "tags": [tag.name for tag in self.tags],
+        }
 
     @property
     def title_key(self) -> str:

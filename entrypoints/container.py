@@ -160,7 +160,9 @@ class Container(containers.DeclarativeContainer):
     task_batch_service = providers.Singleton(
         TaskBatchService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
     )
-    tag_service = providers.Singleton(TagService, unit_of_work=storage.provided.unit_of_work, clock=clock)
+    tag_service = providers.Singleton(
+        TagService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
+    )
 
     mail_jobs = providers.Singleton(
         MailJobs,

@@ -59,7 +59,7 @@ class World:
         around = (self.standings, self.audit, clock, new_id)
         self.tasks = TaskService(unit_of_work, clock, new_id)
         self.batches = TaskBatchService(unit_of_work, clock, new_id)
-        self.tags = TagService(unit_of_work, clock)
+        self.tags = TagService(unit_of_work, clock, new_id)
         self.accounts = AccountService(unit_of_work, credentials, *around)
         self.users = UserService(unit_of_work, self.accounts)
         self.passwords = PasswordService(unit_of_work, credentials, *around)

@@ -3,6 +3,7 @@ from types import TracebackType
 from typing import Self
 
 from adapters.memory.accounts import InMemoryResetTokenRepository, InMemorySessionRepository
+from adapters.memory.history import InMemoryTaskHistory
 from adapters.memory.jobs import InMemoryJobQueue
 from adapters.memory.tasks import InMemoryTaskRepository, TasksOf
 from adapters.memory.transaction import Rows, Staged, WriteLock
@@ -33,12 +34,13 @@ class InMemoryUnitOfWork:
     def __init__(self, rows: Rows, lock: WriteLock) -> None:
         self._lock = lock
         users, sessions, reset_tokens = Staged(rows.users), Staged(rows.sessions), Staged(rows.reset_tokens)
-        tasks, jobs = TasksOf(rows.tasks), Staged(rows.jobs)
-        self._staged = (users, sessions, reset_tokens, tasks, jobs)
-        self.users = InMemoryUserRepository(users, sessions, reset_tokens, tasks, lock)
+        tasks, history, jobs = TasksOf(rows.tasks), Staged(rows.history), Staged(rows.jobs)
+        self._staged = (users, sessions, reset_tokens, tasks, history, jobs)
+        self.users = InMemoryUserRepository(users, sessions, reset_tokens, tasks, history, lock)
         self.sessions = InMemorySessionRepository(sessions, users, lock)
         self.reset_tokens = InMemoryResetTokenRepository(reset_tokens, users, lock)
-        self.tasks = InMemoryTaskRepository(tasks, users, lock)
+        self.tasks = InMemoryTaskRepository(tasks, history, users, lock)
+        self.history = InMemoryTaskHistory(history, tasks, lock)
         self.jobs = InMemoryJobQueue(jobs, lock)
 
     async def commit(self) -> None:

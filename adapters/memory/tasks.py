@@ -7,6 +7,7 @@ from adapters.memory.transaction import Staged, WriteLock
 from application.ports.position import TOTAL_CAP, Position
 from application.ports.storage import TaskSlice
 from domain.errors import StaleTask, TaskNotFound, UserNotFound
+from domain.history import TaskChange
 from domain.statistics import Statistics, statistics_of
 from domain.tag import Tag, TagCount
 from domain.task import Task, TaskId
@@ -32,8 +33,15 @@ class TasksOf:
 
 
 class InMemoryTaskRepository:
-    def __init__(self, tasks: TasksOf, users: Staged[UserId, User], lock: WriteLock) -> None:
+    def __init__(
+        self,
+        tasks: TasksOf,
+        history: Staged[TaskId, tuple[TaskChange, ...]],
+        users: Staged[UserId, User],
+        lock: WriteLock,
+    ) -> None:
         self._tasks = tasks
+        self._history = history
         self._users = users
         self._lock = lock
 
@@ -92,6 +100,7 @@ class InMemoryTaskRepository:
         for task in tasks:
             self._require(task, task.version)
             self._tasks[task.owner_id].drop(task.id)
+            self._history.drop(task.id)
 
     async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
         counts = Counter(tag for task in self._tasks[owner_id].values() for tag in task.tags)

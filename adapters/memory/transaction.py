@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from application.ports.accounts import ResetToken
 from application.ports.jobs import Job, JobId
+from domain.history import TaskChange
 from domain.session import Session, SessionId
 from domain.task import Task, TaskId
 from domain.user import User, UserId
@@ -19,6 +20,7 @@ class Rows:
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     reset_tokens: dict[UserId, ResetToken] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
+    history: dict[TaskId, tuple[TaskChange, ...]] = field(default_factory=dict)
     tasks: defaultdict[UserId, dict[TaskId, Task]] = field(default_factory=lambda: defaultdict(dict))
 
 

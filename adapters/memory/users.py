@@ -3,7 +3,9 @@ from adapters.memory.transaction import Staged, WriteLock
 from application.ports.accounts import ResetToken, UserSlice
 from application.ports.position import TOTAL_CAP, Position
 from domain.errors import EmailTaken, StaleUser, UsernameTaken, UserNotFound
+from domain.history import TaskChange
 from domain.session import Session, SessionId
+from domain.task import TaskId
 from domain.user import User, UserId, name_key
 from domain.user_query import UserFilter, UserOrder
 
@@ -15,12 +17,14 @@ class InMemoryUserRepository:
         sessions: Staged[SessionId, Session],
         reset_tokens: Staged[UserId, ResetToken],
         tasks: TasksOf,
+        history: Staged[TaskId, tuple[TaskChange, ...]],
         lock: WriteLock,
     ) -> None:
         self._users = users
         self._sessions = sessions
         self._reset_tokens = reset_tokens
         self._tasks = tasks
+        self._history = history
         self._lock = lock
 
     async def add(self, user: User) -> None:
@@ -79,6 +83,7 @@ class InMemoryUserRepository:
                 self._sessions.drop(session.id)
         for task in list(self._tasks[user.id].values()):
             self._tasks[user.id].drop(task.id)
+            self._history.drop(task.id)
 
     async def count_active_admins(self) -> int:
         await self._lock.acquire()

@@ -4,6 +4,7 @@ from typing import Self
 from sqlalchemy import Dialect, make_url
 
 from adapters.sql.connection import Database
+from adapters.sql.history import HistoryStatements, SqlTaskHistory
 from adapters.sql.jobs import JobStatements, SqlJobQueue
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.sessions import SessionStatements, SqlResetTokenRepository, SqlSessionRepository
@@ -35,6 +36,7 @@ class Statements:
 
     def __init__(self, dialect: Dialect) -> None:
         self.tasks = TaskStatements(dialect)
+        self.history = HistoryStatements(dialect)
         self.users = UserStatements(dialect)
         self.sessions = SessionStatements(dialect)
         self.jobs = JobStatements(dialect)
@@ -44,6 +46,7 @@ class SqlUnitOfWork:
     def __init__(self, transaction: Transaction, statements: Statements) -> None:
         self._transaction = transaction
         self.tasks = SqlTaskRepository(transaction, statements.tasks)
+        self.history = SqlTaskHistory(transaction, statements.history)
         self.users = SqlUserRepository(transaction, statements.users)
         self.sessions = SqlSessionRepository(transaction, statements.sessions)
         self.reset_tokens = SqlResetTokenRepository(transaction, statements.sessions)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -210,6 +211,20 @@ task_tallies = Table(
     Column("key", ByCodePoint, primary_key=True),
     Column("amount", BigInteger, nullable=False),
     comment="how many of an owner's tasks have what, kept in the transaction that changes them",
+)
+
+task_changes = Table(
+    "task_changes",
+    metadata,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("task_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True, comment="the one that this change made"),
+    Column("id", Uuid, nullable=False),
+    Column("actor_id", Uuid, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("changes", Document, nullable=False, comment="of each field, what it was and became"),
+    ForeignKeyConstraint(["owner_id", "task_id"], ["tasks.owner_id", "tasks.id"]),
+    CheckConstraint("version >= 1", name="version_positive"),
 )
 
 jobs = Table(

@@ -13,11 +13,13 @@ from adapters.sql.tables import (
     email_claims,
     reset_tokens,
     sessions,
+    task_changes,
     task_tallies,
     tasks,
     username_claims,
     users,
 )
+from adapters.sql.task_queries import OWNER
 from adapters.sql.transaction import Transaction
 from application.ports.accounts import UserSlice
 from application.ports.position import Position
@@ -100,13 +102,16 @@ class UserStatements:
         return Statement(ids.with_for_update(), self._dialect)
 
     @cached_property
-    def drop_some_tasks(self) -> Statement:
-        owner = bindparam("owner_id", type_=Uuid)
-        some = select(tasks.c.id).where(tasks.c.owner_id == owner).limit(bindparam("limit", type_=Integer))
-        one_of_them = tasks.c.id.in_(some.scalar_subquery())
-        return Statement(
-            delete(tasks).where(tasks.c.owner_id == owner, one_of_them).returning(tasks.c.id), self._dialect
-        )
+    def some_tasks(self) -> Statement:
+        some = select(tasks.c.id).where(tasks.c.owner_id == OWNER)
+        return Statement(some.limit(bindparam("limit", type_=Integer)), self._dialect)
+
+    @cached_property
+    def drop_tasks(self) -> list[Statement]:
+        """Of those given, in an order in which nothing points at what is gone."""
+        ids = (task_changes.c.task_id, tasks.c.id)
+        own = (delete(id.table).where(id.table.c.owner_id == OWNER, self.idiom.one_of(id, "ids")) for id in ids)
+        return [Statement(drop, self._dialect) for drop in own]
 
     @cached_property
     def drop_the_rest(self) -> list[Statement]:
@@ -188,12 +193,12 @@ class SqlUserRepository:
 
     async def remove(self, user: User) -> None:
         await self._locked(user, user.version)
-        dropped = _AT_ONCE
-        while dropped == _AT_ONCE:
-            some = await self._transaction.fetch_writing(
-                self._statements.drop_some_tasks, owner_id=user.id, limit=_AT_ONCE
-            )
-            dropped = len(some)
+        while some := await self._transaction.fetch_writing(
+            self._statements.some_tasks, owner_id=user.id, limit=_AT_ONCE
+        ):
+            ids = self._statements.idiom.members(id for (id,) in some)
+            for statement in self._statements.drop_tasks:
+                await self._transaction.execute(statement, {"owner_id": user.id, "ids": ids})
         await self._transaction.execute(self._statements.free_username, {"username_key": name_key(user.username)})
         await self._transaction.execute(self._statements.free_email, {"email_key": name_key(user.email)})
         for statement in self._statements.drop_the_rest:

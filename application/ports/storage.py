@@ -9,6 +9,7 @@ from typing import Protocol, Self
 from application.ports.accounts import ResetTokenRepository, SessionRepository, UserRepository
 from application.ports.jobs import JobQueue
 from application.ports.position import Position
+from domain.history import TaskChange
 from domain.statistics import Statistics
 from domain.tag import Tag, TagCount
 from domain.task import Task, TaskId
@@ -94,6 +95,39 @@ class TaskRepository(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeSlice:
+    """`total` is None if it was not asked for, and counted up to TOTAL_CAP + 1."""
+
+    changes: list[TaskChange]
+    total: int | None
+
+
+class TaskHistory(Protocol):
+    """What became of tasks. It goes with its task."""
+
+    async def add(self, *changes: TaskChange) -> None:
+        """Raises TaskNotFound if a task does not exist."""
+        ...
+
+    async def of_task(
+        self,
+        task_id: TaskId,
+        *,
+        owner_id: UserId,
+        limit: int,
+        skip: int = 0,
+        after: Position | None = None,
+        count: bool = False,
+    ) -> ChangeSlice:
+        """By version, the newest first, after the version that is `after.key`, or else after `skip` changes."""
+        ...
+
+    async def of_owner(self, owner_id: UserId, *, limit: int, after: TaskChange | None = None) -> list[TaskChange]:
+        """By task and version, after this one."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction: what it wrote is stored by `commit`, all of it or nothing, and undone otherwise.
 
@@ -102,6 +136,9 @@ class UnitOfWork(Protocol):
 
     @property
     def tasks(self) -> TaskRepository: ...
+
+    @property
+    def history(self) -> TaskHistory: ...
 
     @property
     def users(self) -> UserRepository: ...

@@ -1,15 +1,18 @@
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from application.export import AccountExport
 from entrypoints.http.schemas.accounts import SessionView, UserView
 from entrypoints.http.schemas.export import ExportView
+from entrypoints.http.schemas.history import ExportedChangeView
 from entrypoints.http.schemas.tasks import TaskView
 
 _EXPORT: Final = TypeAdapter(ExportView)
 _TASK: Final = TypeAdapter(TaskView)
+_CHANGE: Final = TypeAdapter(ExportedChangeView)
+_NOTHING_YET: Final = b'"tasks":[],"history":[]}'
 
 
 async def rendered(export: AccountExport) -> AsyncIterator[bytes]:
@@ -19,10 +22,20 @@ async def rendered(export: AccountExport) -> AsyncIterator[bytes]:
         user=UserView.of(export.user),
         sessions=[SessionView.of(session, None) for session in export.sessions],
         tasks=[],
+        history=[],
     )
-    yield _EXPORT.dump_json(head).removesuffix(b"]}")
-    separator = b""
-    async for batch in export.tasks:
-        yield separator + b",".join(_TASK.dump_json(TaskView.of(task)) for task in batch)
-        separator = b","
+    yield _EXPORT.dump_json(head).removesuffix(_NOTHING_YET)
+    yield b'"tasks":['
+    async for piece in _joined(export.tasks, lambda task: _TASK.dump_json(TaskView.of(task))):
+        yield piece
+    yield b'],"history":['
+    async for piece in _joined(export.history, lambda change: _CHANGE.dump_json(ExportedChangeView.of(change))):
+        yield piece
     yield b"]}"
+
+
+async def _joined(batches: AsyncIterator[list[Any]], render: Callable[[Any], bytes]) -> AsyncIterator[bytes]:
+    separator = b""
+    async for batch in batches:
+        yield separator + b",".join(map(render, batch))
+        separator = b","

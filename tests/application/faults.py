@@ -30,7 +30,8 @@ class FaultyUnitOfWork:
     def __init__(self, uow: UnitOfWork, storage: FaultyStorage) -> None:
         self._uow = uow
         self._storage = storage
-        self.tasks, self.users, self.jobs = uow.tasks, uow.users, uow.jobs
+        self.tasks, self.history = uow.tasks, uow.history
+        self.users, self.jobs = uow.users, uow.jobs
         self.sessions, self.reset_tokens = uow.sessions, uow.reset_tokens
 
     async def commit(self) -> None:

@@ -143,15 +143,15 @@ async def test_a_kind_that_nobody_knows_waits_for_a_program_that_does() -> None:
 
 
 async def test_what_a_killed_worker_had_begun_is_done_by_another_after_the_lease() -> None:
-    bench = Bench()
+    bench, begun = Bench(), asyncio.Event()
     await add(bench.storage, a_job())
 
     async def never_ends(job: Job) -> None:
+        begun.set()
         await asyncio.Event().wait()
 
     working = asyncio.create_task(bench.worker(never_ends).work())
-    while not (await bench.counts()).waiting:
-        await asyncio.sleep(0)
+    await begun.wait()
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working

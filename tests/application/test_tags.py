@@ -9,7 +9,7 @@ from domain.tag import TagCount
 from domain.task import Task
 from tests.builders import ANN, BEN, a_task, acting, tags
 from tests.contracts.given import add, seen, seen_of
-from tests.stubs import SettableClock
+from tests.stubs import CountedIds, SettableClock
 
 pytestmark = pytest.mark.usefixtures("ann_and_ben")
 
@@ -18,7 +18,7 @@ HOME, WORK, NEW, BENS = tags("home", "work", "new", "ben's")
 
 @pytest.fixture
 def service(storage: InMemoryStorage, clock: SettableClock) -> TagService:
-    return TagService(storage.unit_of_work, clock)
+    return TagService(storage.unit_of_work, clock, CountedIds(0))
 
 
 @pytest.fixture

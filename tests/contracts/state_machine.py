@@ -79,6 +79,16 @@ class StorageMachine(AccountRules):
         self.ask(lambda world: world.tasks.get(task.owner, task.id))
         self.ask(lambda world: world.tasks.get(actor, task.id))
 
+    @rule(
+        task=tasks, actor=AccountRules.actors, paging=st.builds(Paging, limit=st.integers(1, 3), skip=st.integers(0, 2))
+    )
+    def look_back(self, task: Known, actor: Actor, paging: Paging) -> None:
+        page = self.ask(lambda world: world.tasks.history(task.owner, task.id, paging))
+        self.ask(lambda world: world.tasks.history(actor, task.id, owner_id=task.owner.user_id))
+        if isinstance(page, Page) and page.next_cursor:
+            rest = Paging(limit=100, cursor=page.next_cursor)
+            self.ask(lambda world: world.tasks.history(task.owner, task.id, rest))
+
     @rule(task=tasks, changes=edits, versions=versions)
     def edit(self, task: Known, changes: TaskChanges, versions: frozenset[int] | None) -> None:
         self.ask(lambda world: world.tasks.edit(task.owner, task.id, versions=versions, **changes))

@@ -1,4 +1,5 @@
 from tests.contracts.storage_filters import FilterContract
+from tests.contracts.storage_history import HistoryContract
 from tests.contracts.storage_jobs import JobContract
 from tests.contracts.storage_order import OrderContract
 from tests.contracts.storage_paging import PagingContract
@@ -27,6 +28,7 @@ class StorageContract(
     SessionContract,
     ResetTokenContract,
     JobContract,
+    HistoryContract,
     UseCaseContract,
     OrderContract,
     FilterContract,

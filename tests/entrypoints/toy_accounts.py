@@ -11,6 +11,7 @@ from application.ports.jobs import Job
 from application.ports.position import TOTAL_CAP, Position
 from domain.actor import Actor
 from domain.errors import EmailTaken, SessionNotFound, StaleSession, StaleUser, UsernameTaken, UserNotFound
+from domain.history import TaskChange
 from domain.session import Session, SessionId
 from domain.task import Task
 from domain.user import User, UserId, name_key
@@ -23,6 +24,7 @@ class Lists:
     sessions: list[Session] = field(default_factory=list)
     reset_tokens: list[ResetToken] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    changes: list[TaskChange] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
 
     def copy(self) -> "Lists":
@@ -95,6 +97,7 @@ class ToyUsers:
         lists.sessions = [session for session in lists.sessions if session.user_id != user.id]
         lists.reset_tokens = [token for token in lists.reset_tokens if token.user_id != user.id]
         lists.tasks = [task for task in lists.tasks if task.owner_id != user.id]
+        lists.changes = [change for change in lists.changes if change.owner_id != user.id]
 
     async def count_active_admins(self) -> int:
         return sum(user.is_active_admin for user in (await self._uow.write()).users)

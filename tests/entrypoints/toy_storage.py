@@ -16,6 +16,7 @@ from domain.task import Task, TaskId
 from domain.task_query import TaskCriteria, TaskOrder
 from domain.user import UserId
 from tests.entrypoints.toy_accounts import Lists, ToyResetTokens, ToySessions, ToyUsers
+from tests.entrypoints.toy_history import ToyHistory
 from tests.entrypoints.toy_jobs import ToyJobs
 
 
@@ -42,6 +43,7 @@ class ToyUnitOfWork:
         self.sessions = ToySessions(self)
         self.reset_tokens = ToyResetTokens(self)
         self.tasks = ToyTasks(self)
+        self.history = ToyHistory(self)
         self.jobs = ToyJobs(self)
 
     def read(self) -> Lists:
@@ -124,6 +126,7 @@ class ToyTasks:
 
     async def remove(self, *tasks: Task) -> None:
         await self._take_out({task.id: (task.owner_id, task.version) for task in tasks})
+        await self._forget(*tasks)
 
     async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
         tags = [tag for task in self._of(owner_id) for tag in task.tags if only in (None, tag)]
@@ -144,3 +147,8 @@ class ToyTasks:
             if stored[owner_id, task_id].version != version:
                 raise StaleTask
         lists.tasks = [task for task in lists.tasks if (task.id not in wanted or wanted[task.id][0] != task.owner_id)]
+
+    async def _forget(self, *tasks: Task) -> None:
+        gone = {task.id for task in tasks}
+        lists = await self._uow.write()
+        lists.changes = [change for change in lists.changes if change.task_id not in gone]

@@ -84,7 +84,8 @@ class LosingUnitOfWork:
     def __init__(self, unit: UnitOfWork, error: Exception) -> None:
         self._unit = unit
         self._error = error
-        self.tasks, self.users, self.jobs = unit.tasks, unit.users, unit.jobs
+        self.tasks, self.history = unit.tasks, unit.history
+        self.users, self.jobs = unit.users, unit.jobs
         self.sessions, self.reset_tokens = unit.sessions, unit.reset_tokens
 
     async def commit(self) -> None:

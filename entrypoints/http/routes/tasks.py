@@ -12,6 +12,7 @@ from entrypoints.http.preconditions import ExpectedVersions, etag
 from entrypoints.http.query import in_query
 from entrypoints.http.routing import Route
 from entrypoints.http.schemas.fields import OwnerId
+from entrypoints.http.schemas.history import HistoryPageView, ListHistoryQuery
 from entrypoints.http.schemas.statistics import StatisticsView
 from entrypoints.http.schemas.tasks import (
     AddTagsBody,
@@ -86,6 +87,16 @@ async def edit_task(
 @router.delete("/{task_id}", status_code=HTTPStatus.NO_CONTENT, responses=answers(TaskNotFound))
 async def delete_task(task_id: TaskIdInPath, actor: CurrentActor, tasks: Tasks, versions: ExpectedVersions) -> None:
     await tasks.delete(actor, task_id, versions=versions)
+
+
+@router.get("/{task_id}/history", responses=answers(TaskNotFound, UserNotFound))
+async def list_history(
+    task_id: TaskIdInPath,
+    query: Annotated[ListHistoryQuery, in_query(ListHistoryQuery)],
+    actor: CurrentActor,
+    tasks: Tasks,
+) -> HistoryPageView:
+    return HistoryPageView.of(await tasks.history(actor, task_id, query.to_paging(), owner_id=query.owner_id))
 
 
 @router.post("/{task_id}/tags", responses=answers(TaskNotFound))

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from entrypoints.http.schemas.accounts import SessionView, UserView
+from entrypoints.http.schemas.history import ExportedChangeView
 from entrypoints.http.schemas.tasks import TaskView
 
 
@@ -11,3 +12,4 @@ class ExportView:
     user: UserView
     sessions: list[SessionView]
     tasks: list[TaskView]
+    history: list[ExportedChangeView]

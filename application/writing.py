@@ -1,0 +1,22 @@
+"""The way of every task into the storage: with what is told of it in its history."""
+
+from collections.abc import Sequence
+
+from application.ports.ids import NewId
+from application.ports.storage import UnitOfWork
+from domain.history import ChangeId, TaskChange
+from domain.task import Task
+
+
+async def add_tasks(uow: UnitOfWork, tasks: Sequence[Task], new_id: NewId) -> None:
+    """By their owner, who alone writes tasks."""
+    await uow.tasks.add(*tasks)
+    await uow.history.add(*(TaskChange.creation(task, id=ChangeId(new_id()), actor_id=task.owner_id) for task in tasks))
+
+
+async def save_tasks(uow: UnitOfWork, edits: Sequence[tuple[Task, Task]], new_id: NewId) -> None:
+    """Each as it was and as it is now, which is another. Raises what saving raises."""
+    await uow.tasks.save(*(after for _, after in edits))
+    await uow.history.add(
+        *(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=after.owner_id) for before, after in edits)
+    )
