@@ -2,6 +2,7 @@ from dataclasses import dataclass, field, replace
 from typing import Unpack
 
 from application.credentials import Credentials
+from application.idempotency import Once
 from application.mails import WELCOME_MAIL
 from application.ports.audit import AuditLog
 from application.ports.clock import Clock
@@ -44,10 +45,11 @@ class AccountService:
         self._clock = clock
         self._new_id = new_id
 
-    async def register(self, command: RegisterUser) -> User:
+    async def register(self, command: RegisterUser, *, once: Once[User] | None = None) -> User:
         """The account, and a mail of welcome.
 
-        Raises the InvalidValue of a field, WeakPassword, UsernameTaken, EmailTaken.
+        Raises the InvalidValue of a field, WeakPassword, UsernameTaken, EmailTaken; with `once`, what keeping
+        it raises.
         """
         user = User.register(
             id=UserId(self._new_id()),
@@ -62,14 +64,16 @@ class AccountService:
         )
         password_hash = await self._credentials.choose(command.password, username=user.username, email=user.email)
         user = replace(user, password_hash=password_hash)
-        await self._store(user)
+        await self._store(user, once)
         self._audit.record("user_registered", user_id=user.id, role=user.role)
         return user
 
     @retried
-    async def _store(self, user: User) -> None:
+    async def _store(self, user: User, once: Once[User] | None) -> None:
         welcome = Job(id=JobId(self._new_id()), kind=WELCOME_MAIL, run_at=self._clock.now(), owner_id=user.id)
         async with self._unit_of_work() as uow:
+            if once is not None:
+                await once.keep(uow, user)
             await uow.users.add(user)
             await uow.jobs.add(welcome)
             await uow.commit()

@@ -23,4 +23,5 @@ class Expiry:
         async with self._unit_of_work() as uow:
             await uow.sessions.remove_expired(now)
             await uow.reset_tokens.remove_expired(now)
+            await uow.idempotency.remove_expired(now)
             await uow.commit()

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from typing import Unpack
 
+from application.idempotency import Once
 from application.ports.clock import Clock
 from application.ports.ids import NewId
 from application.ports.storage import UnitOfWorkFactory
@@ -22,16 +23,20 @@ class TaskBatchService:
         self._clock = clock
         self._new_id = new_id
 
-    async def create(self, actor: Actor, commands: Sequence[CreateTask]) -> list[Task]:
-        """In the order given. Raises the InvalidValue of a field."""
+    async def create(
+        self, actor: Actor, commands: Sequence[CreateTask], *, once: Once[list[Task]] | None = None
+    ) -> list[Task]:
+        """In the order given. Raises the InvalidValue of a field; with `once`, what keeping it raises."""
         _require_size(commands)
         tasks = [new_task(actor.user_id, command, self._new_id, self._clock) for command in commands]
-        await self._store(tasks)
+        await self._store(tasks, once)
         return tasks
 
     @retried
-    async def _store(self, tasks: list[Task]) -> None:
+    async def _store(self, tasks: list[Task], once: Once[list[Task]] | None) -> None:
         async with self._unit_of_work() as uow:
+            if once is not None:
+                await once.keep(uow, tasks)
             await add_tasks(uow, tasks, self._new_id)
             await uow.commit()
 

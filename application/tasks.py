@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from typing import Final, Unpack
 
+from application.idempotency import Once
 from application.paging import Page, Paging
 from application.ports.clock import Clock
 from application.ports.ids import NewId
@@ -15,7 +16,6 @@ from domain.tag import Tag
 from domain.task import Priority, Status, Task, TaskChanges, TaskId
 from domain.task_query import TaskFilter, TaskOrder
 from domain.user import UserId
-
 
 FIRST_PAGE: Final = Paging()
 
@@ -50,15 +50,17 @@ class TaskService:
         self._clock = clock
         self._new_id = new_id
 
-    async def create(self, actor: Actor, command: CreateTask) -> Task:
-        """Raises the InvalidValue of a field."""
+    async def create(self, actor: Actor, command: CreateTask, *, once: Once[Task] | None = None) -> Task:
+        """Raises the InvalidValue of a field; with `once`, what keeping it raises."""
         task = new_task(actor.user_id, command, self._new_id, self._clock)
-        await self._store(task)
+        await self._store(task, once)
         return task
 
     @retried
-    async def _store(self, task: Task) -> None:
+    async def _store(self, task: Task, once: Once[Task] | None) -> None:
         async with self._unit_of_work() as uow:
+            if once is not None:
+                await once.keep(uow, task)
             await add_tasks(uow, [task], self._new_id)
             await uow.commit()
 

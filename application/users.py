@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from typing import Unpack
 
 from application.accounts import AccountService, RegisterUser
+from application.idempotency import Once
 from application.paging import Page, Paging
 from application.ports.storage import UnitOfWorkFactory
 from application.retry import retried
@@ -41,10 +42,10 @@ class UserService:
             )
         return paging.page(found.users, found.total, is_exact=False, filter=query.filter, order=query.order)
 
-    async def create(self, actor: Actor, command: RegisterUser) -> User:
+    async def create(self, actor: Actor, command: RegisterUser, *, once: Once[User] | None = None) -> User:
         """Raises Forbidden, and what registering raises."""
         actor.require_administration()
-        return await self._accounts.register(command)
+        return await self._accounts.register(command, once=once)
 
     async def get(self, actor: Actor, user_id: UserId) -> User:
         """Raises UserNotFound."""

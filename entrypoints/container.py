@@ -28,6 +28,7 @@ from application.accounts import AccountService
 from application.credentials import Credentials
 from application.expiry import EVERY, EXPIRY, Expiry
 from application.export import ExportService
+from application.idempotency import IdempotencyService
 from application.jobs import JobService, JobWorker, Recurring
 from application.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.passwords import PasswordService
@@ -162,6 +163,9 @@ class Container(containers.DeclarativeContainer):
     )
     tag_service = providers.Singleton(
         TagService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
+    )
+    idempotency_service = providers.Singleton(
+        IdempotencyService, unit_of_work=storage.provided.unit_of_work, clock=clock
     )
 
     mail_jobs = providers.Singleton(

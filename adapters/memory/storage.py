@@ -4,10 +4,11 @@ from typing import Self
 
 from adapters.memory.accounts import InMemoryResetTokenRepository, InMemorySessionRepository
 from adapters.memory.history import InMemoryTaskHistory
+from adapters.memory.idempotency import InMemoryIdempotencyRecords
 from adapters.memory.jobs import InMemoryJobQueue
 from adapters.memory.tasks import InMemoryTaskRepository, TasksOf
 from adapters.memory.transaction import Rows, Staged, WriteLock
-from adapters.memory.users import InMemoryUserRepository
+from adapters.memory.users import InMemoryUserRepository, OfUser
 
 
 class InMemoryStorage:
@@ -34,13 +35,16 @@ class InMemoryUnitOfWork:
     def __init__(self, rows: Rows, lock: WriteLock) -> None:
         self._lock = lock
         users, sessions, reset_tokens = Staged(rows.users), Staged(rows.sessions), Staged(rows.reset_tokens)
-        tasks, history, jobs = TasksOf(rows.tasks), Staged(rows.history), Staged(rows.jobs)
-        self._staged = (users, sessions, reset_tokens, tasks, history, jobs)
-        self.users = InMemoryUserRepository(users, sessions, reset_tokens, tasks, history, lock)
+        tasks, history = TasksOf(rows.tasks), Staged(rows.history)
+        idempotency, jobs = Staged(rows.idempotency), Staged(rows.jobs)
+        self._staged = (users, sessions, reset_tokens, tasks, history, idempotency, jobs)
+        of_user = OfUser(sessions, reset_tokens, tasks, history, idempotency)
+        self.users = InMemoryUserRepository(users, of_user, lock)
         self.sessions = InMemorySessionRepository(sessions, users, lock)
         self.reset_tokens = InMemoryResetTokenRepository(reset_tokens, users, lock)
         self.tasks = InMemoryTaskRepository(tasks, history, users, lock)
         self.history = InMemoryTaskHistory(history, tasks, lock)
+        self.idempotency = InMemoryIdempotencyRecords(idempotency, users, lock)
         self.jobs = InMemoryJobQueue(jobs, lock)
 
     async def commit(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from application.ports.accounts import ResetToken
+from application.ports.idempotency import IdempotencyRecord, RequestKey
 from application.ports.jobs import Job, JobId
 from domain.history import TaskChange
 from domain.session import Session, SessionId
@@ -19,6 +20,7 @@ class Rows:
     users: dict[UserId, User] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     reset_tokens: dict[UserId, ResetToken] = field(default_factory=dict)
+    idempotency: dict[RequestKey, IdempotencyRecord] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
     history: dict[TaskId, tuple[TaskChange, ...]] = field(default_factory=dict)
     tasks: defaultdict[UserId, dict[TaskId, Task]] = field(default_factory=lambda: defaultdict(dict))

@@ -1,6 +1,9 @@
+from dataclasses import dataclass
+
 from adapters.memory.tasks import TasksOf
 from adapters.memory.transaction import Staged, WriteLock
 from application.ports.accounts import ResetToken, UserSlice
+from application.ports.idempotency import IdempotencyRecord, RequestKey
 from application.ports.position import TOTAL_CAP, Position
 from domain.errors import EmailTaken, StaleUser, UsernameTaken, UserNotFound
 from domain.history import TaskChange
@@ -10,21 +13,33 @@ from domain.user import User, UserId, name_key
 from domain.user_query import UserFilter, UserOrder
 
 
+@dataclass(frozen=True, slots=True)
+class OfUser:
+    """What belongs to users, and goes with them."""
+
+    sessions: Staged[SessionId, Session]
+    reset_tokens: Staged[UserId, ResetToken]
+    tasks: TasksOf
+    history: Staged[TaskId, tuple[TaskChange, ...]]
+    idempotency: Staged[RequestKey, IdempotencyRecord]
+
+    def drop(self, user_id: UserId) -> None:
+        self.reset_tokens.drop(user_id)
+        for session in list(self.sessions.values()):
+            if session.user_id == user_id:
+                self.sessions.drop(session.id)
+        for record in list(self.idempotency.values()):
+            if record.request.user_id == user_id:
+                self.idempotency.drop(record.request)
+        for task in list(self.tasks[user_id].values()):
+            self.tasks[user_id].drop(task.id)
+            self.history.drop(task.id)
+
+
 class InMemoryUserRepository:
-    def __init__(
-        self,
-        users: Staged[UserId, User],
-        sessions: Staged[SessionId, Session],
-        reset_tokens: Staged[UserId, ResetToken],
-        tasks: TasksOf,
-        history: Staged[TaskId, tuple[TaskChange, ...]],
-        lock: WriteLock,
-    ) -> None:
+    def __init__(self, users: Staged[UserId, User], of_user: OfUser, lock: WriteLock) -> None:
         self._users = users
-        self._sessions = sessions
-        self._reset_tokens = reset_tokens
-        self._tasks = tasks
-        self._history = history
+        self._of_user = of_user
         self._lock = lock
 
     async def add(self, user: User) -> None:
@@ -77,13 +92,7 @@ class InMemoryUserRepository:
         await self._lock.acquire()
         self._require(user, user.version)
         self._users.drop(user.id)
-        self._reset_tokens.drop(user.id)
-        for session in list(self._sessions.values()):
-            if session.user_id == user.id:
-                self._sessions.drop(session.id)
-        for task in list(self._tasks[user.id].values()):
-            self._tasks[user.id].drop(task.id)
-            self._history.drop(task.id)
+        self._of_user.drop(user.id)
 
     async def count_active_admins(self) -> int:
         await self._lock.acquire()

@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, Dialect, Integer, Text, Uuid, bindparam, d
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapters.sql.statement import Statement
-from adapters.sql.tables import Instant, jobs
+from adapters.sql.tables import jobs
 from adapters.sql.transaction import Transaction
+from adapters.sql.types import Instant
 from application.ports.jobs import Job, JobCounts, JobId, JobNotFound
 
 COLUMNS = (

@@ -8,8 +8,9 @@ from adapters.sql.connection import ReferenceViolated
 from adapters.sql.idiom import upsert
 from adapters.sql.rows import ROLE_AT, SESSION_COLUMNS, session_from_row, session_to_row
 from adapters.sql.statement import Statement
-from adapters.sql.tables import Instant, reset_tokens, sessions, users
+from adapters.sql.tables import reset_tokens, sessions, users
 from adapters.sql.transaction import Transaction
+from adapters.sql.types import Instant
 from application.ports.accounts import ResetToken, Standing
 from domain.actor import Actor
 from domain.errors import SessionNotFound, StaleSession, UserNotFound

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast,
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from adapters.sql.rows import PRIORITY_AT, STATUS_AT
-from adapters.sql.tables import Instant, task_tallies, tasks
+from adapters.sql.tables import task_tallies, tasks
 from adapters.sql.tallies import (
     COMPLETED,
     COMPLETION_TIME,
@@ -20,6 +20,7 @@ from adapters.sql.tallies import (
     TAG,
 )
 from adapters.sql.task_queries import IS_OPEN, OWNER
+from adapters.sql.types import Instant
 from domain.due import day_of, start_of, week_of
 from domain.statistics import RECENT, Statistics
 from domain.tag import Tag

@@ -5,6 +5,7 @@ from sqlalchemy import Dialect, make_url
 
 from adapters.sql.connection import Database
 from adapters.sql.history import HistoryStatements, SqlTaskHistory
+from adapters.sql.idempotency import IdempotencyStatements, SqlIdempotencyRecords
 from adapters.sql.jobs import JobStatements, SqlJobQueue
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.sessions import SessionStatements, SqlResetTokenRepository, SqlSessionRepository
@@ -39,6 +40,7 @@ class Statements:
         self.history = HistoryStatements(dialect)
         self.users = UserStatements(dialect)
         self.sessions = SessionStatements(dialect)
+        self.idempotency = IdempotencyStatements(dialect)
         self.jobs = JobStatements(dialect)
 
 
@@ -50,6 +52,7 @@ class SqlUnitOfWork:
         self.users = SqlUserRepository(transaction, statements.users)
         self.sessions = SqlSessionRepository(transaction, statements.sessions)
         self.reset_tokens = SqlResetTokenRepository(transaction, statements.sessions)
+        self.idempotency = SqlIdempotencyRecords(transaction, statements.idempotency)
         self.jobs = SqlJobQueue(transaction, statements.jobs)
 
     async def commit(self) -> None:

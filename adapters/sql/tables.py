@@ -4,19 +4,12 @@ Ids are made by the application. Names that are unique across owners are claimed
 have no foreign key to users: the two are sharded by different columns.
 """
 
-import json
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -29,8 +22,8 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from adapters.sql.types import ByCodePoint, Document, Instant, Names
 
 metadata = MetaData(
     naming_convention={
@@ -42,56 +35,6 @@ metadata = MetaData(
     }
 )
 
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime in UTC, also where the database knows no time zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Any:
-        return None if dialect.name == "postgresql" else super().bind_processor(dialect)
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value and value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value and value.replace(tzinfo=UTC)
-
-
-class Names(TypeDecorator[list[str]]):
-    """A list of text: an array on PostgreSQL, JSON elsewhere."""
-
-    impl = JSON
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(ARRAY(Text) if dialect.name == "postgresql" else JSON())
-
-    def bind_processor(self, dialect: Dialect) -> Any:
-        return None if dialect.name == "postgresql" else super().bind_processor(dialect)
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
-
-
-class Document(TypeDecorator[Any]):
-    """What JSON can tell, kept as JSON."""
-
-    impl = JSON
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Any:
-        return lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        return json.loads
-
-
-ByCodePoint = Text().with_variant(Text(collation="C"), "postgresql")
 
 users = Table(
     "users",
@@ -225,6 +168,20 @@ task_changes = Table(
     Column("changes", Document, nullable=False, comment="of each field, what it was and became"),
     ForeignKeyConstraint(["owner_id", "task_id"], ["tasks.owner_id", "tasks.id"]),
     CheckConstraint("version >= 1", name="version_positive"),
+)
+
+idempotency_records = Table(
+    "idempotency_records",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.id"), primary_key=True),
+    Column("operation", String(100), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("headers", Document, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("ix_idempotency_records_by_expiry", "expires_at"),
 )
 
 jobs = Table(

@@ -22,8 +22,9 @@ from sqlalchemy import (
 from adapters.sql import pages
 from adapters.sql.idiom import Idiom
 from adapters.sql.rows import TASK_COLUMNS
-from adapters.sql.tables import Instant, task_tallies, tasks
+from adapters.sql.tables import task_tallies, tasks
 from adapters.sql.tallies import STATE, state_key
+from adapters.sql.types import Instant
 from application.ports.position import Position
 from domain.due import microseconds
 from domain.task_query import (

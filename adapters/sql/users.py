@@ -11,6 +11,7 @@ from adapters.sql.statement import Statement
 from adapters.sql.tables import (
     active_admins,
     email_claims,
+    idempotency_records,
     reset_tokens,
     sessions,
     task_changes,
@@ -117,8 +118,8 @@ class UserStatements:
     def drop_the_rest(self) -> list[Statement]:
         owned = delete(task_tallies).where(task_tallies.c.owner_id == bindparam("user_id", type_=Uuid))
         user = delete(users).where(users.c.id == bindparam("user_id", type_=Uuid))
-        drops = (owned, self._of_user(sessions), self._of_user(reset_tokens), self._of_user(active_admins), user)
-        return [Statement(drop, self._dialect) for drop in drops]
+        of_user = map(self._of_user, (sessions, reset_tokens, idempotency_records, active_admins))
+        return [Statement(drop, self._dialect) for drop in (owned, *of_user, user)]
 
     def _of_user(self, table: Table) -> Delete:
         return delete(table).where(table.c.user_id == bindparam("user_id", type_=Uuid))

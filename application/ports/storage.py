@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from application.ports.accounts import ResetTokenRepository, SessionRepository, UserRepository
+from application.ports.idempotency import IdempotencyRecords
 from application.ports.jobs import JobQueue
 from application.ports.position import Position
 from domain.history import TaskChange
@@ -148,6 +149,9 @@ class UnitOfWork(Protocol):
 
     @property
     def reset_tokens(self) -> ResetTokenRepository: ...
+
+    @property
+    def idempotency(self) -> IdempotencyRecords: ...
 
     @property
     def jobs(self) -> JobQueue: ...

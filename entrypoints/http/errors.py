@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from application.idempotency import IdempotencyKeyReused
 from application.ports.storage import StorageUnavailable
 from application.throttle import RateLimited
 from domain import errors
@@ -32,6 +33,7 @@ STATUS_OF: Final[dict[type[errors.DomainError], int]] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    IdempotencyKeyReused: UNPROCESSABLE,
     RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
@@ -87,6 +89,11 @@ class UnsupportedMediaType(HttpError):
 class InvalidHost(HttpError):
     status = HTTPStatus.BAD_REQUEST
     code = "INVALID_HOST"
+
+
+class InvalidIdempotencyKey(HttpError):
+    status = HTTPStatus.BAD_REQUEST
+    code = "INVALID_IDEMPOTENCY_KEY"
 
 
 class CsrfFailed(HttpError):

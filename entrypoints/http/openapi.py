@@ -10,7 +10,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, TypeAdapter
 
 from domain.errors import DomainError
+from entrypoints.http import idempotency
 from entrypoints.http.errors import TITLES, status_of
+from entrypoints.http.idempotency import keyed_request
 from entrypoints.http.preconditions import PATTERN, expected_versions
 from entrypoints.http.routing import Route
 from entrypoints.http.schemas.problem import Problem
@@ -47,6 +49,10 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
     "Cache-Control": {"required": True, "schema": {"const": "no-store"}},
     "RateLimit-Policy": {"description": "Requests in a window of seconds.", "schema": {"type": "string"}},
     "RateLimit": {"description": "What is left, and seconds to the next window.", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {
+        "description": "Where the answer is that of a request before.",
+        "schema": {"const": "true"},
+    },
     "Set-Cookie": {"description": "Where identity is by cookie.", "schema": {"type": "string"}},
 }
 OF_ALL: Final = (
@@ -151,8 +157,11 @@ def _complete(operation: dict[str, Any], route: Route, method: str, app: FastAPI
     if route.depends_on(expected_versions):
         _add_parameter(operation, "If-Match", required=app.state.settings.require_if_match)
     success = responses[str(route.status_code or HTTPStatus.OK)]
+    if route.depends_on(keyed_request):
+        _add_parameter(operation, "Idempotency-Key", required=False, pattern=idempotency.PATTERN)
+        success.setdefault("headers", {}).update(_headers("Idempotency-Replayed"))
     if _has_version(route):
-        success["headers"] = _headers("ETag")
+        success.setdefault("headers", {}).update(_headers("ETag"))
         if method == "GET":
             _add_parameter(operation, "If-None-Match", required=False)
             responses["304"] = {"description": "Not Modified", "headers": _headers("ETag")}
@@ -196,7 +205,9 @@ def _refusals(route: Route, method: str, app: FastAPI) -> Iterator[int]:
         yield from (400, 409, 412)
         if app.state.settings.require_if_match:
             yield 428
-    elif _has_version(route) and "GET" in (route.methods or ()):
+    if route.depends_on(keyed_request):
+        yield from (400, 409, 422)
+    if _has_version(route) and "GET" in (route.methods or ()):
         yield 400
     if route.wants_caller and method != "GET":
         yield 403
@@ -224,7 +235,7 @@ def _as_text(schema: dict[str, Any]) -> dict[str, Any]:
     return schema | ({"anyOf": kinds} if kinds else {})
 
 
-def _add_parameter(operation: dict[str, Any], name: str, *, required: bool) -> None:
+def _add_parameter(operation: dict[str, Any], name: str, *, required: bool, pattern: str = PATTERN) -> None:
     operation.setdefault("parameters", []).append(
-        {"name": name, "in": "header", "required": required, "schema": {"type": "string", "pattern": PATTERN}}
+        {"name": name, "in": "header", "required": required, "schema": {"type": "string", "pattern": pattern}}
     )

@@ -1,6 +1,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from fastapi import params
 from fastapi.dependencies.models import Dependant
@@ -11,9 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from application.ports.idempotency import AlreadyAnswered
+from application.sessions import Caller
 from entrypoints.http import limits
 from entrypoints.http.dependencies import authenticate, current_actor, current_caller
 from entrypoints.http.errors import validation_problem
+from entrypoints.http.idempotency import fingerprint_of, keyed, keyed_request
 from entrypoints.http.limits import Counts, headers_of, what_counts
 from entrypoints.http.middleware.answers import AS_IT_IS
 from entrypoints.http.preconditions import not_modified
@@ -57,6 +61,7 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()
         wants_caller, media_type, counts = self.wants_caller, self.media_type, self.counts_as
+        takes_key = self.depends_on(keyed_request)
         known, repeatable = _query_parameters(self.dependant)
 
         async def strictly(request: Request) -> Response:
@@ -69,7 +74,7 @@ class Route(APIRoute):
             if media_type is not None and strict.has_body:
                 strict.require(media_type)
                 await (strict.json() if media_type is JSON else strict.require_single_fields())
-            response: Response = await handle(strict)
+            response = await (_once(strict, caller, handle) if takes_key and caller else handle(strict))
             if "etag" in response.headers:
                 response = not_modified(request, response)
                 response.headers["Content-Encoding"] = AS_IT_IS  # or the tag would name two representations
@@ -78,6 +83,21 @@ class Route(APIRoute):
             return response
 
         return strictly
+
+
+async def _once(request: StrictRequest, caller: Caller, handle: Callable[[Request], Any]) -> Response:
+    """As `handle`, but a request that names itself by a key happens once, and is answered alike from then on."""
+    named = keyed(request, caller)
+    if named is not None:
+        named = replace(named, fingerprint=fingerprint_of(await request.body()))
+        if (before := await named.answered()) is not None:
+            return before
+    request.state.keyed = named
+    try:
+        return cast(Response, await handle(request))
+    except AlreadyAnswered as found:
+        assert named is not None
+        return named.answered_meanwhile(found)
 
 
 def _flat(dependant: Dependant) -> Iterator[Dependant]:

@@ -1,5 +1,6 @@
 from tests.contracts.storage_filters import FilterContract
 from tests.contracts.storage_history import HistoryContract
+from tests.contracts.storage_idempotency import IdempotencyContract
 from tests.contracts.storage_jobs import JobContract
 from tests.contracts.storage_order import OrderContract
 from tests.contracts.storage_paging import PagingContract
@@ -28,6 +29,7 @@ class StorageContract(
     SessionContract,
     ResetTokenContract,
     JobContract,
+    IdempotencyContract,
     HistoryContract,
     UseCaseContract,
     OrderContract,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from application.ports.accounts import ResetToken, Standing, UserSlice
+from application.ports.idempotency import IdempotencyRecord
 from application.ports.jobs import Job
 from application.ports.position import TOTAL_CAP, Position
 from domain.actor import Actor
@@ -25,6 +26,7 @@ class Lists:
     reset_tokens: list[ResetToken] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     changes: list[TaskChange] = field(default_factory=list)
+    records: list[IdempotencyRecord] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
 
     def copy(self) -> "Lists":
@@ -98,6 +100,7 @@ class ToyUsers:
         lists.reset_tokens = [token for token in lists.reset_tokens if token.user_id != user.id]
         lists.tasks = [task for task in lists.tasks if task.owner_id != user.id]
         lists.changes = [change for change in lists.changes if change.owner_id != user.id]
+        lists.records = [record for record in lists.records if record.request.user_id != user.id]
 
     async def count_active_admins(self) -> int:
         return sum(user.is_active_admin for user in (await self._uow.write()).users)

@@ -17,6 +17,7 @@ from domain.task_query import TaskCriteria, TaskOrder
 from domain.user import UserId
 from tests.entrypoints.toy_accounts import Lists, ToyResetTokens, ToySessions, ToyUsers
 from tests.entrypoints.toy_history import ToyHistory
+from tests.entrypoints.toy_idempotency import ToyIdempotency
 from tests.entrypoints.toy_jobs import ToyJobs
 
 
@@ -44,6 +45,7 @@ class ToyUnitOfWork:
         self.reset_tokens = ToyResetTokens(self)
         self.tasks = ToyTasks(self)
         self.history = ToyHistory(self)
+        self.idempotency = ToyIdempotency(self)
         self.jobs = ToyJobs(self)
 
     def read(self) -> Lists:

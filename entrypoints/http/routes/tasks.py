@@ -1,11 +1,14 @@
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Response
+from pydantic import TypeAdapter
 
+from application.ports.idempotency import Answer
 from domain.errors import StaleTask, TagNotFound, TaskNotFound, UserNotFound
 from domain.task import Task
 from entrypoints.http.dependencies import CurrentActor, TaskBatches, Tasks
+from entrypoints.http.idempotency import Keyed, created
 from entrypoints.http.openapi import answers
 from entrypoints.http.paths import TagInPath, TaskIdInPath
 from entrypoints.http.preconditions import ExpectedVersions, etag
@@ -27,6 +30,9 @@ from entrypoints.http.schemas.tasks import (
     TaskView,
 )
 
+_TASK: Final = TypeAdapter(TaskView)
+_TASKS: Final = TypeAdapter(TaskItemsView)
+
 router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"], route_class=Route)
 
 
@@ -38,9 +44,11 @@ async def list_tasks(
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-async def create_task(body: CreateTaskBody, actor: CurrentActor, tasks: Tasks, response: Response) -> TaskView:
-    task = await tasks.create(actor, body.to_command())
-    response.headers["Location"] = f"{router.prefix}/{task.id}"
+async def create_task(
+    body: CreateTaskBody, actor: CurrentActor, tasks: Tasks, keyed: Keyed, response: Response
+) -> TaskView:
+    task = await tasks.create(actor, body.to_command(), once=keyed.once(_task_created) if keyed else None)
+    response.headers["Location"] = _place_of(task)
     return _versioned(task, response)
 
 
@@ -50,8 +58,9 @@ async def get_statistics(actor: CurrentActor, tasks: Tasks, owner_id: OwnerId | 
 
 
 @router.post("/bulk", status_code=HTTPStatus.CREATED)
-async def create_tasks(body: CreateTasksBody, actor: CurrentActor, batches: TaskBatches) -> TaskItemsView:
-    return TaskItemsView.of(await batches.create(actor, body.to_commands()))
+async def create_tasks(body: CreateTasksBody, actor: CurrentActor, batches: TaskBatches, keyed: Keyed) -> TaskItemsView:
+    once = keyed.once(_tasks_created) if keyed else None
+    return TaskItemsView.of(await batches.create(actor, body.to_commands(), once=once))
 
 
 @router.patch("/bulk", responses=answers(TaskNotFound, StaleTask))
@@ -121,6 +130,18 @@ async def remove_tag(
     response: Response,
 ) -> TaskView:
     return _versioned(await tasks.remove_tag(actor, task_id, tag, versions=versions), response)
+
+
+def _place_of(task: Task) -> str:
+    return f"{router.prefix}/{task.id}"
+
+
+def _task_created(task: Task) -> Answer:
+    return created(TaskView.of(task), _TASK, Location=_place_of(task), ETag=etag(task.version))
+
+
+def _tasks_created(tasks: list[Task]) -> Answer:
+    return created(TaskItemsView.of(tasks), _TASKS)
 
 
 def _versioned(task: Task, response: Response) -> TaskView:

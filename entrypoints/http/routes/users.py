@@ -1,14 +1,17 @@
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import TypeAdapter
 
+from application.ports.idempotency import Answer
 from domain.errors import EmailTaken, Forbidden, LastAdmin, UsernameTaken, UserNotFound, WeakPassword, WrongPassword
 from domain.user import User
 from entrypoints.http import cookies
 from entrypoints.http.dependencies import Accounts, CurrentActor, Exports, Users
 from entrypoints.http.export import rendered
+from entrypoints.http.idempotency import Keyed, created
 from entrypoints.http.openapi import answers
 from entrypoints.http.paths import UserIdInPath
 from entrypoints.http.preconditions import ExpectedVersions, etag
@@ -24,6 +27,8 @@ from entrypoints.http.schemas.users import (
     ListUsersQuery,
     UserPageView,
 )
+
+_USER: Final = TypeAdapter(UserView)
 
 router = APIRouter(prefix="/api/v1/users", tags=["users"], route_class=Route)
 
@@ -64,9 +69,11 @@ async def list_users(
     status_code=HTTPStatus.CREATED,
     responses=answers(Forbidden, UsernameTaken, EmailTaken, WeakPassword),
 )
-async def create_user(body: CreateUserBody, actor: CurrentActor, users: Users, response: Response) -> UserView:
-    user = await users.create(actor, body.to_command())
-    response.headers["Location"] = f"{router.prefix}/{user.id}"
+async def create_user(
+    body: CreateUserBody, actor: CurrentActor, users: Users, keyed: Keyed, response: Response
+) -> UserView:
+    user = await users.create(actor, body.to_command(), once=keyed.once(_user_created) if keyed else None)
+    response.headers["Location"] = _place_of(user)
     return _versioned(user, response)
 
 
@@ -91,6 +98,14 @@ async def edit_user(
 @router.delete("/{user_id}", status_code=HTTPStatus.NO_CONTENT, responses=answers(UserNotFound, Forbidden, LastAdmin))
 async def delete_user(user_id: UserIdInPath, actor: CurrentActor, users: Users, versions: ExpectedVersions) -> None:
     await users.delete(actor, user_id, versions=versions)
+
+
+def _place_of(user: User) -> str:
+    return f"{router.prefix}/{user.id}"
+
+
+def _user_created(user: User) -> Answer:
+    return created(UserView.of(user), _USER, Location=_place_of(user), ETag=etag(user.version))
 
 
 def _versioned(user: User, response: Response) -> UserView:
