@@ -26,8 +26,8 @@ class ServerProcess:
     """`task-manager serve` on a free port, in a directory that holds nothing but what it writes there."""
 
     def __init__(self, directory: Path, database_url: str, workers: int = 1, **environment: str) -> None:
-        self._directory = directory
-        self._environment = {
+        self.directory = directory
+        self.environment = {
             "PATH": os.defpath,
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "DATABASE_URL": database_url,
@@ -40,7 +40,7 @@ class ServerProcess:
 
     @property
     def port(self) -> int:
-        return int(self._environment["PORT"])
+        return int(self.environment["PORT"])
 
     @property
     def url(self) -> str:
@@ -53,7 +53,7 @@ class ServerProcess:
 
     @property
     def log(self) -> str:
-        return (self._directory / "log").read_text()
+        return (self.directory / "log").read_text()
 
     @property
     def memory(self) -> int:
@@ -62,9 +62,9 @@ class ServerProcess:
         return sum(process.memory_info().rss for process in (first, *first.children(recursive=True)))
 
     def start(self) -> None:
-        with (self._directory / "log").open("ab") as log:
+        with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [COMMAND, "serve"], cwd=self._directory, env=self._environment, stdout=log, stderr=log
+                [COMMAND, "serve"], cwd=self.directory, env=self.environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
