@@ -35,7 +35,7 @@ class InMemoryUnitOfWork:
     def __init__(self, rows: Rows, lock: WriteLock) -> None:
         self._lock = lock
         users, sessions, reset_tokens = Staged(rows.users), Staged(rows.sessions), Staged(rows.reset_tokens)
-        tasks, history = TasksOf(rows.tasks), Staged(rows.history)
+        tasks, history = TasksOf(rows.tasks, rows.revisions), Staged(rows.history)
         idempotency, jobs = Staged(rows.idempotency), Staged(rows.jobs)
         self._staged = (users, sessions, reset_tokens, tasks, history, idempotency, jobs)
         of_user = OfUser(sessions, reset_tokens, tasks, history, idempotency)

@@ -18,8 +18,9 @@ from domain.user import User, UserId
 class TasksOf:
     """The tasks of each owner, seen through the changes of one transaction."""
 
-    def __init__(self, rows: defaultdict[UserId, dict[TaskId, Task]]) -> None:
+    def __init__(self, rows: defaultdict[UserId, dict[TaskId, Task]], revisions: dict[UserId, int]) -> None:
         self._rows = rows
+        self._revisions = revisions
         self._staged: dict[UserId, Staged[TaskId, Task]] = {}
 
     def __getitem__(self, owner_id: UserId) -> Staged[TaskId, Task]:
@@ -27,8 +28,12 @@ class TasksOf:
             self._staged[owner_id] = Staged(self._rows[owner_id])
         return self._staged[owner_id]
 
+    def revision(self, owner_id: UserId) -> int:
+        return self._revisions.get(owner_id, 0) + (owner_id in self._staged and self._staged[owner_id].is_changed)
+
     def apply(self) -> None:
-        for staged in self._staged.values():
+        for owner_id, staged in self._staged.items():
+            self._revisions[owner_id] = self.revision(owner_id)
             staged.apply()
 
 
@@ -84,6 +89,9 @@ class InMemoryTaskRepository:
             placed = [p for p in placed if (p[:2] < edge if order.descending else p[:2] > edge)]
             skip = 0
         return TaskSlice([task for _, _, task in placed[skip : skip + limit]], total if count else None)
+
+    async def revision(self, *, owner_id: UserId) -> int:
+        return self._tasks.revision(owner_id)
 
     async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
         tagged = (task for task in self._tasks[owner_id].values() if tag in task.tags)

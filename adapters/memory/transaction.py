@@ -22,6 +22,7 @@ class Rows:
     reset_tokens: dict[UserId, ResetToken] = field(default_factory=dict)
     idempotency: dict[RequestKey, IdempotencyRecord] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
+    revisions: dict[UserId, int] = field(default_factory=dict)
     history: dict[TaskId, tuple[TaskChange, ...]] = field(default_factory=dict)
     tasks: defaultdict[UserId, dict[TaskId, Task]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -53,6 +54,10 @@ class Staged(Generic[K, V]):
         for change in self._changes.values():
             if change is not None:
                 yield change
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self._changes)
 
     def apply(self) -> None:
         for key, change in self._changes.items():

@@ -23,6 +23,7 @@ OPEN_DUE_INSTANT = "open_due_instant"
 CREATED = "created"
 COMPLETED = "completed"
 COMPLETION_TIME = "completion_time"
+REVISION = "revision"
 
 Tally = tuple[UserId, str, str]
 
@@ -72,6 +73,9 @@ async def record(
 ) -> None:
     """Rows are written in one order by everybody, so that writers of one owner queue and do not deadlock."""
     changes: Counter[Tally] = Counter()
+    gone, come = list(gone), list(come)
+    for task in (*gone, *come):
+        changes[task.owner_id, REVISION, ""] = 1
     for task in come:
         for tally, amount in tallied(task):
             changes[tally] += amount

@@ -12,7 +12,7 @@ from adapters.sql.rows import TASK_COLUMNS, task_from_row, task_to_row
 from adapters.sql.statement import Statement
 from adapters.sql.statistics import statistics_from, statistics_parameters, statistics_query
 from adapters.sql.tables import task_changes, task_tallies, tasks
-from adapters.sql.tallies import TAG, TallyStatements, record
+from adapters.sql.tallies import REVISION, TAG, TallyStatements, record
 from adapters.sql.task_queries import OWNER, Shape
 from adapters.sql.transaction import Transaction
 from application.ports.position import Position
@@ -74,6 +74,11 @@ class TaskStatements:
     def by_tag(self) -> Statement:
         some = self._owned.where(self.idiom.has_all(tasks.c.tags, "tags")).order_by(tasks.c.id)
         return Statement(some.limit(bindparam("limit", type_=Integer)), self._dialect)
+
+    @cached_property
+    def revision(self) -> Statement:
+        its = (task_tallies.c.owner_id == OWNER, task_tallies.c.kind == REVISION, task_tallies.c.key == "")
+        return Statement(select(task_tallies.c.amount).where(*its), self._dialect)
 
     @cached_property
     def tag_counts(self) -> Statement:
@@ -150,6 +155,10 @@ class SqlTaskRepository:
         if not count:
             return TaskSlice([task_from_row(row[: len(TASK_COLUMNS)]) for row in rows], None)
         return TaskSlice([task_from_row(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+
+    async def revision(self, *, owner_id: UserId) -> int:
+        rows = await self._transaction.fetch(self._statements.revision, owner_id=owner_id)
+        return int(rows[0][0]) if rows else 0
 
     async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
         rows = await self._transaction.fetch(self._statements.by_tag, owner_id=owner_id, tags=[tag.name], limit=limit)

@@ -72,6 +72,11 @@ class TaskRepository(Protocol):
         """
         ...
 
+    async def revision(self, *, owner_id: UserId) -> int:
+        """Greater after every commit that wrote a task of the owner: what was found out about the tasks before is
+        still so while this is the same."""
+        ...
+
     async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
         """Up to `limit` tasks that carry `tag`, by id."""
         ...

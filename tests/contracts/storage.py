@@ -6,6 +6,7 @@ from tests.contracts.storage_order import OrderContract
 from tests.contracts.storage_paging import PagingContract
 from tests.contracts.storage_races import RaceContract
 from tests.contracts.storage_reset_tokens import ResetTokenContract
+from tests.contracts.storage_revisions import RevisionContract
 from tests.contracts.storage_search import SearchContract
 from tests.contracts.storage_sessions import SessionContract
 from tests.contracts.storage_statistics import StatisticsContract
@@ -31,6 +32,7 @@ class StorageContract(
     JobContract,
     IdempotencyContract,
     HistoryContract,
+    RevisionContract,
     UseCaseContract,
     OrderContract,
     FilterContract,

@@ -25,6 +25,7 @@ class Lists:
     sessions: list[Session] = field(default_factory=list)
     reset_tokens: list[ResetToken] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    revisions: list[UserId] = field(default_factory=list)
     changes: list[TaskChange] = field(default_factory=list)
     records: list[IdempotencyRecord] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)

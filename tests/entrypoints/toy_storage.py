@@ -86,6 +86,7 @@ class ToyTasks:
             if task.owner_id not in [user.id for user in lists.users]:
                 raise UserNotFound
             lists.tasks.append(task)
+            lists.revisions.append(task.owner_id)
 
     async def get(self, task_id: TaskId, *, owner_id: UserId) -> Task:
         (task,) = await self.get_many([task_id], owner_id=owner_id)
@@ -118,6 +119,9 @@ class ToyTasks:
             found = [task for task, is_there in zip(found, is_beyond, strict=True) if is_there]
         return TaskSlice(found[skip : skip + limit], total if count else None)
 
+    async def revision(self, *, owner_id: UserId) -> int:
+        return self._uow.read().revisions.count(owner_id)
+
     async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
         found = [task for task in self._of(owner_id) if tag in task.tags]
         return sorted(found, key=lambda task: task.id)[:limit]
@@ -149,6 +153,7 @@ class ToyTasks:
             if stored[owner_id, task_id].version != version:
                 raise StaleTask
         lists.tasks = [task for task in lists.tasks if (task.id not in wanted or wanted[task.id][0] != task.owner_id)]
+        lists.revisions += [owner_id for owner_id, _ in wanted.values()]
 
     async def _forget(self, *tasks: Task) -> None:
         gone = {task.id for task in tasks}
