@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from application.ports.idempotency import AlreadyAnswered
 from application.sessions import Caller
@@ -56,7 +56,20 @@ class Route(APIRoute):
         """A path that is declared as it stands is no `{id}`, whatever the method."""
         if self.param_convertors and scope["path"] in scope["app"].state.declared_paths:
             return Match.NONE, {}
-        return super().matches(scope)
+        match, found = super().matches(scope)
+        if match is Match.PARTIAL and self._tells_head(scope):
+            return Match.FULL, found
+        return match, found
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._tells_head(scope):
+            await self.app(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
+
+    def _tells_head(self, scope: Scope) -> bool:
+        """HEAD is GET without the body (RFC 9110, section 9.3.2), which the server leaves out."""
+        return scope["method"] == "HEAD" and self.methods is not None and "GET" in self.methods
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()

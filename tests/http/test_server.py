@@ -149,3 +149,10 @@ def test_a_method_that_nobody_knows_is_refused_and_not_written(server: ServerPro
     assert "_OTHER" in server.log
     for method in ("PROPFIND", "M-SEARCH", "CANARY", "[31mGET", "GGGG"):
         assert method not in server.log
+
+
+@pytest.mark.parametrize("path", ["/health", TASKS, "/nowhere", "/docs", "/openapi.json"])
+def test_an_answer_to_head_has_no_body(server: ServerProcess, path: str) -> None:
+    head, _, body = server.exchange(request("HEAD", path, CLOSE)).partition(b"\r\n\r\n")
+    assert b"\r\ncontent-length: " in head
+    assert body == b""
