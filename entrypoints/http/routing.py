@@ -56,20 +56,21 @@ class Route(APIRoute):
         """A path that is declared as it stands is no `{id}`, whatever the method."""
         if self.param_convertors and scope["path"] in scope["app"].state.declared_paths:
             return Match.NONE, {}
-        match, found = super().matches(scope)
-        if match is Match.PARTIAL and self._tells_head(scope):
-            return Match.FULL, found
-        return match, found
+        if scope["method"] == "HEAD" and self._answers_head:
+            match, found = super().matches(scope)
+            return Match.FULL if match is Match.PARTIAL else match, found
+        return super().matches(scope)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._tells_head(scope):
+        if scope["method"] == "HEAD" and self._answers_head:
             await self.app(scope, receive, send)
         else:
             await super().handle(scope, receive, send)
 
-    def _tells_head(self, scope: Scope) -> bool:
-        """HEAD is GET without the body (RFC 9110, section 9.3.2), which the server leaves out."""
-        return scope["method"] == "HEAD" and self.methods is not None and "GET" in self.methods
+    @property
+    def _answers_head(self) -> bool:
+        """As GET, but for the body, which the server leaves out (RFC 9110, section 9.3.2)."""
+        return "GET" in (self.methods or ())
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()
