@@ -1,5 +1,6 @@
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -14,7 +15,7 @@ from application.ports.limits import RateLimit, RateWindow
 PATIENCE: Final = 0.1
 """Seconds for an answer of Redis, with the connection it may take."""
 ATTEMPTS: Final = 2
-"""The first may time out because this process was busy, which says nothing of Redis."""
+"""The first may meet a connection that was lost meanwhile, which says nothing of Redis."""
 CONNECTIONS: Final = 16
 """Who comes when all are in use waits for one: a burst is no reason to open hundreds at once."""
 
@@ -45,8 +46,8 @@ class RedisRateLimiter:
             wrap_exceptions=True,
             implementation="redispy",
             key_prefix="task-manager",
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
+            socket_timeout=10 * PATIENCE,  # ours is to be the first to end
+            socket_connect_timeout=10 * PATIENCE,
             retry=cast(Any, Retry(NoBackoff(), 0)),
             protocol=2,
             driver_info=cast(Any, None),  # or each connection begins with three more questions
@@ -73,12 +74,25 @@ class RedisRateLimiter:
         await cast(Any, self._storage.bridge).storage.aclose()
 
     async def _shared(self, limit: RateLimit, who: str, at: datetime) -> RateWindow:
-        async with asyncio.timeout(PATIENCE):
+        async with _patiently():
             return await _hit(self._storage, limit, who, at)
 
     async def _probe(self) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with _patiently():
             await self._storage.incr("probe", 1)
+
+
+@asynccontextmanager
+async def _patiently() -> AsyncIterator[None]:
+    """Raises TimeoutError. In two halves: when this process stood still, an answer that is there already would be
+    found too late by the first."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as limit:
+        half = loop.call_later(PATIENCE / 2, lambda: limit.reschedule(loop.time() + PATIENCE / 2))
+        try:
+            yield
+        finally:
+            half.cancel()
 
 
 async def _hit(storage: Storage, limit: RateLimit, who: str, at: datetime) -> RateWindow:

@@ -60,6 +60,20 @@ async def test_connections_that_were_lost_are_no_reason_either(shared: RedisRate
     await another.close()
 
 
+async def test_an_answer_that_waits_for_this_process_is_not_late(shared: RedisRateLimiter) -> None:
+    """Which may stand still at any moment, while garbage is collected or the machine is busy."""
+
+    async def stand_still(moment: int) -> None:
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        time.sleep(0.15)  # noqa: ASYNC251
+
+    await counts(shared, 16, "ben")
+    for moment in range(10):
+        found, _ = await asyncio.gather(counts(shared, 16, f"{moment}"), stand_still(moment))
+        assert found == list(range(1, 17))
+
+
 @pytest.mark.parametrize("is_warm", [True, False])
 async def test_when_it_hangs_all_wait_once_and_nobody_after(
     shared: RedisRateLimiter, valkey: ValkeyServer, is_warm: bool
