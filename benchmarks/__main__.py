@@ -13,6 +13,7 @@ import typer
 
 from adapters.sql.schema import SqlSchema
 from benchmarks import growth, servers
+from benchmarks.flood import Flood, flood
 from benchmarks.population import Owner, give, register
 from benchmarks.report import Report
 from benchmarks.rounds import Outcome, compete
@@ -36,6 +37,7 @@ class Part(StrEnum):
     CREATE = "create"
     GROWTH = "growth"
     LOGIN = "login"
+    FLOOD = "flood"
 
 
 @app.command()
@@ -56,6 +58,9 @@ def main(
         if Part.LOGIN in parts:
             _tell("login")
             login = growth.login(ours, register(ours, "known"), generator, seconds=2 * seconds)
+        flooded = None
+        if Part.FLOOD in parts:
+            flooded = _flood(ours, database_url, generator, connections, rounds=rounds, seconds=seconds)
         outcomes: list[Outcome] = []
         if {Part.GET, Part.LIST, Part.CREATE} & set(parts):
             floor = stack.enter_context(servers.floor(database_url))
@@ -66,7 +71,7 @@ def main(
                     _tell(scenario.name)
                     outcomes.append(compete(scenario, generator, rounds=rounds, seconds=seconds))
     options = {"seconds": seconds, "rounds": rounds, "connections": connections, "only": parts}
-    report = Report(started_at, options, outcomes, growths, login)
+    report = Report(started_at, options, outcomes, growths, login, flooded)
     path = report.save()
     if json:
         typer.echo(report.as_json())
@@ -77,8 +82,8 @@ def main(
 
 @contextmanager
 def _generator() -> Iterator[Executor]:
-    """A process that has nothing in common with this one."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as generator:
+    """A process that has nothing in common with this one, and another for two loads at once."""
+    with ProcessPoolExecutor(max_workers=2, mp_context=multiprocessing.get_context("spawn")) as generator:
         yield generator
 
 
@@ -96,6 +101,15 @@ def _growth(
     _tell("growth")
     asyncio.run(give(database_url, [(few, growth.FEW), (many, growth.MANY)]))
     return growth.growth(server, few, many, generator, seconds=seconds)
+
+
+def _flood(
+    server: servers.Server, database_url: str, generator: Executor, connections: int, *, rounds: int, seconds: float
+) -> Flood:
+    readers, visitor = _owners(server, "calm", connections), register(server, "visitor")
+    asyncio.run(give(database_url, [(reader, TASKS_OF_A_READER) for reader in readers]))
+    _tell("flood")
+    return flood(server, readers, visitor, generator, rounds=rounds, seconds=seconds)
 
 
 def _stage(database_url: str, ours: servers.Server, floor: servers.Server, connections: int) -> Stage:

@@ -25,6 +25,8 @@ class Load:
     connections: Sequence[Sequence[bytes]]
     seconds: float
     status: int
+    interval: float = 0.0
+    """Seconds from one request of a connection to its next, at least; they take turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,12 @@ def run(load: Load) -> Answers:
 
 async def _run(load: Load) -> Answers:
     loop = asyncio.get_running_loop()
-    clients = [_Client(requests, load.status) for requests in load.connections]
+    clients = [_Client(requests, load.status, load.interval) for requests in load.connections]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", load.port)  # type: ignore[misc]
     started, cpu = time.perf_counter(), time.process_time()
-    for client in clients:
-        client.start(until=started + load.seconds)
+    for number, client in enumerate(clients):
+        loop.call_later(load.interval * number / len(clients), client.start, started + load.seconds)
     async with asyncio.timeout(load.seconds + PATIENCE):
         await asyncio.gather(*(client.done for client in clients))
     return Answers(
@@ -79,11 +81,12 @@ async def _run(load: Load) -> Answers:
 class _Client(asyncio.Protocol):
     _transport: asyncio.WriteTransport
 
-    def __init__(self, requests: Sequence[bytes], status: int) -> None:
+    def __init__(self, requests: Sequence[bytes], status: int, interval: float) -> None:
         self.latencies: list[float] = []
         self.done = asyncio.get_running_loop().create_future()
         self._requests = cycle(requests)
         self._status = b"%d" % status
+        self._interval = interval
         self._received = b""
         self._asked_at = self._until = 0.0
 
@@ -112,11 +115,18 @@ class _Client(asyncio.Protocol):
         self._received = b""
         now = time.perf_counter()
         self.latencies.append(now - self._asked_at)
-        if now < self._until:
-            self._ask()
+        asks_at = max(now, self._asked_at + self._interval)
+        if asks_at < self._until:
+            self._ask_in(asks_at - now)
         elif not self.done.done():
             self.done.set_result(None)
             self._transport.close()
+
+    def _ask_in(self, seconds: float) -> None:
+        if seconds > 0:
+            asyncio.get_running_loop().call_later(seconds, self._ask)
+        else:
+            self._ask()
 
     def _ask(self) -> None:
         self._asked_at = time.perf_counter()

@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.flood import Flood
 from benchmarks.growth import FEW, MANY, Comparison
 from benchmarks.rounds import Outcome
 
@@ -26,6 +27,7 @@ class Report:
     outcomes: list[Outcome]
     growth: list[Comparison]
     login: Comparison | None
+    flood: Flood | None
 
     def as_json(self) -> str:
         machine = {
@@ -55,6 +57,12 @@ class Report:
             console.print(
                 f"Refused login, p50: {known:.1f} ms for a known name, {unknown:.1f} ms for an unknown one"
                 f" (ratio {self.login.ratio:.2f}, {self.login.samples} each)"
+            )
+        if self.flood:
+            flood, (ratio, target) = self.flood, _judged(self.flood.ratio, self.flood.target)
+            console.print(
+                f"Lists while {flood.logins_per_second:.1f} log in each second, p99: {flood.flooded_p99_ms:.1f} ms,"
+                f" {flood.quiet_p99_ms:.1f} ms without (ratio {ratio}, target {target})"
             )
 
 

@@ -202,6 +202,7 @@ async def lifetime(container: Container) -> AsyncIterator[None]:
         storage: Storage = container.storage()
         await storage.open()
         stack.push_async_callback(storage.close)
+        stack.push_async_callback(container.hasher().close)
         stack.push_async_callback(container.rate_limiter().close)
         yield
 

@@ -114,7 +114,9 @@ class Settings(BaseSettings):
     trusted_hosts: Names = Field(
         ("*",), description="names the service answers to, separated by commas; *.example.com, or * for any"
     )
-    trusted_proxies: Networks = Field((), description="networks whose X-Forwarded-For counts, separated by commas")
+    trusted_proxies: Networks = Field(
+        (), description="networks whose X-Forwarded-For and X-Forwarded-Proto count, separated by commas"
+    )
     force_https: bool = Field(False, description="whether plain HTTP is redirected; probes are not")
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="bytes of a request's body")
     require_if_match: bool = Field(

@@ -8,7 +8,7 @@ from adapters.memory.idempotency import InMemoryIdempotencyRecords
 from adapters.memory.jobs import InMemoryJobQueue
 from adapters.memory.tasks import InMemoryTaskRepository, TasksOf
 from adapters.memory.transaction import Rows, Staged, WriteLock
-from adapters.memory.users import InMemoryUserRepository, OfUser
+from adapters.memory.users import InMemoryUserRepository, NamesOf, OfUser
 
 
 class InMemoryStorage:
@@ -35,11 +35,11 @@ class InMemoryUnitOfWork:
     def __init__(self, rows: Rows, lock: WriteLock) -> None:
         self._lock = lock
         users, sessions, reset_tokens = Staged(rows.users), Staged(rows.sessions), Staged(rows.reset_tokens)
-        tasks, history = TasksOf(rows.tasks, rows.revisions), Staged(rows.history)
+        names, tasks, history = NamesOf(rows), TasksOf(rows.tasks, rows.revisions), Staged(rows.history)
         idempotency, jobs = Staged(rows.idempotency), Staged(rows.jobs)
-        self._staged = (users, sessions, reset_tokens, tasks, history, idempotency, jobs)
+        self._staged = (users, names, sessions, reset_tokens, tasks, history, idempotency, jobs)
         of_user = OfUser(sessions, reset_tokens, tasks, history, idempotency)
-        self.users = InMemoryUserRepository(users, of_user, lock)
+        self.users = InMemoryUserRepository(users, names, of_user, lock)
         self.sessions = InMemorySessionRepository(sessions, users, lock)
         self.reset_tokens = InMemoryResetTokenRepository(reset_tokens, users, lock)
         self.tasks = InMemoryTaskRepository(tasks, history, users, lock)

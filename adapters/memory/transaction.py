@@ -18,6 +18,9 @@ class Rows:
     """What is committed."""
 
     users: dict[UserId, User] = field(default_factory=dict)
+    usernames: dict[str, UserId] = field(default_factory=dict)
+    emails: dict[str, UserId] = field(default_factory=dict)
+    """Whose these names are, by their keys."""
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     reset_tokens: dict[UserId, ResetToken] = field(default_factory=dict)
     idempotency: dict[RequestKey, IdempotencyRecord] = field(default_factory=dict)

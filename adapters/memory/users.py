@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from adapters.memory.tasks import TasksOf
-from adapters.memory.transaction import Staged, WriteLock
+from adapters.memory.transaction import Rows, Staged, WriteLock
 from application.ports.accounts import ResetToken, UserSlice
 from application.ports.idempotency import IdempotencyRecord, RequestKey
 from application.ports.position import TOTAL_CAP, Position
@@ -11,6 +11,42 @@ from domain.session import Session, SessionId
 from domain.task import TaskId
 from domain.user import User, UserId, name_key
 from domain.user_query import UserFilter, UserOrder
+
+
+class NamesOf:
+    """Who has which name, seen through the changes of one transaction; each belongs to one user at most."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._usernames = Staged(rows.usernames)
+        self._emails = Staged(rows.emails)
+
+    def owner(self, login: str) -> UserId | None:
+        key = name_key(login)
+        return self._usernames.get(key) or self._emails.get(key)
+
+    def claim(self, user: User) -> None:
+        """Raises UsernameTaken, EmailTaken."""
+        if self._usernames.get(name_key(user.username)) is not None:
+            raise UsernameTaken
+        self.claim_email(user)
+        self._usernames.put(name_key(user.username), user.id)
+
+    def claim_email(self, user: User) -> None:
+        """Raises EmailTaken."""
+        if self._emails.get(name_key(user.email)) is not None:
+            raise EmailTaken
+        self._emails.put(name_key(user.email), user.id)
+
+    def free(self, user: User) -> None:
+        self._usernames.drop(name_key(user.username))
+        self.free_email(user)
+
+    def free_email(self, user: User) -> None:
+        self._emails.drop(name_key(user.email))
+
+    def apply(self) -> None:
+        self._usernames.apply()
+        self._emails.apply()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +73,15 @@ class OfUser:
 
 
 class InMemoryUserRepository:
-    def __init__(self, users: Staged[UserId, User], of_user: OfUser, lock: WriteLock) -> None:
+    def __init__(self, users: Staged[UserId, User], names: NamesOf, of_user: OfUser, lock: WriteLock) -> None:
         self._users = users
+        self._names = names
         self._of_user = of_user
         self._lock = lock
 
     async def add(self, user: User) -> None:
         await self._lock.acquire()
-        if any(name_key(other.username) == name_key(user.username) for other in self._users.values()):
-            raise UsernameTaken
-        self._require_free_email(user)
+        self._names.claim(user)
         self._users.put(user.id, user)
 
     async def get(self, user_id: UserId) -> User:
@@ -60,8 +95,8 @@ class InMemoryUserRepository:
         return await self.get(user_id)
 
     async def find_by_login(self, login: str) -> User | None:
-        key = name_key(login)
-        return next((u for u in self._users.values() if key in {name_key(u.username), name_key(u.email)}), None)
+        owner = self._names.owner(login)
+        return None if owner is None else self._users.get(owner)
 
     async def find(
         self,
@@ -84,13 +119,15 @@ class InMemoryUserRepository:
 
     async def save(self, user: User) -> None:
         await self._lock.acquire()
-        self._require(user, user.version - 1)
-        self._require_free_email(user)
+        before = self._require(user, user.version - 1)
+        if name_key(user.email) != name_key(before.email):
+            self._names.claim_email(user)
+            self._names.free_email(before)
         self._users.put(user.id, user)
 
     async def remove(self, user: User) -> None:
         await self._lock.acquire()
-        self._require(user, user.version)
+        self._names.free(self._require(user, user.version))
         self._users.drop(user.id)
         self._of_user.drop(user.id)
 
@@ -98,14 +135,11 @@ class InMemoryUserRepository:
         await self._lock.acquire()
         return sum(user.is_active_admin for user in self._users.values())
 
-    def _require(self, user: User, version: int) -> None:
+    def _require(self, user: User, version: int) -> User:
+        """As it is stored."""
         stored = self._users.get(user.id)
         if stored is None:
             raise UserNotFound
         if stored.version != version:
             raise StaleUser
-
-    def _require_free_email(self, user: User) -> None:
-        key = name_key(user.email)
-        if any(name_key(other.email) == key and other.id != user.id for other in self._users.values()):
-            raise EmailTaken
+        return stored

@@ -18,7 +18,8 @@ class Argon2PasswordHasher:
 
     def __init__(self, memory_kib: int = 19_456, passes: int = 2, threads: int | None = None) -> None:
         self._argon2 = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
-        self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="argon2")
+        self._size = threads or os.cpu_count() or 1
+        self._threads: ThreadPoolExecutor | None = None
         self._of_nobody = self._argon2.hash("")
 
     async def hash(self, password: str) -> str:
@@ -35,8 +36,10 @@ class Argon2PasswordHasher:
         except InvalidHashError:
             return True
 
-    def close(self) -> None:
-        self._threads.shutdown(wait=False)
+    async def close(self) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(wait=False)
+            self._threads = None
 
     def _verify(self, password_hash: str, password: bytes) -> bool:
         try:
@@ -45,6 +48,8 @@ class Argon2PasswordHasher:
             return False
 
     async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="argon2")
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 

@@ -23,6 +23,10 @@ class PasswordHasher(Protocol):
         """Whether `hash` would take more effort today."""
         ...
 
+    async def close(self) -> None:
+        """Lets go of what hashing has taken; whoever hashes again takes it anew."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:

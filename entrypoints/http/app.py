@@ -3,13 +3,13 @@ from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 from entrypoints.container import Container, lifetime, working
 from entrypoints.http import errors, openapi
 from entrypoints.http.middleware.answers import EveryAnswer
 from entrypoints.http.middleware.guard import Guard
+from entrypoints.http.middleware.origins import AllowedOrigins
 from entrypoints.http.routes import auth, docs, monitoring, tags, tasks, users
 from entrypoints.settings import Environment, Settings
 
@@ -53,14 +53,7 @@ def _surround(app: FastAPI, container: Container, settings: Settings) -> None:
     """Middleware, the innermost first."""
     app.add_middleware(CompressMiddleware)
     if settings.allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.allowed_origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID"],
-            allow_credentials=True,
-            expose_headers=["ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
-        )
+        app.add_middleware(AllowedOrigins, origins=settings.allowed_origins)
     app.add_middleware(Guard, trusted_hosts=settings.trusted_hosts, force_https=settings.force_https)
     app.add_middleware(
         EveryAnswer, new_id=container.new_id(), is_production=settings.environment is Environment.PRODUCTION

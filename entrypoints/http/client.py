@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final
 
 from starlette.requests import Request
 
 from application.sessions import Device
+
+DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 def address_of(request: Request) -> str:
@@ -21,6 +24,17 @@ def address_of(request: Request) -> str:
             break
         address = hop
     return address
+
+
+def origin_of(request: Request) -> str:
+    """The origin (RFC 6454) of the pages that this request could come from if they were ours: as the peer asked,
+    or, if that is a proxy we trust, as it was asked."""
+    trusted: Sequence[IPv4Network | IPv6Network] = request.app.state.settings.trusted_proxies
+    scheme = request.scope["scheme"]
+    told = ",".join(request.headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
+    if told in DEFAULT_PORTS and request.client and _is_in(request.client.host, trusted):
+        scheme = told
+    return f"{scheme}://{request.headers['host'].lower().removesuffix(DEFAULT_PORTS[scheme])}"
 
 
 def device_of(request: Request) -> Device:

@@ -1,11 +1,10 @@
 """Identity by cookie (RFC 6265bis), for browsers, and what keeps others from using it for them."""
 
-from urllib.parse import urlsplit
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from application.sessions import Login
+from entrypoints.http.client import origin_of
 from entrypoints.http.errors import CsrfFailed
 from entrypoints.settings import Settings
 
@@ -43,7 +42,7 @@ def require_same_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin is not None:
         settings: Settings = request.app.state.settings
-        is_ours = urlsplit(origin).netloc == request.headers.get("host") or origin == settings.public_url
+        is_ours = origin in (origin_of(request), settings.public_url)
     else:
         is_ours = request.headers.get("sec-fetch-site") in ("same-origin", "none")
     if not is_ours:

@@ -229,7 +229,7 @@ def _methods_at(request: Request) -> list[str]:
     for route in request.app.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
             methods |= getattr(route, "methods", None) or set()
-    return sorted(methods) or ["GET", "HEAD"]
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods) or ["GET", "HEAD"]
 
 
 def kind_of(error: errors.InvalidValue) -> str:

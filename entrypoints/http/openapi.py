@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, TypeAdapter
 
 from domain.errors import DomainError
-from entrypoints.http import idempotency
+from entrypoints.http import edge, idempotency
 from entrypoints.http.errors import TITLES, status_of
 from entrypoints.http.idempotency import keyed_request
 from entrypoints.http.preconditions import PATTERN, expected_versions
@@ -131,6 +131,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         if isinstance(route, Route) and route.include_in_schema:
             for method in route.methods or ():
                 _complete(document["paths"][route.path_format][method.lower()], route, method, app, schemas)
+    edge.declare(document, app.state.settings)
     _drop_unused(document)
     return document
 

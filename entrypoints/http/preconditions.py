@@ -45,7 +45,7 @@ ExpectedVersions = Annotated[frozenset[int] | None, Depends(expected_versions)]
 def not_modified(request: Request, response: Response) -> Response:
     """The response, or `304` if the client says it has it. Raises InvalidPrecondition."""
     fields = request.headers.getlist("if-none-match")
-    if request.method != "GET" or not fields:
+    if request.method not in ("GET", "HEAD") or not fields:
         return response
     field = ",".join(fields)
     current = response.headers["etag"]

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from application.ports.idempotency import AlreadyAnswered
 from application.sessions import Caller
@@ -56,7 +56,21 @@ class Route(APIRoute):
         """A path that is declared as it stands is no `{id}`, whatever the method."""
         if self.param_convertors and scope["path"] in scope["app"].state.declared_paths:
             return Match.NONE, {}
+        if scope["method"] == "HEAD" and self._answers_head:
+            match, found = super().matches(scope)
+            return Match.FULL if match is Match.PARTIAL else match, found
         return super().matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD" and self._answers_head:
+            await self.app(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
+
+    @property
+    def _answers_head(self) -> bool:
+        """As GET, but for the body, which the server leaves out (RFC 9110, section 9.3.2)."""
+        return "GET" in (self.methods or ())
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()

@@ -34,3 +34,10 @@ class PasswordHasherContract:
     async def test_a_new_hash_is_not_outdated_and_what_is_none_is(self, hasher: PasswordHasher) -> None:
         assert not hasher.is_outdated(await hasher.hash("Correct-Horse-7"))
         assert hasher.is_outdated("no hash")
+
+    async def test_once_closed_it_may_be_used_again(self, hasher: PasswordHasher) -> None:
+        made = await hasher.hash("Correct-Horse-7")
+        await hasher.close()
+        await hasher.close()
+
+        assert await hasher.verify("Correct-Horse-7", made)

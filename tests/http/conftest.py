@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -29,11 +29,9 @@ def settings_of(**chosen: Any) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def hasher() -> Iterator[Argon2PasswordHasher]:
+def hasher() -> Argon2PasswordHasher:
     """Far too weak, and fast."""
-    hasher = Argon2PasswordHasher(memory_kib=8, passes=1)
-    yield hasher
-    hasher.close()
+    return Argon2PasswordHasher(memory_kib=8, passes=1)
 
 
 @pytest.fixture(scope="session")

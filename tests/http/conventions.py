@@ -68,7 +68,8 @@ class Conventions:
     def _operation(self, request: Request) -> dict[str, Any] | None:
         for pattern, template in self._templates:
             if pattern.fullmatch(request.url.path):
-                operation: dict[str, Any] | None = self.document["paths"][template].get(request.method.lower())
+                method = "GET" if request.method == "HEAD" else request.method  # with the same head
+                operation: dict[str, Any] | None = self.document["paths"][template].get(method.lower())
                 return operation
         return None
 
@@ -82,6 +83,9 @@ class Conventions:
             return
         ((media_type, content),) = declared[status]["content"].items()
         assert response.headers["Content-Type"] == media_type
+        if response.request.method == "HEAD":
+            assert response.content == b""
+            return
         self._validator(content["schema"]["$ref"]).validate(response.json())
 
     def _new_validator(self, reference: str) -> jsonschema_rs.Draft202012Validator:

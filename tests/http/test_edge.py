@@ -6,9 +6,11 @@ from typing import Any, Final
 import pytest
 from dependency_injector import providers
 from fastapi import FastAPI
-from httpx2 import ASGITransport, AsyncClient
+from httpx2 import ASGITransport, AsyncClient, Response
 
 from entrypoints.container import Container
+from tests.http.conftest import Connect, connected
+from tests.http.conventions import Conventions
 from tests.http.given import LOGIN, ME, TASKS, UNKNOWN, create, create_all, in_memory, path_of, sign_up
 
 pytestmark = in_memory
@@ -48,6 +50,13 @@ async def bare(app: FastAPI) -> AsyncIterator[AsyncClient]:
         yield client
 
 
+@pytest.fixture
+async def own_conventions(app: FastAPI) -> AsyncIterator[Connect]:
+    """Clients held to the document of this very app, which tells what its settings add."""
+    async with connected(app, Conventions(app.openapi())) as connect:
+        yield connect
+
+
 class TestHeaders:
     @pytest.fixture
     def container(self, container: Container) -> Container:
@@ -85,7 +94,7 @@ class TestOrigins:
         return {"allowed_origins": (APP,)}
 
     def asking(self, origin: str, method: str = "PATCH") -> dict[str, str]:
-        names = "authorization,content-type,if-match"
+        names = "authorization,content-type,idempotency-key,if-match"
         return {
             "Origin": origin,
             "Access-Control-Request-Method": method,
@@ -93,22 +102,56 @@ class TestOrigins:
         }
 
     async def test_an_application_that_is_allowed_may_ask_and_read(self, bare: AsyncClient) -> None:
-        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
             answer = await bare.options(TASKS, headers=self.asking(APP, method))
             assert answer.status_code == 200
             assert answer.headers["Access-Control-Allow-Origin"] == APP
             assert method in answer.headers["Access-Control-Allow-Methods"]
         answer = await bare.get(TASKS, headers={"Origin": APP})
         assert answer.headers["Access-Control-Allow-Origin"] == APP
-        assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+        assert {
+            *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Idempotency-Replayed", "Location"),
+            *("RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"),
+        } == set(answer.headers["Access-Control-Expose-Headers"].split(", "))
         assert "Origin" in answer.headers["Vary"]
 
     @pytest.mark.parametrize("origin", ["https://evil.test", "http://app.test", f"{APP}.evil.test", "null", "*", ""])
     async def test_no_other_may(self, bare: AsyncClient, origin: str) -> None:
         answer = await bare.options(TASKS, headers=self.asking(origin))
-        assert answer.status_code >= 400
-        assert "Access-Control-Allow-Origin" not in answer.headers
+        require_refused(answer)
         assert "Access-Control-Allow-Origin" not in (await bare.get(TASKS, headers={"Origin": origin})).headers
+
+    @pytest.mark.parametrize(
+        "header", [("Access-Control-Request-Method", "TRACE"), ("Access-Control-Request-Headers", "x-forwarded-for")]
+    )
+    async def test_nor_in_another_way(self, bare: AsyncClient, header: tuple[str, str]) -> None:
+        require_refused(await bare.options(TASKS, headers=self.asking(APP) | dict([header])))
+
+    @pytest.mark.parametrize("origin", [APP, "https://evil.test"])
+    async def test_every_answer_to_any_origin_is_declared(self, own_conventions: Connect, origin: str) -> None:
+        client = own_conventions()
+        client.headers["Origin"] = origin
+        await sign_up(client, "ann")
+        task = await create(client)
+        for method, path, status in (
+            ("GET", path_of(task), 200),
+            ("POST", TASKS, 422),
+            ("GET", f"{TASKS}/{UNKNOWN}", 404),
+            ("DELETE", path_of(task), 204),
+            ("PUT", TASKS, 405),
+            ("OPTIONS", TASKS, 405),
+        ):
+            answer = await client.request(method, path)
+            assert answer.status_code == status
+            assert answer.headers.get("Access-Control-Allow-Origin") == (origin if origin == APP else None)
+
+
+def require_refused(answer: Response) -> None:
+    assert answer.status_code == 403
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["error_code"] == "FORBIDDEN"
+    assert "Origin" in answer.headers["Vary"]
+    assert not any(name.startswith("access-control") for name in answer.headers)
 
 
 async def test_without_the_setting_no_application_is_allowed(bare: AsyncClient) -> None:
@@ -158,6 +201,10 @@ class TestForcedTls:
         assert answer.status_code == 308
         assert answer.headers["Location"] == f"https://tasks.test{path}"
         assert answer.headers["X-Request-ID"]
+
+    async def test_that_is_declared(self, own_conventions: Connect) -> None:
+        for method, path in (("GET", TASKS), ("POST", LOGIN), ("DELETE", f"{TASKS}/{UNKNOWN}")):
+            assert (await own_conventions().request(method, path)).status_code == 308
 
     async def test_probes_are_not(self, bare: AsyncClient) -> None:
         assert (await bare.get("/health")).status_code == 200

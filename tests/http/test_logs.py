@@ -11,7 +11,8 @@ from typing import Final
 
 import pytest
 import structlog
-from httpx2 import AsyncClient
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient, Request
 
 from entrypoints.container import Container
 from entrypoints.logs import configure
@@ -132,6 +133,21 @@ class TestLines:
         await container.job_worker().work()
         (line,) = self.lines(written, "password_reset_mailed")
         assert line["user_id"] == user_id
+
+    @pytest.mark.parametrize(
+        "method", [CANARY, "PROPFIND", "get", EVIL, "GET\r\nX", "\x1b[31mGET", "", "G" * 1_000_000]
+    )
+    async def test_a_method_that_is_made_up_is_not_written(
+        self, app: FastAPI, written: io.StringIO, method: str
+    ) -> None:
+        request = Request("GET", f"http://tasks.test{TASKS}")
+        request.method = method
+        answer = await ASGITransport(app).handle_async_request(request)
+        (line,) = self.lines(written, "request")
+
+        assert answer.status_code == 405
+        assert (line["method"], line["route"], line["status"]) == ("_OTHER", TASKS, 405)
+        assert len(written.getvalue()) < 1000
 
 
 async def test_no_secret_and_no_input_is_written(

@@ -140,3 +140,19 @@ def test_nothing_is_told_of_the_server_itself(server: ServerProcess) -> None:
         answer = server.exchange(request("GET", path, CLOSE)).lower()
         assert b"\r\nserver:" not in answer
         assert b"uvicorn" not in answer
+
+
+def test_a_method_that_nobody_knows_is_refused_and_not_written(server: ServerProcess) -> None:
+    for method in ("PROPFIND", "M-SEARCH", "CANARY", "\x1b[31mGET", "get", "G" * 100_000):
+        answer = server.exchange(request(method, TASKS, CLOSE))
+        assert status_line(answer).split()[1] in {b"400", b"405"}
+    assert "_OTHER" in server.log
+    for method in ("PROPFIND", "M-SEARCH", "CANARY", "[31mGET", "GGGG"):
+        assert method not in server.log
+
+
+@pytest.mark.parametrize("path", ["/health", TASKS, "/nowhere", "/docs", "/openapi.json"])
+def test_an_answer_to_head_has_no_body(server: ServerProcess, path: str) -> None:
+    head, _, body = server.exchange(request("HEAD", path, CLOSE)).partition(b"\r\n\r\n")
+    assert b"\r\ncontent-length: " in head
+    assert body == b""

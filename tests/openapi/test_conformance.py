@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -47,10 +46,8 @@ class TickingClock:
 
 
 @pytest.fixture(scope="module")
-def hasher() -> Iterator[Argon2PasswordHasher]:
-    hasher = Argon2PasswordHasher(memory_kib=8, passes=1, threads=1)
-    yield hasher
-    hasher.close()
+def hasher() -> Argon2PasswordHasher:
+    return Argon2PasswordHasher(memory_kib=8, passes=1, threads=1)
 
 
 @pytest.fixture

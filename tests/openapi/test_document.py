@@ -31,12 +31,14 @@ KEYWORDS: Final = {
 }
 """Of JSON Schema, those that we use; a validator passes over a word it does not know."""
 
+SETTINGS: Final[list[dict[str, Any]]] = [{}, {"force_https": True, "allowed_origins": "https://app.test"}]
+
 Schema = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    options: dict[str, Any] = {"_env_file": None, "storage": "memory"}
+@pytest.fixture(scope="module", params=SETTINGS, ids=["usual", "by TLS and for browsers"])
+def document(request: pytest.FixtureRequest) -> dict[str, Any]:
+    options: dict[str, Any] = {"_env_file": None, "storage": "memory", **request.param}
     return create_app(Container(settings=providers.Object(Settings(**options)))).openapi()
 
 

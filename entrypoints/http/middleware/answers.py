@@ -9,6 +9,10 @@ from application.ports.ids import NewId
 
 _GOOD: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"})
+_OTHER: Final = "_OTHER"
+"""As OpenTelemetry's semantic conventions call all that clients make up."""
+
 Headers = list[tuple[bytes, bytes]]
 
 ALWAYS: Final[Headers] = [
@@ -79,7 +83,7 @@ class EveryAnswer:
         caller = scope["state"].get("caller")
         self._log.info(
             "request",
-            method=scope["method"],
+            method=scope["method"] if scope["method"] in _METHODS else _OTHER,
             route=getattr(scope.get("route"), "path", None),
             status=status,
             milliseconds=round((perf_counter() - began) * 1000, 2),
