@@ -93,12 +93,13 @@ def position_of(cursor: str, filter: Any, order: Order) -> Position:
 
 
 def _digest(place: bytes, filter: Any, order: Order) -> bytes:
-    return blake2b(place + _told(filter, order), digest_size=_DIGEST).digest()
+    return blake2b(place + told(filter, order), digest_size=_DIGEST).digest()
 
 
 @lru_cache(maxsize=1024)
-def _told(filter: Any, order: Any) -> bytes:
-    return json.dumps([dataclasses.asdict(filter), dataclasses.asdict(order)], default=_plain).encode()
+def told(*values: Any) -> bytes:
+    """Dataclasses of plain values as text that is the same in every process."""
+    return json.dumps([dataclasses.asdict(value) for value in values], default=_plain).encode()
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,7 @@ from application.ports.clock import Clock
 from application.ports.ids import NewId
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.retry import retried
+from application.totals import Totals
 from application.writing import add_tasks, save_tasks
 from domain.actor import Actor
 from domain.due import Due
@@ -45,8 +46,9 @@ class TaskService:
     caller will have changed: PreconditionFailed if the stored one is another.
     """
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, new_id: NewId) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, totals: Totals, clock: Clock, new_id: NewId) -> None:
         self._unit_of_work = unit_of_work
+        self._totals = totals
         self._clock = clock
         self._new_id = new_id
 
@@ -82,6 +84,10 @@ class TaskService:
         async with self._unit_of_work() as uow:
             owner = await visible_owner(uow, actor, owner_id)
             criteria = query.filter.criteria(self._clock.now(), owner.zone)
+            place = total = None
+            if after is None:
+                place = await self._totals.place_of(criteria, uow, owner_id=owner.user_id)
+                total = await self._totals.find(place)
             found = await uow.tasks.find(
                 criteria,
                 query.order,
@@ -89,9 +95,12 @@ class TaskService:
                 limit=paging.limit + 1,
                 skip=paging.skip,
                 after=after,
-                count=after is None,
+                count=after is None and total is None,
             )
-        return paging.page(found.tasks, found.total, is_exact=criteria.is_plain, filter=query.filter, order=query.order)
+        if found.total is not None:
+            total = found.total
+            await self._totals.remember(place, total)
+        return paging.page(found.tasks, total, is_exact=criteria.is_plain, filter=query.filter, order=query.order)
 
     @retried
     async def edit(

@@ -14,6 +14,7 @@ from adapters.logs.audit import StructlogAuditLog
 from adapters.logs.jobs import StructlogJobMonitor
 from adapters.mail.mailer import TransportMailer
 from adapters.mail.transports import transport_of
+from adapters.memory.cache import InProcessCache
 from adapters.memory.standings import LeasedStandingCache
 from adapters.memory.storage import InMemoryStorage
 from adapters.security.argon2 import Argon2PasswordHasher
@@ -32,6 +33,7 @@ from application.idempotency import IdempotencyService
 from application.jobs import JobService, JobWorker, Recurring
 from application.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.passwords import PasswordService
+from application.ports.cache import Cache
 from application.ports.ids import NewId
 from application.ports.limits import RateLimiter
 from application.ports.mail import Mailer
@@ -43,6 +45,7 @@ from application.tags import TagService
 from application.task_batches import TaskBatchService
 from application.tasks import TaskService
 from application.throttle import RateLimits, Throttle
+from application.totals import Totals
 from application.users import UserService
 from domain.password import PasswordPolicy
 from entrypoints.settings import PasswordRule, Settings
@@ -92,6 +95,10 @@ def _rate_limiter(settings: Settings) -> RateLimiter:
     return RedisRateLimiter(settings.redis_url) if settings.redis_url else InProcessRateLimiter()
 
 
+def _cache(settings: Settings) -> Cache:
+    return InProcessCache()
+
+
 def _rate_limits(settings: Settings) -> RateLimits:
     return RateLimits(*(settings.rate(name) for name in ("read", "write", "login", "register")))
 
@@ -112,6 +119,7 @@ class Container(containers.DeclarativeContainer):
     mailer = providers.Singleton(_mailer, settings)
     audit = providers.Singleton(StructlogAuditLog)
     rate_limiter = providers.Singleton(_rate_limiter, settings)
+    cache = providers.Singleton(_cache, settings)
 
     credentials = providers.Singleton(Credentials, policy=password_policy, hasher=hasher)
     throttle = providers.Singleton(
@@ -156,7 +164,11 @@ class Container(containers.DeclarativeContainer):
     )
     export_service = providers.Singleton(ExportService, unit_of_work=storage.provided.unit_of_work, clock=clock)
     task_service = providers.Singleton(
-        TaskService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
+        TaskService,
+        unit_of_work=storage.provided.unit_of_work,
+        totals=providers.Singleton(Totals, cache),
+        clock=clock,
+        new_id=new_id,
     )
     task_batch_service = providers.Singleton(
         TaskBatchService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
@@ -204,6 +216,7 @@ async def lifetime(container: Container) -> AsyncIterator[None]:
         stack.push_async_callback(storage.close)
         stack.push_async_callback(container.hasher().close)
         stack.push_async_callback(container.rate_limiter().close)
+        stack.push_async_callback(container.cache().close)
         yield
 
 

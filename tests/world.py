@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from adapters.memory.cache import InProcessCache
 from adapters.memory.standings import LeasedStandingCache
 from application.accounts import AccountService
 from application.credentials import Credentials
 from application.jobs import JobWorker
 from application.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.passwords import PasswordService
+from application.ports.cache import Cache
 from application.ports.standings import StandingCache
 from application.ports.storage import Storage
 from application.sessions import SessionService
 from application.tags import TagService
 from application.task_batches import TaskBatchService
 from application.tasks import TaskService
+from application.totals import Totals
 from application.users import UserService
 from domain.errors import DomainError
 from domain.password import PasswordPolicy
@@ -45,6 +48,7 @@ class World:
         *,
         standings: StandingCache | None = None,
         mailbox: Mailbox | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self.storage = storage
         self.clock = clock
@@ -57,7 +61,7 @@ class World:
         unit_of_work = storage.unit_of_work
         credentials = Credentials(PasswordPolicy.composed(frozenset()), self.hasher)
         around = (self.standings, self.audit, clock, new_id)
-        self.tasks = TaskService(unit_of_work, clock, new_id)
+        self.tasks = TaskService(unit_of_work, Totals(cache or InProcessCache(), worth_it=0), clock, new_id)
         self.batches = TaskBatchService(unit_of_work, clock, new_id)
         self.tags = TagService(unit_of_work, clock, new_id)
         self.accounts = AccountService(unit_of_work, credentials, *around)

@@ -29,7 +29,8 @@ class TasksOf:
         return self._staged[owner_id]
 
     def revision(self, owner_id: UserId) -> int:
-        return self._revisions.get(owner_id, 0) + (owner_id in self._staged and self._staged[owner_id].is_changed)
+        staged = self._staged.get(owner_id)
+        return self._revisions.get(owner_id, 0) + (staged.changed if staged else 0)
 
     def apply(self) -> None:
         for owner_id, staged in self._staged.items():

@@ -59,8 +59,9 @@ class Staged(Generic[K, V]):
                 yield change
 
     @property
-    def is_changed(self) -> bool:
-        return bool(self._changes)
+    def changed(self) -> int:
+        """How many keys."""
+        return len(self._changes)
 
     def apply(self) -> None:
         for key, change in self._changes.items():

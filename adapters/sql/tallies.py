@@ -73,13 +73,12 @@ async def record(
 ) -> None:
     """Rows are written in one order by everybody, so that writers of one owner queue and do not deadlock."""
     changes: Counter[Tally] = Counter()
-    gone, come = list(gone), list(come)
-    for task in (*gone, *come):
-        changes[task.owner_id, REVISION, ""] = 1
     for task in come:
+        changes[task.owner_id, REVISION, ""] += 1
         for tally, amount in tallied(task):
             changes[tally] += amount
     for task in gone:
+        changes[task.owner_id, REVISION, ""] += 1
         for tally, amount in tallied(task):
             changes[tally] -= amount
     rows: list[dict[str, Any]] = [

@@ -73,8 +73,8 @@ class TaskRepository(Protocol):
         ...
 
     async def revision(self, *, owner_id: UserId) -> int:
-        """Greater after every commit that wrote a task of the owner: what was found out about the tasks before is
-        still so while this is the same."""
+        """Greater with every task of the owner that a commit wrote: what was found out about them before is still so
+        while this is the same."""
         ...
 
     async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:

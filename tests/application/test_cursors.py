@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.memory.cache import InProcessCache
 from adapters.memory.storage import InMemoryStorage
 from application.paging import Paging, cursor_after, position_of
 from application.ports.position import Position
 from application.tasks import ListTasks, TaskService
+from application.totals import Totals
 from domain.due import Due
 from domain.errors import InvalidCursor
 from domain.task import Priority, Status
@@ -183,7 +185,7 @@ async def test_a_list_goes_on_from_any_place_that_a_task_could_have(order: TaskO
     storage = InMemoryStorage()
     await register(storage, a_user(id=ANN))
     await add(storage, a_task())
-    service = TaskService(storage.unit_of_work, SettableClock(), new_task_id)
+    service = TaskService(storage.unit_of_work, Totals(InProcessCache()), SettableClock(), new_task_id)
     keys = [0, 3, EARLIEST, LATEST, -62135596800000000, 253402300799999999, "", "\U0010ffff"]
     for key in keys:
         cursor = forged(json.dumps([key, "f" * 32]).encode(), order)

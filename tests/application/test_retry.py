@@ -6,11 +6,13 @@ from typing import Final
 
 import pytest
 
+from adapters.memory.cache import InProcessCache
 from adapters.memory.storage import InMemoryStorage
 from adapters.sql.storage import SqlStorage
 from application.ports.storage import Storage, StorageUnavailable, TransientStorageError
 from application.retry import ATTEMPTS, FIRST_DELAY, retried
 from application.tasks import CreateTask, TaskService
+from application.totals import Totals
 from domain.errors import PreconditionFailed, StaleTask, TaskNotFound
 from domain.task import Task
 from tests.application.faults import FaultyStorage
@@ -107,7 +109,7 @@ async def memory() -> InMemoryStorage:
 
 
 def service_over(storage: Storage | FaultyStorage) -> TaskService:
-    return TaskService(storage.unit_of_work, SettableClock(), new_task_id)
+    return TaskService(storage.unit_of_work, Totals(InProcessCache()), SettableClock(), new_task_id)
 
 
 @lost

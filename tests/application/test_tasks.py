@@ -4,10 +4,12 @@ from typing import Any, Final
 
 import pytest
 
+from adapters.memory.cache import InProcessCache
 from adapters.memory.storage import InMemoryStorage
 from application.paging import Paging
 from application.ports.position import TOTAL_CAP
 from application.tasks import CreateTask, ListTasks, TaskService
+from application.totals import Totals
 from domain.actor import Actor
 from domain.due import Due
 from domain.errors import (
@@ -34,7 +36,7 @@ LATER: Final = NOW + timedelta(hours=1)
 
 @pytest.fixture
 def service(storage: InMemoryStorage, clock: SettableClock) -> TaskService:
-    return TaskService(storage.unit_of_work, clock, new_task_id)
+    return TaskService(storage.unit_of_work, Totals(InProcessCache()), clock, new_task_id)
 
 
 async def test_a_task_is_made_as_told(service: TaskService, storage: InMemoryStorage) -> None:

@@ -1,0 +1,39 @@
+from hashlib import blake2b
+from typing import Final
+
+from application.paging import told
+from application.ports.cache import Cache
+from application.ports.storage import UnitOfWork
+from domain.task_query import TaskCriteria
+from domain.user import UserId
+
+WORTH_IT: Final = 1000
+"""Tasks; fewer are counted sooner than remembered."""
+KEPT_FOR: Final = 3600
+"""Seconds."""
+
+
+class Totals:
+    """How many tasks match, counted once for each revision of the owner's tasks: whoever wrote one, on whatever
+    worker, has made another revision, so that what is remembered is never wrong."""
+
+    def __init__(self, cache: Cache, worth_it: int = WORTH_IT) -> None:
+        self._cache = cache
+        self._worth_it = worth_it
+
+    async def place_of(self, criteria: TaskCriteria, uow: UnitOfWork, *, owner_id: UserId) -> str | None:
+        """Where the total is remembered. None if it is known without counting, passes with time, or costs little."""
+        if criteria.is_plain or criteria.overdue is not None:
+            return None
+        revision = await uow.tasks.revision(owner_id=owner_id)
+        if revision < self._worth_it:
+            return None
+        return f"total/{owner_id}/{revision}/{blake2b(told(criteria), digest_size=16).hexdigest()}"
+
+    async def find(self, place: str | None) -> int | None:
+        known = None if place is None else await self._cache.get(place)
+        return None if known is None else int(known)
+
+    async def remember(self, place: str | None, total: int) -> None:
+        if place is not None:
+            await self._cache.put(place, b"%d" % total, seconds=KEPT_FOR)
