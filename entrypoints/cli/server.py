@@ -10,6 +10,8 @@ from entrypoints.http.app import create_app
 
 GRACE_SECONDS = 20
 """For requests in flight when the server is told to stop; longer than any takes."""
+START_SECONDS = 60
+"""For a worker to come up, on a busy machine; uvicorn kills what takes longer."""
 
 
 def run(host: str, port: int, *, workers: int, reload: bool) -> None:
@@ -26,6 +28,7 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
         log_config=None,
         http=PatientProtocol,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=START_SECONDS,
     )
 
 
