@@ -17,6 +17,7 @@ from adapters.mail.transports import transport_of
 from adapters.memory.cache import InProcessCache
 from adapters.memory.standings import LeasedStandingCache
 from adapters.memory.storage import InMemoryStorage
+from adapters.metrics.prometheus import PrometheusMetrics
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.common_passwords import common_passwords
 from adapters.security.jwt import JwtAccessTokens
@@ -29,6 +30,7 @@ from application.accounts import AccountService
 from application.credentials import Credentials
 from application.expiry import EVERY, EXPIRY, Expiry
 from application.export import ExportService
+from application.health import HealthService
 from application.idempotency import IdempotencyService
 from application.jobs import JobService, JobWorker, Recurring
 from application.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
@@ -37,6 +39,7 @@ from application.ports.cache import Cache
 from application.ports.ids import NewId
 from application.ports.limits import RateLimiter
 from application.ports.mail import Mailer
+from application.ports.metrics import Metrics
 from application.ports.security import AccessTokens
 from application.ports.standings import StandingCache
 from application.ports.storage import Storage
@@ -99,6 +102,11 @@ def _cache(settings: Settings) -> Cache:
     return InProcessCache()
 
 
+def _metrics(*metered: object) -> Metrics:
+    """Of all those that have meters; an adapter of somebody else's need not."""
+    return PrometheusMetrics([meter for one in metered for meter in getattr(one, "meters", ())])
+
+
 def _rate_limits(settings: Settings) -> RateLimits:
     return RateLimits(*(settings.rate(name) for name in ("read", "write", "login", "register")))
 
@@ -120,6 +128,7 @@ class Container(containers.DeclarativeContainer):
     audit = providers.Singleton(StructlogAuditLog)
     rate_limiter = providers.Singleton(_rate_limiter, settings)
     cache = providers.Singleton(_cache, settings)
+    metrics = providers.Singleton(_metrics, storage, standings)
 
     credentials = providers.Singleton(Credentials, policy=password_policy, hasher=hasher)
     throttle = providers.Singleton(
@@ -173,6 +182,9 @@ class Container(containers.DeclarativeContainer):
     task_batch_service = providers.Singleton(
         TaskBatchService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
     )
+    health_service = providers.Singleton(
+        HealthService, vital=providers.Dict(database=storage), helpful=providers.Dict(cache=rate_limiter)
+    )
     tag_service = providers.Singleton(
         TagService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
     )
@@ -217,6 +229,10 @@ async def lifetime(container: Container) -> AsyncIterator[None]:
         stack.push_async_callback(container.hasher().close)
         stack.push_async_callback(container.rate_limiter().close)
         stack.push_async_callback(container.cache().close)
+        stack.push_async_callback(container.health_service().close)
+        metrics: Metrics = container.metrics()
+        await metrics.open()
+        stack.push_async_callback(metrics.close)
         yield
 
 

@@ -56,5 +56,8 @@ def _surround(app: FastAPI, container: Container, settings: Settings) -> None:
         app.add_middleware(AllowedOrigins, origins=settings.allowed_origins)
     app.add_middleware(Guard, trusted_hosts=settings.trusted_hosts, force_https=settings.force_https)
     app.add_middleware(
-        EveryAnswer, new_id=container.new_id(), is_production=settings.environment is Environment.PRODUCTION
+        EveryAnswer,
+        new_id=container.new_id(),
+        metrics=container.metrics(),
+        is_production=settings.environment is Environment.PRODUCTION,
     )
