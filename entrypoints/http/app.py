@@ -11,6 +11,7 @@ from entrypoints.http.middleware.answers import EveryAnswer
 from entrypoints.http.middleware.guard import Guard
 from entrypoints.http.middleware.origins import AllowedOrigins
 from entrypoints.http.routes import auth, docs, monitoring, tags, tasks, users
+from entrypoints.http.tracing import tracing
 from entrypoints.settings import Environment, Settings
 
 
@@ -33,7 +34,7 @@ def create_app(container: Container | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=tracing(),
     )
     app.state.container = container
     app.state.settings = settings
