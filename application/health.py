@@ -62,7 +62,8 @@ class HealthService:
     async def close(self) -> None:
         for running in self._running.values():
             running.cancel()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=PATIENCE)
 
     def _begun(self, name: str) -> asyncio.Task[Finding]:
         """A check that hangs is left to its own patience: cut short, it might not give back what it holds."""

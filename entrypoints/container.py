@@ -17,6 +17,7 @@ from adapters.mail.transports import transport_of
 from adapters.memory.cache import InProcessCache
 from adapters.memory.standings import LeasedStandingCache
 from adapters.memory.storage import InMemoryStorage
+from adapters.metrics.jobs import CountingJobMonitor
 from adapters.metrics.prometheus import PrometheusMetrics
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.common_passwords import common_passwords
@@ -102,9 +103,9 @@ def _cache(settings: Settings) -> Cache:
     return InProcessCache()
 
 
-def _metrics(*metered: object) -> Metrics:
+def _metrics(jobs: JobService, *metered: object) -> Metrics:
     """Of all those that have meters; an adapter of somebody else's need not."""
-    return PrometheusMetrics([meter for one in metered for meter in getattr(one, "meters", ())])
+    return PrometheusMetrics([meter for one in metered for meter in getattr(one, "meters", ())], [jobs.census])
 
 
 def _rate_limits(settings: Settings) -> RateLimits:
@@ -128,7 +129,6 @@ class Container(containers.DeclarativeContainer):
     audit = providers.Singleton(StructlogAuditLog)
     rate_limiter = providers.Singleton(_rate_limiter, settings)
     cache = providers.Singleton(_cache, settings)
-    metrics = providers.Singleton(_metrics, storage, standings)
 
     credentials = providers.Singleton(Credentials, policy=password_policy, hasher=hasher)
     throttle = providers.Singleton(
@@ -202,6 +202,7 @@ class Container(containers.DeclarativeContainer):
         public_url=settings.provided.public_url,
     )
     expiry = providers.Singleton(Expiry, unit_of_work=storage.provided.unit_of_work, clock=clock)
+    job_monitor = providers.Singleton(CountingJobMonitor, providers.Singleton(StructlogJobMonitor))
     job_worker = providers.Singleton(
         JobWorker,
         unit_of_work=storage.provided.unit_of_work,
@@ -212,11 +213,12 @@ class Container(containers.DeclarativeContainer):
                 EXPIRY: providers.Factory(Recurring, expiry.provided.remove, EVERY),
             }
         ),
-        monitor=providers.Singleton(StructlogJobMonitor),
+        monitor=job_monitor,
         clock=clock,
         lease=providers.Singleton(timedelta, seconds=settings.provided.job_lease_seconds),
     )
     job_service = providers.Singleton(JobService, unit_of_work=storage.provided.unit_of_work, clock=clock)
+    metrics = providers.Singleton(_metrics, job_service, storage, standings, job_monitor)
 
 
 @asynccontextmanager

@@ -14,7 +14,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from application.ports.metrics import Meter
+from adapters.metrics.census import Counted
+from application.ports.metrics import Census, Meter
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER: Final = "other"
@@ -33,7 +34,7 @@ class PrometheusMetrics:
     """Where PROMETHEUS_MULTIPROC_DIR is set as the process starts, processes share that directory, and each tells
     of all: counts of those that ended stay, levels go with them."""
 
-    def __init__(self, meters: Sequence[Meter]) -> None:
+    def __init__(self, meters: Sequence[Meter], censuses: Sequence[Census] = ()) -> None:
         shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         self._directory = Path(shared) if shared else None
         self._registry = CollectorRegistry()
@@ -49,6 +50,7 @@ class PrometheusMetrics:
             registry=self._registry,
         )
         self._answered: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
+        self._counted = Counted(censuses)
         self._meters = [self._metered(meter) for meter in meters]
         self._refreshing: asyncio.Task[None] | None = None
 
@@ -75,12 +77,16 @@ class PrometheusMetrics:
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.wait([self._refreshing])
+        await self._counted.close()
 
     async def exposed(self) -> bytes:
         self._refresh()
+        await self._counted.refresh()
+        registry = CollectorRegistry()
+        registry.register(self._counted)
         if self._directory is None:
-            return generate_latest(self._registry)
-        return await asyncio.to_thread(_exposed_by_all, self._directory)
+            return generate_latest(self._registry) + generate_latest(registry)
+        return await asyncio.to_thread(_exposed_by_all, self._directory, registry)
 
     def _gauge(self, name: str, meaning: str, labels: tuple[str, ...] = ()) -> Gauge:
         return Gauge(name, meaning, labels, registry=self._registry, multiprocess_mode="livesum")
@@ -122,9 +128,8 @@ class MeteredCounter:
             self._told[labels] = value
 
 
-def _exposed_by_all(directory: Path) -> bytes:
+def _exposed_by_all(directory: Path, registry: CollectorRegistry) -> bytes:
     _forget_levels_of_the_dead(directory)
-    registry = CollectorRegistry()
     MultiProcessCollector(registry, str(directory))  # type: ignore[no-untyped-call]
     return generate_latest(registry)
 

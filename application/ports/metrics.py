@@ -1,6 +1,6 @@
 """Numbers for those who run the service. Telling them costs microseconds, never waits and never fails."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,16 @@ class Meter:
     read: Callable[[], Readings]
     labels: tuple[str, ...] = ()
     is_count: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Levels that the storage knows, for all processes alike: counted when somebody wants to know."""
+
+    name: str
+    meaning: str
+    count: Callable[[], Awaitable[Readings]]
+    labels: tuple[str, ...]
 
 
 class Metrics(Protocol):

@@ -1,5 +1,6 @@
 """What operators watch."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +10,11 @@ from dependency_injector import providers
 from httpx2 import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from adapters.metrics.census import FRESH
+from application.mails import WELCOME_MAIL
+from application.ports.storage import StorageUnavailable
 from entrypoints.container import Container
-from tests.http.given import ME, STATISTICS, TASKS, create, in_memory, path_of
+from tests.http.given import ME, REGISTER, STATISTICS, TASKS, an_account, create, in_memory, path_of
 
 METRICS = "/monitoring/metrics"
 
@@ -130,3 +134,31 @@ class TestConnections:
 
         assert value(samples, name, state="in_use") == 1
         assert value(samples, name, state="idle") == idle - 1
+
+
+async def test_the_jobs_that_wait_and_the_attempts_at_them_are_told(client: AsyncClient, container: Container) -> None:
+    await client.post(REGISTER, json=an_account("ann"))
+    assert value(await measured(client), "task_manager_jobs", state="due") == 1
+
+    assert await container.job_worker().work() == 1
+    await asyncio.sleep(FRESH)
+    samples = await measured(client)
+
+    assert value(samples, "task_manager_jobs", state="due") == 0
+    assert value(samples, "task_manager_job_attempts_total", kind=WELCOME_MAIL, outcome="done") == 1
+
+
+@in_memory
+async def test_while_the_storage_is_away_the_rest_is_told(
+    client: AsyncClient, container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> None:
+        raise StorageUnavailable
+
+    monkeypatch.setattr(container.job_service(), "counts", away)
+    await client.get(TASKS)
+
+    samples = await measured(client)
+
+    assert answered(samples, "GET", TASKS, "401") == 1
+    assert not any(name == "task_manager_jobs" for name, _ in samples)
