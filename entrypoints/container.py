@@ -44,6 +44,7 @@ from application.ports.metrics import Metrics
 from application.ports.security import AccessTokens
 from application.ports.standings import StandingCache
 from application.ports.storage import Storage
+from application.seeding import SeedingService
 from application.sessions import SessionService
 from application.tags import TagService
 from application.task_batches import TaskBatchService
@@ -185,6 +186,7 @@ class Container(containers.DeclarativeContainer):
     health_service = providers.Singleton(
         HealthService, vital=providers.Dict(database=storage), helpful=providers.Dict(cache=rate_limiter)
     )
+    seeding_service = providers.Singleton(SeedingService, unit_of_work=storage.provided.unit_of_work, clock=clock)
     tag_service = providers.Singleton(
         TagService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
     )
