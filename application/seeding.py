@@ -4,8 +4,10 @@ from typing import Final
 
 from application.plausible import plausible_task
 from application.ports.clock import Clock
+from application.ports.ids import NewId
 from application.ports.storage import UnitOfWorkFactory
 from application.retry import retried
+from application.writing import add_with_past
 from domain.errors import TaskNotFound
 from domain.task import Task
 from domain.user import User, UserId
@@ -18,9 +20,10 @@ Versions = tuple[Task, ...]
 class SeedingService:
     """Fills an account with plausible tasks, for demonstrations and benchmarks."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, new_id: NewId) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
+        self._new_id = new_id
 
     @retried
     async def owner(self, username: str) -> User | None:
@@ -48,5 +51,7 @@ class SeedingService:
                 await uow.tasks.get_many([versions[0].id for versions in batch], owner_id=owner_id)
             except TaskNotFound as missing:
                 missing_ids = frozenset(missing.task_ids)
-                await uow.tasks.add(*(versions[-1] for versions in batch if versions[0].id in missing_ids))
+                await add_with_past(
+                    uow, [versions for versions in batch if versions[0].id in missing_ids], self._new_id
+                )
                 await uow.commit()

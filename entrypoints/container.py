@@ -186,7 +186,9 @@ class Container(containers.DeclarativeContainer):
     health_service = providers.Singleton(
         HealthService, vital=providers.Dict(database=storage), helpful=providers.Dict(cache=rate_limiter)
     )
-    seeding_service = providers.Singleton(SeedingService, unit_of_work=storage.provided.unit_of_work, clock=clock)
+    seeding_service = providers.Singleton(
+        SeedingService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
+    )
     tag_service = providers.Singleton(
         TagService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
     )

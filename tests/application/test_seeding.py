@@ -13,7 +13,7 @@ from domain.task import Status, Task
 from domain.task_query import TaskFilter, TaskOrder
 from domain.user import User
 from tests.builders import ANN, BEN, NOW, a_user
-from tests.stubs import SettableClock
+from tests.stubs import CountedIds, SettableClock
 
 
 def made(amount: int, seed: int = 1) -> list[tuple[Task, ...]]:
@@ -51,7 +51,7 @@ def clock() -> SettableClock:
 
 @pytest.fixture
 def service(storage: Storage, clock: SettableClock) -> SeedingService:
-    return SeedingService(storage.unit_of_work, clock)
+    return SeedingService(storage.unit_of_work, clock, CountedIds(0))
 
 
 def test_the_same_seed_makes_the_same_tasks_and_another_makes_others() -> None:
@@ -108,6 +108,21 @@ async def test_what_was_interrupted_is_completed_by_the_same_seed(
             pass
 
     assert len(await stored(storage, ann)) == amount
+
+
+async def test_what_became_of_each_is_told(service: SeedingService, storage: Storage, ann: User) -> None:
+    async for _ in service.seed(ann.id, 100, 1):
+        pass
+
+    tasks = await stored(storage, ann)
+    assert {task.version for task in tasks} == {1, 2}
+    for task in tasks:
+        async with storage.unit_of_work() as uow:
+            found = (await uow.history.of_task(task.id, owner_id=ann.id, limit=10)).changes
+        assert [change.version for change in found] == list(range(task.version, 0, -1))
+        assert found[-1].at == task.created_at
+        assert found[0].at == task.updated_at
+        assert set(found[0].changes) == {"status"} or task.version == 1
 
 
 async def test_nobody_can_not_be_given_tasks(service: SeedingService) -> None:
