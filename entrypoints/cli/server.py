@@ -43,7 +43,10 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
             ChangeReload(config, target=server.run, sockets=[config.bind_socket()]).run()
         elif workers > 1:
             with _shared_numbers():
-                Workers(config, sockets=[config.bind_socket()]).run()
+                serving = Workers(config, sockets=[config.bind_socket()])
+                serving.run()
+            if any(process.exitcode == STARTUP_FAILURE for process in serving.processes):
+                sys.exit(STARTUP_FAILURE)
         else:
             server.run()
             if not server.started:
