@@ -12,9 +12,9 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from adapters.metrics.census import Counted
+from adapters.metrics.shared import Shared
 from application.ports.metrics import Census, Meter
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -86,7 +86,8 @@ class PrometheusMetrics:
         registry.register(self._counted)
         if self._directory is None:
             return generate_latest(self._registry) + generate_latest(registry)
-        return await asyncio.to_thread(_exposed_by_all, self._directory, registry)
+        registry.register(Shared(self._directory))
+        return await asyncio.to_thread(generate_latest, registry)
 
     def _gauge(self, name: str, meaning: str, labels: tuple[str, ...] = ()) -> Gauge:
         return Gauge(name, meaning, labels, registry=self._registry, multiprocess_mode="livesum")
@@ -126,18 +127,3 @@ class MeteredCounter:
         for labels, value in self._meter.read().items():
             (self._counter.labels(*labels) if labels else self._counter).inc(value - self._told.get(labels, 0))
             self._told[labels] = value
-
-
-def _exposed_by_all(directory: Path, registry: CollectorRegistry) -> bytes:
-    _forget_levels_of_the_dead(directory)
-    MultiProcessCollector(registry, str(directory))  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
-
-
-def _forget_levels_of_the_dead(directory: Path) -> None:
-    """By whoever is asked, as a process that was killed can't."""
-    for path in directory.glob("gauge_live*.db"):
-        try:
-            os.kill(int(path.stem.rpartition("_")[2]), 0)
-        except ProcessLookupError:
-            path.unlink(missing_ok=True)

@@ -17,9 +17,10 @@ CONNECTIONS = "task_manager_database_connections_max"
 
 @pytest.fixture
 def server(tmp_path: Path, sqlite_template: Path) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), workers=2) as server:
+    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), workers=2, TMPDIR=str(tmp_path)) as server:
         yield server
         server.stop()
+    assert list(tmp_path.glob("task-manager-metrics-*")) == []
 
 
 def asked(server: ServerProcess, path: str) -> httpx2.Response:
@@ -63,3 +64,11 @@ def test_what_a_worker_counted_outlives_it_and_its_levels_do_not(server: ServerP
 
     assert answered(samples, "GET", TASKS, "401") == 40
     assert value(samples, "http_requests_in_flight") == 1
+
+
+def test_a_worker_that_only_just_begins_hinders_nobody(server: ServerProcess, tmp_path: Path) -> None:
+    asked(server, TASKS)
+    (shared,) = tmp_path.glob("task-manager-metrics-*")
+    (shared / "counter_1.db").touch()
+
+    assert answered(measured(server), "GET", TASKS, "401") == 1
