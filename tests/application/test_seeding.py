@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.memory.storage import InMemoryStorage
+from adapters.sql.storage import SqlStorage
+from adapters.system.ids import new_id
 from application.plausible import YEAR, plausible_task
 from application.ports.storage import Storage
 from application.seeding import BATCH, SeedingService
@@ -134,3 +136,24 @@ async def test_nobody_can_not_be_given_tasks(service: SeedingService) -> None:
 async def test_an_owner_is_found_by_name(service: SeedingService, ann: User) -> None:
     assert await service.owner("ANN") == ann
     assert await service.owner("ben") is None
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_a_database_counts_what_was_seeded_as_the_domain_does(
+    database: str, request: pytest.FixtureRequest, clock: SettableClock
+) -> None:
+    storage, ann = SqlStorage(request.getfixturevalue(f"{database}_url")), a_user()
+    await storage.open()
+    async with storage.unit_of_work() as uow:
+        await uow.users.add(ann)
+        await uow.commit()
+
+    async for _ in SeedingService(storage.unit_of_work, clock, new_id).seed(ann.id, BATCH + 500, 1):
+        pass
+
+    async with storage.unit_of_work() as uow:
+        numbers = await uow.tasks.statistics(NOW, UTC, owner_id=ann.id)
+    tasks = await stored(storage, ann)
+    await storage.close()
+    assert len(tasks) == BATCH + 500
+    assert numbers == statistics_of(tasks, NOW, UTC)
