@@ -17,9 +17,6 @@ from adapters.metrics.census import Counted
 from adapters.metrics.shared import Shared
 from application.ports.metrics import Census, Meter
 
-METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-OTHER: Final = "other"
-"""As method: none of them. Clients make up as many as they like, and each would be kept for ever."""
 NO_ROUTE: Final = "none"
 
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -59,10 +56,10 @@ class PrometheusMetrics:
 
     def request_ended(self, method: str, route: str | None, status: int, seconds: float) -> None:
         self._in_flight.dec()
-        key = (method if method in METHODS else OTHER, route, status)
+        key = (method, route, status)
         answered = self._answered.get(key)
         if answered is None:
-            labels = (key[0], route or NO_ROUTE)
+            labels = (method, route or NO_ROUTE)
             answered = (self._requests.labels(*labels, str(status)), self._durations.labels(*labels))
             self._answered[key] = answered
         requests, durations = answered

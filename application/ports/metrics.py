@@ -33,7 +33,7 @@ class Metrics(Protocol):
     def request_began(self) -> None: ...
 
     def request_ended(self, method: str, route: str | None, status: int, seconds: float) -> None:
-        """`route` is the template; None where no route answers."""
+        """`method` is one of a few, as each is remembered for ever; `route` a template, or None where none answers."""
         ...
 
     async def exposed(self) -> bytes:

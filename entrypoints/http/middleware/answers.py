@@ -87,13 +87,14 @@ class EveryAnswer:
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         """The route as it is declared: paths hold ids, and what somebody mistyped."""
         route = getattr(scope.get("route"), "path", None)
-        self._metrics.request_ended(scope["method"], route, status, seconds)
+        method = scope["method"] if scope["method"] in _METHODS else _OTHER
+        self._metrics.request_ended(method, route, status, seconds)
         caller = scope["state"].get("caller")
         is_routine = status < 400 and scope["path"].startswith(PROBES)
         tell = self._log.debug if is_routine else self._log.info
         tell(
             "request",
-            method=scope["method"] if scope["method"] in _METHODS else _OTHER,
+            method=method,
             route=route,
             status=status,
             milliseconds=round(seconds * 1000, 2),
