@@ -229,16 +229,11 @@ class Container(containers.DeclarativeContainer):
 async def lifetime(container: Container) -> AsyncIterator[None]:
     """Open what has to be opened, and close it, last opened first."""
     async with AsyncExitStack() as stack:
-        storage: Storage = container.storage()
-        await storage.open()
-        stack.push_async_callback(storage.close)
-        stack.push_async_callback(container.hasher().close)
-        stack.push_async_callback(container.rate_limiter().close)
-        stack.push_async_callback(container.cache().close)
-        stack.push_async_callback(container.health_service().close)
-        metrics: Metrics = container.metrics()
-        await metrics.open()
-        stack.push_async_callback(metrics.close)
+        for opened in (container.storage(), container.metrics()):
+            await opened.open()
+            stack.push_async_callback(opened.close)
+        for used in (container.hasher(), container.rate_limiter(), container.cache(), container.health_service()):
+            stack.push_async_callback(used.close)
         yield
 
 

@@ -17,7 +17,7 @@ CONNECTIONS = "task_manager_database_connections_max"
 
 @pytest.fixture
 def server(tmp_path: Path, sqlite_template: Path) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), workers=2, TMPDIR=str(tmp_path)) as server:
+    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), workers=2) as server:
         yield server
         server.stop()
     assert list(tmp_path.glob("task-manager-metrics-*")) == []
