@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from application.ports.clock import Clock
 from application.ports.jobs import Job, JobCounts, JobId, JobMonitor, Outcome
+from application.ports.metrics import Census, Readings
 from application.ports.storage import StorageUnavailable, UnitOfWorkFactory
 from application.retry import retried
 
@@ -160,6 +161,14 @@ class JobService:
     async def counts(self) -> JobCounts:
         async with self._unit_of_work() as uow:
             return await uow.jobs.counts(self._clock.now())
+
+    @property
+    def census(self) -> Census:
+        async def count() -> Readings:
+            counts = await self.counts()
+            return {("due",): counts.due, ("waiting",): counts.waiting, ("dead",): counts.dead}
+
+        return Census("task_manager_jobs", "Jobs in the queue.", count, labels=("state",))
 
     @retried
     async def dead(self, *, limit: int = 100) -> list[Job]:

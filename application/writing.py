@@ -20,3 +20,14 @@ async def save_tasks(uow: UnitOfWork, edits: Sequence[tuple[Task, Task]], new_id
     await uow.history.add(
         *(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=after.owner_id) for before, after in edits)
     )
+
+
+async def add_with_past(uow: UnitOfWork, tasks: Sequence[tuple[Task, ...]], new_id: NewId) -> None:
+    """Each in its latest version, and as what it came about: all its versions, from the first on."""
+    await uow.tasks.add(*(versions[-1] for versions in tasks))
+    changes = []
+    for first, *later in tasks:
+        changes.append(TaskChange.creation(first, id=ChangeId(new_id()), actor_id=first.owner_id))
+        for before, after in zip([first, *later], later, strict=False):
+            changes.append(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=first.owner_id))
+    await uow.history.add(*changes)

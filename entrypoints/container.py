@@ -17,6 +17,8 @@ from adapters.mail.transports import transport_of
 from adapters.memory.cache import InProcessCache
 from adapters.memory.standings import LeasedStandingCache
 from adapters.memory.storage import InMemoryStorage
+from adapters.metrics.jobs import CountingJobMonitor
+from adapters.metrics.prometheus import PrometheusMetrics
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.common_passwords import common_passwords
 from adapters.security.jwt import JwtAccessTokens
@@ -29,6 +31,7 @@ from application.accounts import AccountService
 from application.credentials import Credentials
 from application.expiry import EVERY, EXPIRY, Expiry
 from application.export import ExportService
+from application.health import HealthService
 from application.idempotency import IdempotencyService
 from application.jobs import JobService, JobWorker, Recurring
 from application.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
@@ -37,9 +40,11 @@ from application.ports.cache import Cache
 from application.ports.ids import NewId
 from application.ports.limits import RateLimiter
 from application.ports.mail import Mailer
+from application.ports.metrics import Metrics
 from application.ports.security import AccessTokens
 from application.ports.standings import StandingCache
 from application.ports.storage import Storage
+from application.seeding import SeedingService
 from application.sessions import SessionService
 from application.tags import TagService
 from application.task_batches import TaskBatchService
@@ -97,6 +102,11 @@ def _rate_limiter(settings: Settings) -> RateLimiter:
 
 def _cache(settings: Settings) -> Cache:
     return InProcessCache()
+
+
+def _metrics(jobs: JobService, *metered: object) -> Metrics:
+    """Of all those that have meters; an adapter of somebody else's need not."""
+    return PrometheusMetrics([meter for one in metered for meter in getattr(one, "meters", ())], [jobs.census])
 
 
 def _rate_limits(settings: Settings) -> RateLimits:
@@ -173,6 +183,12 @@ class Container(containers.DeclarativeContainer):
     task_batch_service = providers.Singleton(
         TaskBatchService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
     )
+    health_service = providers.Singleton(
+        HealthService, vital=providers.Dict(database=storage), helpful=providers.Dict(cache=rate_limiter)
+    )
+    seeding_service = providers.Singleton(
+        SeedingService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
+    )
     tag_service = providers.Singleton(
         TagService, unit_of_work=storage.provided.unit_of_work, clock=clock, new_id=new_id
     )
@@ -190,6 +206,7 @@ class Container(containers.DeclarativeContainer):
         public_url=settings.provided.public_url,
     )
     expiry = providers.Singleton(Expiry, unit_of_work=storage.provided.unit_of_work, clock=clock)
+    job_monitor = providers.Singleton(CountingJobMonitor, providers.Singleton(StructlogJobMonitor))
     job_worker = providers.Singleton(
         JobWorker,
         unit_of_work=storage.provided.unit_of_work,
@@ -200,23 +217,23 @@ class Container(containers.DeclarativeContainer):
                 EXPIRY: providers.Factory(Recurring, expiry.provided.remove, EVERY),
             }
         ),
-        monitor=providers.Singleton(StructlogJobMonitor),
+        monitor=job_monitor,
         clock=clock,
         lease=providers.Singleton(timedelta, seconds=settings.provided.job_lease_seconds),
     )
     job_service = providers.Singleton(JobService, unit_of_work=storage.provided.unit_of_work, clock=clock)
+    metrics = providers.Singleton(_metrics, job_service, storage, standings, job_monitor)
 
 
 @asynccontextmanager
 async def lifetime(container: Container) -> AsyncIterator[None]:
     """Open what has to be opened, and close it, last opened first."""
     async with AsyncExitStack() as stack:
-        storage: Storage = container.storage()
-        await storage.open()
-        stack.push_async_callback(storage.close)
-        stack.push_async_callback(container.hasher().close)
-        stack.push_async_callback(container.rate_limiter().close)
-        stack.push_async_callback(container.cache().close)
+        for opened in (container.storage(), container.metrics()):
+            await opened.open()
+            stack.push_async_callback(opened.close)
+        for used in (container.hasher(), container.rate_limiter(), container.cache(), container.health_service()):
+            stack.push_async_callback(used.close)
         yield
 
 

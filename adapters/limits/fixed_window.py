@@ -29,6 +29,9 @@ class InProcessRateLimiter:
     async def hit(self, limit: RateLimit, who: str, at: datetime) -> RateWindow:
         return await _hit(self._storage, limit, who, at)
 
+    async def check(self) -> None:
+        pass
+
     async def close(self) -> None:
         await self._storage.reset()
 
@@ -68,10 +71,18 @@ class RedisRateLimiter:
                     self._breaker.trip()
         return await self._alone.hit(limit, who, at)
 
+    async def check(self) -> None:
+        async with asyncio.timeout(2 * PATIENCE):
+            await self._redis.ping()
+
     async def close(self) -> None:
         self._breaker.close()
         await self._alone.close()
-        await cast(Any, self._storage.bridge).storage.aclose()
+        await self._redis.aclose()
+
+    @property
+    def _redis(self) -> Any:
+        return cast(Any, self._storage.bridge).storage
 
     async def _shared(self, limit: RateLimit, who: str, at: datetime) -> RateWindow:
         async with _patiently():

@@ -3,6 +3,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from application.ports.accounts import Standing
+from application.ports.metrics import Meter
 from domain.session import SessionId
 from domain.user import UserId
 
@@ -23,20 +24,35 @@ class LeasedStandingCache:
         self._is_alone = is_alone
         self._known: dict[SessionId, tuple[float, UserId, Standing | None]] = {}
         self._forgotten = 0
+        self._asked = self._loaded = 0
 
     async def get(
         self, session_id: SessionId, user_id: UserId, load: Callable[[], Awaitable[Standing | None]]
     ) -> Standing | None:
         asked_at, forgotten = monotonic(), self._forgotten
+        self._asked += 1
         known = self._known.get(session_id)
         if known is not None and asked_at < known[0] and known[1] == user_id:
             return known[2]
+        self._loaded += 1
         standing = await load()
         if self._forgotten == forgotten:
             if len(self._known) >= _ROOM:
                 self._known.clear()
             self._known[session_id] = (asked_at + self._lease, user_id, standing)
         return standing
+
+    @property
+    def meters(self) -> list[Meter]:
+        return [
+            Meter(
+                "task_manager_standing_cache_requests",
+                "Questions what a session stands for: known already, or not.",
+                lambda: {("hit",): self._asked - self._loaded, ("miss",): self._loaded},
+                labels=("result",),
+                is_count=True,
+            )
+        ]
 
     async def forget(self, user_id: UserId) -> None:
         self._forgotten += 1

@@ -27,6 +27,9 @@ class InMemoryStorage:
     async def open(self) -> None:
         pass
 
+    async def check(self) -> None:
+        pass
+
     async def close(self) -> None:
         pass
 

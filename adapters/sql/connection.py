@@ -1,6 +1,7 @@
 """What the repositories need of a database, whichever it is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import Dialect
@@ -39,9 +40,21 @@ class Connection(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    in_use: int
+    idle: int
+    most: int
+
+
 class Database(Protocol):
     @property
     def dialect(self) -> Dialect: ...
+
+    @property
+    def use(self) -> PoolUse:
+        """Of its connections."""
+        ...
 
     async def open(self) -> None: ...
 

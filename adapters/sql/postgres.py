@@ -7,7 +7,7 @@ from asyncpg import exceptions as pg
 from sqlalchemy import Dialect, make_url
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from adapters.sql.connection import ReferenceViolated, UniquenessViolated, Values
+from adapters.sql.connection import PoolUse, ReferenceViolated, UniquenessViolated, Values
 from adapters.sql.statement import Statement
 from application.ports.storage import StorageUnavailable, TransientStorageError
 
@@ -69,6 +69,13 @@ class PostgresDatabase:
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.close()
+
+    @property
+    def use(self) -> PoolUse:
+        if self._pool is None:
+            return PoolUse(0, 0, self._pool_size)
+        idle = self._pool.get_idle_size()
+        return PoolUse(self._pool.get_size() - idle, idle, self._pool_size)
 
     async def acquire(self) -> "PostgresConnection":
         if self._pool is None:

@@ -8,7 +8,7 @@ import aiosqlite
 from sqlalchemy import Dialect, make_url
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
-from adapters.sql.connection import ReferenceViolated, UniquenessViolated, Values
+from adapters.sql.connection import PoolUse, ReferenceViolated, UniquenessViolated, Values
 from adapters.sql.statement import Statement
 from application.ports.storage import StorageUnavailable
 
@@ -33,16 +33,25 @@ class SqliteDatabase:
         self._path = make_url(url).database or ""
         self._idle: asyncio.LifoQueue[aiosqlite.Connection | None] = asyncio.LifoQueue()
         self._pool_size = pool_size
+        self._places = 0
+        self._connected = 0
         self._writing = asyncio.Lock()
 
     async def open(self) -> None:
+        self._places = self._pool_size
         for _ in range(self._pool_size):
             self._idle.put_nowait(None)
 
     async def close(self) -> None:
+        self._places = self._connected = 0
         while not self._idle.empty():
             if driver := self._idle.get_nowait():
                 await driver.close()
+
+    @property
+    def use(self) -> PoolUse:
+        in_use = self._places - self._idle.qsize()
+        return PoolUse(in_use, max(self._connected - in_use, 0), self._pool_size)
 
     async def acquire(self) -> "SqliteConnection":
         try:
@@ -63,6 +72,7 @@ class SqliteDatabase:
             driver = await connecting
             for pragma in PRAGMAS:
                 await driver.execute_fetchall(pragma)
+        self._connected += 1
         return driver
 
 

@@ -1,7 +1,7 @@
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Dialect, make_url
+from sqlalchemy import Dialect, literal, make_url, select
 
 from adapters.sql.connection import Database
 from adapters.sql.history import HistoryStatements, SqlTaskHistory
@@ -10,9 +10,11 @@ from adapters.sql.jobs import JobStatements, SqlJobQueue
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.sessions import SessionStatements, SqlResetTokenRepository, SqlSessionRepository
 from adapters.sql.sqlite import SqliteDatabase
+from adapters.sql.statement import Statement
 from adapters.sql.tasks import SqlTaskRepository, TaskStatements
 from adapters.sql.transaction import Transaction
 from adapters.sql.users import SqlUserRepository, UserStatements
+from application.ports.metrics import Meter, Readings
 
 
 class SqlStorage:
@@ -21,12 +23,35 @@ class SqlStorage:
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self._database = _database(url, pool_size)
         self._statements = Statements(self._database.dialect)
+        self._nothing = Statement(select(literal(1)), self._database.dialect)
 
     def unit_of_work(self) -> "SqlUnitOfWork":
         return SqlUnitOfWork(Transaction(self._database), self._statements)
 
     async def open(self) -> None:
         await self._database.open()
+
+    async def check(self) -> None:
+        connection = await self._database.acquire()
+        try:
+            await connection.fetch(self._nothing, {})
+        finally:
+            await connection.release()
+
+    @property
+    def meters(self) -> list[Meter]:
+        def use() -> Readings:
+            use = self._database.use
+            return {("in_use",): use.in_use, ("idle",): use.idle}
+
+        return [
+            Meter("task_manager_database_connections", "Connections to the database.", use, labels=("state",)),
+            Meter(
+                "task_manager_database_connections_max",
+                "Connections that the pools may open.",
+                lambda: {(): self._database.use.most},
+            ),
+        ]
 
     async def close(self) -> None:
         await self._database.close()

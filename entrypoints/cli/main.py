@@ -2,8 +2,10 @@ import json
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from entrypoints.cli import jobs, server, users
+from entrypoints.cli import jobs, seed, server, users
+from entrypoints.cli.greeting import greeting
 from entrypoints.cli.setup import made_container, refuse, require_schema, run
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
@@ -13,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Tasks for many users, over REST.",
 app.add_typer(users.app, name="users")
 app.add_typer(jobs.app, name="jobs")
 app.command()(jobs.worker)
+app.command()(seed.seed)
 
 
 @app.command()
@@ -27,7 +30,7 @@ def serve(
     settings: Settings = container.settings()
     run(_ready_schema(container))
     host, port = host or settings.host, settings.port if port is None else port
-    typer.echo(f"Task Manager: try it at http://{host}:{port}/docs")
+    Console(stderr=True, soft_wrap=True).print(greeting(settings, host, port))
     server.run(host, port, workers=workers or settings.workers, reload=reload)
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn
 
@@ -40,6 +41,13 @@ async def require_schema(container: Container) -> None:
             f"the database of DATABASE_URL is at revision {current or 'none'}, this program wants {schema.head}:\n"
             "run `task-manager migrate`, or set MIGRATE_ON_START=true"
         )
+
+
+def asked_password() -> str:
+    """Of whoever sits at the terminal, twice; or else one line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\n")
 
 
 def refuse(why: str) -> NoReturn:

@@ -1,4 +1,3 @@
-import sys
 from typing import Annotated
 
 import typer
@@ -6,7 +5,7 @@ import typer
 from application.accounts import RegisterUser
 from domain.errors import Conflict, InvalidValue
 from domain.user import Role, User
-from entrypoints.cli.setup import made_container, refuse, run
+from entrypoints.cli.setup import asked_password, made_container, refuse, run
 from entrypoints.container import Container, lifetime
 
 app = typer.Typer(no_args_is_help=True, help="Keep accounts.")
@@ -19,8 +18,7 @@ def create(
     role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.USER,
 ) -> None:
     """Create an account; the first admin is made this way. The password is asked for, or one line of standard input."""
-    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if sys.stdin.isatty() else _line()
-    command = RegisterUser(username=username, email=email, password=password, role=role)
+    command = RegisterUser(username=username, email=email, password=asked_password(), role=role)
     run(_create(made_container(), command))
 
 
@@ -31,7 +29,3 @@ async def _create(container: Container, command: RegisterUser) -> None:
         except (InvalidValue, Conflict) as error:
             refuse(str(error))
     typer.echo(f"{user.role} {user.username} has id {user.id}")
-
-
-def _line() -> str:
-    return sys.stdin.readline().rstrip("\n")

@@ -11,6 +11,7 @@ from entrypoints.http.middleware.answers import EveryAnswer
 from entrypoints.http.middleware.guard import Guard
 from entrypoints.http.middleware.origins import AllowedOrigins
 from entrypoints.http.routes import auth, docs, monitoring, tags, tasks, users
+from entrypoints.http.tracing import tracing
 from entrypoints.settings import Environment, Settings
 
 
@@ -33,7 +34,7 @@ def create_app(container: Container | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=tracing(),
     )
     app.state.container = container
     app.state.settings = settings
@@ -56,5 +57,8 @@ def _surround(app: FastAPI, container: Container, settings: Settings) -> None:
         app.add_middleware(AllowedOrigins, origins=settings.allowed_origins)
     app.add_middleware(Guard, trusted_hosts=settings.trusted_hosts, force_https=settings.force_https)
     app.add_middleware(
-        EveryAnswer, new_id=container.new_id(), is_production=settings.environment is Environment.PRODUCTION
+        EveryAnswer,
+        new_id=container.new_id(),
+        metrics=container.metrics(),
+        is_production=settings.environment is Environment.PRODUCTION,
     )

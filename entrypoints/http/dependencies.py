@@ -5,7 +5,9 @@ from starlette.requests import Request
 
 from application.accounts import AccountService
 from application.export import ExportService
+from application.health import HealthService
 from application.passwords import PasswordService
+from application.ports.metrics import Metrics as MetricsPort
 from application.sessions import Caller, SessionService
 from application.tags import TagService
 from application.task_batches import TaskBatchService
@@ -78,6 +80,14 @@ async def tag_service(request: Request) -> TagService:
     return cast(TagService, request.app.state.container.tag_service())
 
 
+async def health_service(request: Request) -> HealthService:
+    return cast(HealthService, request.app.state.container.health_service())
+
+
+async def metrics(request: Request) -> MetricsPort:
+    return cast(MetricsPort, request.app.state.container.metrics())
+
+
 async def throttle(request: Request) -> Throttle | None:
     """None where the settings count nothing."""
     return cast(Throttle | None, request.app.state.throttle)
@@ -93,4 +103,6 @@ Users = Annotated[UserService, Depends(user_service)]
 Tasks = Annotated[TaskService, Depends(task_service)]
 TaskBatches = Annotated[TaskBatchService, Depends(task_batch_service)]
 Tags = Annotated[TagService, Depends(tag_service)]
+Health = Annotated[HealthService, Depends(health_service)]
+Metrics = Annotated[MetricsPort, Depends(metrics)]
 Throttled = Annotated[Throttle | None, Depends(throttle)]

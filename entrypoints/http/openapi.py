@@ -61,12 +61,13 @@ OF_ALL: Final = (
     "X-Frame-Options",
     "Referrer-Policy",
     "Cross-Origin-Opener-Policy",
+    "Cache-Control",
     "Content-Security-Policy",
     "Strict-Transport-Security",
     "Content-Encoding",
     "Vary",
 )
-OF_THE_API: Final = ("Cache-Control", "RateLimit-Policy", "RateLimit")
+OF_THE_API: Final = ("RateLimit-Policy", "RateLimit")
 OWN_HEADERS: Final[dict[int, dict[str, Any]]] = {
     401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "const": "Bearer"}}},
     429: {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer"}}},
@@ -218,7 +219,7 @@ def _refusals(route: Route, method: str, app: FastAPI) -> Iterator[int]:
 
 def _has_version(route: Route) -> bool:
     """Whether it answers with one resource, which has an entity tag."""
-    return "version" in getattr(route.response_model, "__dataclass_fields__", ())
+    return {"id", "version"} <= getattr(route.response_model, "__dataclass_fields__", {}).keys()
 
 
 def _refusal(status: int) -> dict[str, Any]:

@@ -22,6 +22,8 @@ OPEN_TO_ALL: Final = {
     "POST /api/v1/auth/password-reset",
     "POST /api/v1/auth/password-reset/confirm",
     "GET /health",
+    "GET /monitoring/health",
+    "GET /monitoring/metrics",
     "GET /docs",
     "GET /redoc",
     "GET /openapi.json",

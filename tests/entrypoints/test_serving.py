@@ -12,6 +12,8 @@ from typing import Final
 import httpx2
 import pytest
 
+from tests.architecture.sources import ROOT
+
 TASK_MANAGER: Final = Path(sys.executable).with_name("task-manager")
 PATIENCE: Final = 30.0
 """Seconds for a server to start."""
@@ -38,7 +40,7 @@ def served(directory: Path, port: int, *arguments: str, **environment: str) -> I
         wait_for(port, process)
         yield process
     finally:
-        process.terminate()  # its workers end with it, which they do not when it is killed
+        process.terminate()
         process.communicate(timeout=PATIENCE)
 
 
@@ -92,3 +94,30 @@ def test_workers_know_each_others_tokens(tmp_path: Path) -> None:
         statuses = {httpx2.get(f"{url}/users/me", headers=headers).status_code for _ in range(20)}
 
     assert statuses == {200}
+
+
+BROKEN = """
+from tests.entrypoints.toy_storage import ToyStorage
+
+class Broken(ToyStorage):
+    async def open(self):
+        raise RuntimeError("out of order")
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_service_that_can_not_start_says_so_to_whoever_started_it(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "broken.py").write_text(BROKEN)
+    environment = {
+        "PATH": os.defpath,
+        "PYTHONPATH": f"{tmp_path}:{ROOT}",
+        "STORAGE": "broken:Broken",
+        "PORT": str(a_free_port()),
+        "WORKERS": workers,
+    }
+    done = subprocess.run(
+        [TASK_MANAGER, "serve"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+
+    assert done.returncode == 3
+    assert "out of order" in done.stdout

@@ -32,6 +32,9 @@ class ToyStorage:
     async def open(self) -> None:
         pass
 
+    async def check(self) -> None:
+        pass
+
     async def close(self) -> None:
         pass
 

@@ -29,6 +29,7 @@ class ServerProcess:
         self.directory = directory
         self.environment = {
             "PATH": os.defpath,
+            "TMPDIR": str(directory),
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "DATABASE_URL": database_url,
             "SECRET_KEY": SECRET_KEY,

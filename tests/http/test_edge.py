@@ -74,7 +74,7 @@ class TestHeaders:
         assert {name: answer.headers.get(name) for name in ALWAYS} == ALWAYS
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert len(answer.headers.get_list("content-security-policy")) == 1
-        assert answer.headers.get("Cache-Control") == ("no-store" if path.startswith("/api/") else None)
+        assert answer.headers.get("Cache-Control") == ("no-store" if path.startswith(("/api/", "/health")) else None)
         assert {"server", "x-powered-by", "strict-transport-security"}.isdisjoint(answer.headers)
 
 

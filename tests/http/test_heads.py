@@ -20,8 +20,9 @@ def head_of(answer: Response) -> tuple[int, dict[str, str]]:
 
 async def require_same_head(client: AsyncClient, path: str, **headers: str) -> Response:
     got, head = [await client.request(method, path, headers=headers) for method in ("GET", "HEAD")]
-    if got.status_code >= 400:  # each names its request in the body
-        del got.headers["Content-Length"], head.headers["Content-Length"]
+    if got.status_code >= 400 or path.startswith("/monitoring/"):  # each names its request, or its moment, in the body
+        for answer in (got, head):
+            answer.headers.pop("Content-Length", None)
     assert head_of(head) == head_of(got)
     assert head.content == b""
     return head

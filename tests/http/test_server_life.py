@@ -1,14 +1,16 @@
 """How the server ends, and what is there when it starts again."""
 
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 
 from tests.http.given import LOGIN, PASSWORD, REGISTER, TASKS, Json, an_account
@@ -110,4 +112,52 @@ def test_several_workers_serve_as_one(tmp_path: Path, sqlite_template: Path) -> 
                 assert set(many.map(alone, range(20))) == {201}
             assert client.get(TASKS).json()["total"] == 21
         assert server.stop() < 10
+        assert "Traceback" not in server.log
+
+
+def half_a_request(connection: socket.socket, client: httpx2.Client, body: bytes) -> None:
+    connection.sendall(
+        request(
+            "POST",
+            TASKS,
+            "Content-Type: application/json",
+            f"Authorization: {client.headers['Authorization']}",
+            f"Content-Length: {len(body)}",
+            body=body[:5],
+        )
+    )
+
+
+def test_told_to_stop_every_worker_ends_what_it_began_and_none_is_left(tmp_path: Path, sqlite_template: Path) -> None:
+    body = b'{"title": "In flight"}'
+    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), workers=2) as server:
+        workers = server.workers()
+        with signed_in(server, "ann") as client, ExitStack() as stack:
+            busy = [stack.enter_context(server.connected()) for _ in range(8)]
+            for connection in busy:
+                half_a_request(connection, client, body)
+            server.process.send_signal(signal.SIGTERM)
+            assert server.refuses_connections()
+            assert server.process.poll() is None
+            for connection in busy:
+                connection.sendall(body[5:])
+            assert {read_to_end(connection)[:12] for connection in busy} == {b"HTTP/1.1 201"}
+        assert server.process.wait(10) == 0
+        assert [worker for worker in workers if worker.is_running()] == []
+        assert "Traceback" not in server.log
+
+
+def test_workers_whose_parent_was_killed_end_too(tmp_path: Path, sqlite_template: Path) -> None:
+    body = b'{"title": "In flight"}'
+    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), workers=2) as server:
+        workers = server.workers()
+        with signed_in(server, "ann") as client, server.connected() as busy:
+            half_a_request(busy, client, body)
+            server.process.kill()
+            assert server.refuses_connections()
+            busy.sendall(body[5:])
+            assert read_to_end(busy).startswith(b"HTTP/1.1 201")
+        server.process.wait(10)
+        _, alive = psutil.wait_procs(workers, timeout=10)
+        assert alive == []
         assert "Traceback" not in server.log

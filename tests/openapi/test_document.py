@@ -21,6 +21,8 @@ OPEN_TO_ALL: Final = {
     "POST /api/v1/auth/password-reset",
     "POST /api/v1/auth/password-reset/confirm",
     "GET /health",
+    "GET /monitoring/health",
+    "GET /monitoring/metrics",
 }
 
 KEYWORDS: Final = {
@@ -145,7 +147,8 @@ def test_every_answer_names_its_request_and_every_refusal_is_a_problem(document:
     for name, operation in operations(document).items():
         for status, response in operation["responses"].items():
             assert "X-Request-ID" in response["headers"], (name, status)
-            assert int(status) < 400 or response["content"] == problem, (name, status)
+            is_report = (name, status) == ("GET /monitoring/health", "503")
+            assert int(status) < 400 or is_report or response["content"] == problem, (name, status)
 
 
 def test_bodies_allow_nothing_undeclared(document: dict[str, Any]) -> None:

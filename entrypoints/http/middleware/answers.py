@@ -6,6 +6,8 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.ids import NewId
+from application.ports.metrics import Metrics
+from entrypoints.http.middleware.guard import PROBES
 
 _GOOD: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
@@ -21,6 +23,7 @@ ALWAYS: Final[Headers] = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
+UNCACHED: Final = ("/api/", *PROBES)
 HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 PERSONAL: Final = (b"cache-control", b"no-store")
 NO_CONTENT_ALLOWED: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
@@ -30,14 +33,16 @@ _NOT_COMPRESSED: Final = (b"content-encoding", AS_IT_IS.encode())
 
 
 class EveryAnswer:
-    """What is true of all answers: each names its request, forbids what browsers need not do, and leaves one log line.
+    """What is true of all answers: each names its request, forbids what browsers need not do, leaves one log line,
+    and is counted.
 
     A request is named by the client's `X-Request-ID`, if that is a good one, or anew.
     """
 
-    def __init__(self, app: ASGIApp, new_id: NewId, *, is_production: bool) -> None:
+    def __init__(self, app: ASGIApp, new_id: NewId, metrics: Metrics, *, is_production: bool) -> None:
         self._app = app
         self._new_id = new_id
+        self._metrics = metrics
         self._headers = [*ALWAYS, HSTS] if is_production else ALWAYS
         self._log = structlog.get_logger("request")
 
@@ -56,7 +61,7 @@ class EveryAnswer:
         def complete_headers(headers: Headers) -> None:
             headers.append((b"x-request-id", request_id.encode()))
             headers += self._headers
-            if scope["path"].startswith("/api/"):
+            if scope["path"].startswith(UNCACHED):
                 headers.append(PERSONAL)
             if not any(name == b"content-security-policy" for name, _ in headers):
                 headers.append(NO_CONTENT_ALLOWED)
@@ -68,24 +73,30 @@ class EveryAnswer:
         async def complete(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 complete_headers(message["headers"])
             await send(message)
 
+        self._metrics.request_began()
         try:
             await self._app(scope, receive, complete)
         finally:
-            self._tell(scope, status, began)
+            self._tell(scope, status, perf_counter() - began)
             structlog.contextvars.clear_contextvars()
 
-    def _tell(self, scope: Scope, status: int, began: float) -> None:
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         """The route as it is declared: paths hold ids, and what somebody mistyped."""
+        route = getattr(scope.get("route"), "path", None)
+        method = scope["method"] if scope["method"] in _METHODS else _OTHER
+        self._metrics.request_ended(method, route, status, seconds)
         caller = scope["state"].get("caller")
-        self._log.info(
+        is_routine = status < 400 and scope["path"].startswith(PROBES)
+        tell = self._log.debug if is_routine else self._log.info
+        tell(
             "request",
-            method=scope["method"] if scope["method"] in _METHODS else _OTHER,
-            route=getattr(scope.get("route"), "path", None),
+            method=method,
+            route=route,
             status=status,
-            milliseconds=round((perf_counter() - began) * 1000, 2),
+            milliseconds=round(seconds * 1000, 2),
             user_id=str(caller.actor.user_id) if caller else None,
         )
