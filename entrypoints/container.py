@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from dependency_injector import containers, providers
 
+from adapters.archive.zip import ZipArchives
 from adapters.limits.fixed_window import InProcessRateLimiter, RedisRateLimiter
 from adapters.logs.audit import StructlogAuditLog
 from adapters.logs.jobs import StructlogJobMonitor
@@ -21,11 +22,14 @@ from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.common_passwords import common_passwords
 from adapters.security.jwt import JwtAccessTokens
 from adapters.security.secrets import new_secret
+from adapters.sql.postgres_copier import PostgresCopier
 from adapters.sql.schema import SqlSchema
+from adapters.sql.sqlite_copier import SqliteCopier
 from adapters.sql.storage import SqlStorage
 from adapters.system.clock import SystemClock
 from adapters.system.ids import new_id
 from application.accounts import AccountService
+from application.backup import BackupService
 from application.credentials import Credentials
 from application.expiry import EVERY, EXPIRY, Expiry
 from application.export import ExportService
@@ -33,6 +37,7 @@ from application.idempotency import IdempotencyService
 from application.jobs import JobService, JobWorker, Recurring
 from application.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.passwords import PasswordService
+from application.ports.backup import DatabaseCopier
 from application.ports.cache import Cache
 from application.ports.ids import NewId
 from application.ports.limits import RateLimiter
@@ -71,6 +76,14 @@ def _storage(settings: Settings) -> Storage:
 def _schema(settings: Settings) -> SqlSchema | None:
     """None where there is nothing to migrate."""
     return SqlSchema(settings.database_url) if settings.storage == "sql" else None
+
+
+def _copier(settings: Settings) -> DatabaseCopier | None:
+    """None where there is nothing that outlives the process, or only its owner knows how to copy it."""
+    if settings.storage != "sql":
+        return None
+    url = settings.database_url
+    return SqliteCopier(url) if url.startswith("sqlite") else PostgresCopier(url)
 
 
 def _tokens(settings: Settings, new_id: NewId) -> AccessTokens:
@@ -112,6 +125,8 @@ class Container(containers.DeclarativeContainer):
     new_secret = providers.Object(new_secret)
     storage = providers.Singleton(_storage, settings)
     schema = providers.Singleton(_schema, settings)
+    copier = providers.Singleton(_copier, settings)
+    archives = providers.Singleton(ZipArchives)
     hasher = providers.Singleton(Argon2PasswordHasher)
     tokens = providers.Singleton(_tokens, settings, new_id)
     password_policy = providers.Singleton(_password_policy, settings)
@@ -162,6 +177,7 @@ class Container(containers.DeclarativeContainer):
     user_service = providers.Singleton(
         UserService, unit_of_work=storage.provided.unit_of_work, accounts=account_service
     )
+    backup_service = providers.Singleton(BackupService, database=copier, archives=archives, clock=clock)
     export_service = providers.Singleton(ExportService, unit_of_work=storage.provided.unit_of_work, clock=clock)
     task_service = providers.Singleton(
         TaskService,

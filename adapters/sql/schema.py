@@ -54,6 +54,10 @@ class SqlSchema:
     def head(self) -> str | None:
         return ScriptDirectory.from_config(_config()).get_current_head()
 
+    def knows(self, revision: str) -> bool:
+        """Whether `upgrade` leads on from it."""
+        return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
     async def _run(self, do: Callable[[Config], None]) -> None:
         def on(connection: Connection) -> None:
             config = _config()

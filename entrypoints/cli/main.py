@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from entrypoints.cli import jobs, server, users
+from entrypoints.cli import backup, jobs, server, users
 from entrypoints.cli.setup import made_container, refuse, require_schema, run
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
@@ -13,6 +13,8 @@ app = typer.Typer(no_args_is_help=True, help="Tasks for many users, over REST.",
 app.add_typer(users.app, name="users")
 app.add_typer(jobs.app, name="jobs")
 app.command()(jobs.worker)
+app.command()(backup.backup)
+app.command()(backup.restore)
 
 
 @app.command()
