@@ -10,6 +10,7 @@ import asyncpg
 from sqlalchemy import URL, make_url
 
 from adapters.sql import postgres_programs
+from adapters.sql.postgres import dsn_of, is_behind_bouncer
 from adapters.sql.schema import AWAY, SqlSchema
 from application.ports.backup import BackupRefused
 from application.ports.storage import StorageUnavailable
@@ -38,6 +39,7 @@ class PostgresCopier:
     kind: Final = "postgresql"
 
     def __init__(self, url: str) -> None:
+        self._whole_url = url
         self._url = make_url(url)
         self._schema = SqlSchema(url)
 
@@ -48,7 +50,7 @@ class PostgresCopier:
         return self._schema.knows(revision)
 
     async def dump(self, path: Path) -> None:
-        if self._url.query.get("prepared_statement_cache_size") == "0":
+        if is_behind_bouncer(self._whole_url):
             raise BackupRefused("pg_dump does not work through PgBouncer: set DATABASE_URL to the server's own address")
         pg_dump = await self._program("pg_dump")
         await self._run(pg_dump, "--format=custom", "--no-owner", "--no-privileges", f"--file={path}")
@@ -102,10 +104,9 @@ class PostgresCopier:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Any]:
-        url = self._url.set(drivername="postgresql").difference_update_query(["prepared_statement_cache_size"])
         try:
             connection = await asyncpg.connect(
-                url.render_as_string(hide_password=False),
+                dsn_of(self._whole_url),
                 timeout=PATIENCE,
                 command_timeout=PATIENCE,
                 statement_cache_size=0,
