@@ -22,9 +22,8 @@ from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.common_passwords import common_passwords
 from adapters.security.jwt import JwtAccessTokens
 from adapters.security.secrets import new_secret
-from adapters.sql.postgres_copier import PostgresCopier
+from adapters.sql.copiers import copier_of
 from adapters.sql.schema import SqlSchema
-from adapters.sql.sqlite_copier import SqliteCopier
 from adapters.sql.storage import SqlStorage
 from adapters.system.clock import SystemClock
 from adapters.system.ids import new_id
@@ -80,10 +79,7 @@ def _schema(settings: Settings) -> SqlSchema | None:
 
 def _copier(settings: Settings) -> DatabaseCopier | None:
     """None where there is nothing that outlives the process, or only its owner knows how to copy it."""
-    if settings.storage != "sql":
-        return None
-    url = settings.database_url
-    return SqliteCopier(url) if url.startswith("sqlite") else PostgresCopier(url)
+    return copier_of(settings.database_url) if settings.storage == "sql" else None
 
 
 def _tokens(settings: Settings, new_id: NewId) -> AccessTokens:

@@ -1,10 +1,12 @@
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from adapters.sql.schema import SqlSchema
+from tests.conftest import run_apart
 from tests.servers.postgres import Postgres
 
 
@@ -14,30 +16,31 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def empty_url(kind: str, postgres: Postgres, tmp_path: Path) -> AsyncIterator[str]:
+def empty_url(kind: str, postgres: Postgres, tmp_path: Path) -> Iterator[str]:
     """Of a place where nothing is."""
     if kind == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path}/not there yet/tasks.db"
         return
-    name = f"test_{uuid4().hex}"
-    await postgres.create_database(name)
-    try:
-        yield postgres.url(name)
-    finally:
-        await postgres.drop_database(name)
+    with a_database(postgres) as url:
+        yield url
 
 
 @pytest.fixture
-async def url(kind: str, postgres: Postgres, tmp_path: Path) -> AsyncIterator[str]:
+def url(kind: str, postgres: Postgres, sqlite_url: str) -> Iterator[str]:
     """Of a migrated database."""
-    name = f"test_{uuid4().hex}"
     if kind == "sqlite":
-        await SqlSchema(made := f"sqlite+aiosqlite:///{tmp_path}/tasks.db").upgrade()
-        yield made
+        yield sqlite_url
         return
-    await postgres.create_database(name)
+    with a_database(postgres) as url:
+        run_apart(SqlSchema(url).upgrade())
+        yield url
+
+
+@contextmanager
+def a_database(postgres: Postgres) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    run_apart(postgres.create_database(name))
     try:
-        await SqlSchema(postgres.url(name)).upgrade()
         yield postgres.url(name)
     finally:
-        await postgres.drop_database(name)
+        run_apart(postgres.drop_database(name))

@@ -35,20 +35,24 @@ async def a_client(server: ServerProcess) -> httpx2.AsyncClient:
 
 
 class Writers:
-    """Create and complete tasks without end, and remember what was answered."""
+    """Create and complete tasks until told to stop, and remember what was answered."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client = client
         self.acknowledged: set[str] = set()
         self._has_more = asyncio.Event()
+        self._is_done = False
 
     async def wait_for(self, number: int) -> None:
         while len(self.acknowledged) < number:
             self._has_more.clear()
             await self._has_more.wait()
 
+    def stop(self) -> None:
+        self._is_done = True
+
     async def write(self) -> None:
-        while True:
+        while not self._is_done:
             made = await self._client.post("/tasks", json={"title": "x", "tags": ["a"], "due_date": "2027-01-01"})
             if made.status_code == 201:
                 await self._client.patch(f"/tasks/{made.json()['id']}", json={"completed": True})
@@ -80,9 +84,8 @@ async def test_what_was_answered_before_is_there_after_and_adds_up(
         before = set(writers.acknowledged)
         await asyncio.to_thread(backed_up, url, file)
         await writers.wait_for(len(before) + ENOUGH)
-        for writer in writing:
-            writer.cancel()
-        await asyncio.gather(*writing, return_exceptions=True)
+        writers.stop()
+        await asyncio.gather(*writing)
         await client.aclose()
 
     code, told = await asyncio.to_thread(task_manager, "restore", file, url=empty_url)
