@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from dependency_injector import containers, providers
 
+from adapters.archive.zip import ZipArchives
 from adapters.limits.fixed_window import InProcessRateLimiter, RedisRateLimiter
 from adapters.logs.audit import StructlogAuditLog
 from adapters.logs.jobs import StructlogJobMonitor
@@ -23,11 +24,13 @@ from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.common_passwords import common_passwords
 from adapters.security.jwt import JwtAccessTokens
 from adapters.security.secrets import new_secret
+from adapters.sql.copiers import copier_of
 from adapters.sql.schema import SqlSchema
 from adapters.sql.storage import SqlStorage
 from adapters.system.clock import SystemClock
 from adapters.system.ids import new_id
 from application.accounts import AccountService
+from application.backup import BackupService
 from application.credentials import Credentials
 from application.expiry import EVERY, EXPIRY, Expiry
 from application.export import ExportService
@@ -36,6 +39,7 @@ from application.idempotency import IdempotencyService
 from application.jobs import JobService, JobWorker, Recurring
 from application.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.passwords import PasswordService
+from application.ports.backup import DatabaseCopier
 from application.ports.cache import Cache
 from application.ports.ids import NewId
 from application.ports.limits import RateLimiter
@@ -76,6 +80,11 @@ def _storage(settings: Settings) -> Storage:
 def _schema(settings: Settings) -> SqlSchema | None:
     """None where there is nothing to migrate."""
     return SqlSchema(settings.database_url) if settings.storage == "sql" else None
+
+
+def _copier(settings: Settings) -> DatabaseCopier | None:
+    """None where there is nothing that outlives the process, or only its owner knows how to copy it."""
+    return copier_of(settings.database_url) if settings.storage == "sql" else None
 
 
 def _tokens(settings: Settings, new_id: NewId) -> AccessTokens:
@@ -122,6 +131,8 @@ class Container(containers.DeclarativeContainer):
     new_secret = providers.Object(new_secret)
     storage = providers.Singleton(_storage, settings)
     schema = providers.Singleton(_schema, settings)
+    copier = providers.Singleton(_copier, settings)
+    archives = providers.Singleton(ZipArchives)
     hasher = providers.Singleton(Argon2PasswordHasher)
     tokens = providers.Singleton(_tokens, settings, new_id)
     password_policy = providers.Singleton(_password_policy, settings)
@@ -172,6 +183,7 @@ class Container(containers.DeclarativeContainer):
     user_service = providers.Singleton(
         UserService, unit_of_work=storage.provided.unit_of_work, accounts=account_service
     )
+    backup_service = providers.Singleton(BackupService, database=copier, archives=archives, clock=clock)
     export_service = providers.Singleton(ExportService, unit_of_work=storage.provided.unit_of_work, clock=clock)
     task_service = providers.Singleton(
         TaskService,

@@ -33,6 +33,16 @@ AWAY: Final = (
 BUSY: Final = (pg.LockNotAvailableError, pg.ReadOnlySQLTransactionError)
 
 
+def dsn_of(url: str) -> str:
+    """As the driver and PostgreSQL's own programs know it; what follows the `?` has libpq's names."""
+    own = make_url(url).difference_update_query(["prepared_statement_cache_size"])
+    return own.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def is_behind_bouncer(url: str) -> bool:
+    return make_url(url).query.get("prepared_statement_cache_size") == "0"
+
+
 class PostgresDatabase:
     """`postgresql+asyncpg://user:password@host:port/name`.
 
@@ -42,13 +52,8 @@ class PostgresDatabase:
 
     def __init__(self, url: str, pool_size: int) -> None:
         self.dialect: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
-        parsed = make_url(url)
-        self._is_behind_bouncer = parsed.query.get("prepared_statement_cache_size") == "0"
-        self._dsn = (
-            parsed.set(drivername="postgresql")
-            .difference_update_query(["prepared_statement_cache_size"])
-            .render_as_string(hide_password=False)
-        )
+        self._is_behind_bouncer = is_behind_bouncer(url)
+        self._dsn = dsn_of(url)
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 

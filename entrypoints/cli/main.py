@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from entrypoints.cli import jobs, seed, server, users
+from entrypoints.cli import backup, jobs, seed, server, users
 from entrypoints.cli.greeting import greeting
 from entrypoints.cli.setup import made_container, refuse, require_schema, run
 from entrypoints.container import Container
@@ -16,6 +16,8 @@ app.add_typer(users.app, name="users")
 app.add_typer(jobs.app, name="jobs")
 app.command()(jobs.worker)
 app.command()(seed.seed)
+app.command()(backup.backup)
+app.command()(backup.restore)
 
 
 @app.command()

@@ -138,7 +138,7 @@ def test_a_production_that_lacks_its_secrets_is_told_which(run: Run) -> None:
 def test_the_help_names_every_command(run: Run, arguments: list[str]) -> None:
     told = run(*arguments).output
 
-    for command in ("serve", "migrate", "openapi"):
+    for command in ("serve", "migrate", "openapi", "backup", "restore"):
         assert command in told
     for sentence in ("Serve the REST interface", "Bring the database to the newest revision", "Print the OpenAPI"):
         assert sentence in told

@@ -49,6 +49,11 @@ def programs(account: Account, scratch: Path) -> Path:
     return package / "pginstall" / "bin"
 
 
+def client_programs() -> Path:
+    """The directory of `pg_dump` and `pg_restore`, which anybody may run."""
+    return programs((os.geteuid(), os.getegid()), Path())
+
+
 def locale_options(programs: Path) -> list[str]:
     """Unicode that is the same on every machine, where the version has it."""
     told = subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, text=True).stdout

@@ -1,0 +1,96 @@
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Self
+
+from application.ports.backup import Archives, BackupRefused, DatabaseCopier
+from application.ports.clock import Clock
+
+MANIFEST: Final = "manifest.json"
+DATABASE: Final = "database"
+
+Tell = Callable[[str], None]
+"""Called with what is being done, for who waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    FORMAT = 1
+
+    database: str
+    """Its kind."""
+    revision: str
+    made_at: datetime
+
+    def to_json(self) -> bytes:
+        told = {"format": self.FORMAT, **asdict(self), "made_at": self.made_at.isoformat()}
+        return json.dumps(told, indent=2).encode()
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Self:
+        """Raises BackupRefused."""
+        try:
+            told: dict[str, Any] = json.loads(content)
+            form = told.pop("format")
+            if form != cls.FORMAT:
+                raise BackupRefused(f"the backup has format {form}, this program reads {cls.FORMAT}")
+            return cls(told["database"], told["revision"], datetime.fromisoformat(told["made_at"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BackupRefused("the backup has no manifest that can be read") from error
+
+
+class BackupService:
+    """Copies of everything that is stored, into one file and back. Every method raises BackupRefused."""
+
+    def __init__(self, database: DatabaseCopier | None, archives: Archives, clock: Clock) -> None:
+        self._database = database
+        self._archives = archives
+        self._clock = clock
+
+    async def backup(self, path: Path, tell: Tell) -> Manifest:
+        """Whatever was answered before this was called is in it."""
+        database = self._copied()
+        made_at = self._clock.now()
+        revision = await database.revision()
+        if revision is None:
+            raise BackupRefused("the database was never migrated: there is nothing to back up")
+        if not database.knows(revision):
+            raise BackupRefused(f"the database is at revision {revision}, which this program does not know")
+        manifest = Manifest(database.kind, revision, made_at)
+        with self._archives.create(path) as archive, TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
+            copy = Path(scratch, DATABASE)
+            tell("copying the database")
+            await database.dump(copy)
+            if await database.revision() != revision:
+                raise BackupRefused("the database was migrated meanwhile: try again")
+            tell("packing the database")
+            archive.add(MANIFEST, manifest.to_json())
+            await asyncio.to_thread(archive.add_file, DATABASE, copy)
+        return manifest
+
+    async def restore(self, path: Path, tell: Tell) -> Manifest:
+        """Into a place where nothing is. The revision is the one that was copied."""
+        database = self._copied()
+        tell("checking the backup")
+        with self._archives.open(path) as archive, TemporaryDirectory() as scratch:
+            manifest = Manifest.from_json(archive.read(MANIFEST))
+            if manifest.database != database.kind:
+                raise BackupRefused(f"the backup is of {manifest.database}, DATABASE_URL is of {database.kind}")
+            if not database.knows(manifest.revision):
+                raise BackupRefused(f"the backup is at revision {manifest.revision}, which this program does not know")
+            await database.require_empty()
+            copy = Path(scratch, DATABASE)
+            tell("unpacking the database")
+            await asyncio.to_thread(archive.extract, DATABASE, copy)
+            tell("restoring the database")
+            await database.load(copy)
+        return manifest
+
+    def _copied(self) -> DatabaseCopier:
+        if self._database is None:
+            raise BackupRefused("only a database can be backed up: this STORAGE is none")
+        return self._database

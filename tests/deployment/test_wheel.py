@@ -1,0 +1,67 @@
+"""Installed from a wheel made of what the image copies, with the checkout out of sight."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Final
+
+import httpx2
+import pytest
+
+from tests.architecture.sources import ROOT
+from tests.deployment.files import instructions
+from tests.http.server import ServerProcess
+
+PATIENCE: Final = 120.0
+
+
+def run(*command: str | Path, where: Path) -> str:
+    """What it printed."""
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(
+        command, cwd=where, env=given, check=True, capture_output=True, text=True, timeout=PATIENCE
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of its programs. What it depends on is that of the tests."""
+    source, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("made")
+    for name, rest in instructions():
+        if name == "COPY" and not rest.startswith(("--from", "locks")):
+            for part in rest.split()[:-1]:
+                copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+                copy(ROOT / part, source / part)
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", made, where=source)
+    run(sys.executable, "-m", "venv", "--without-pip", made / "venv", where=made)
+    programs = made / "venv/bin"
+    wheel = next(made.glob("*.whl"))
+    uv = Path(sys.executable).with_name("uv")
+    run(uv, "pip", "install", "--python", programs / "python", "--no-deps", "--offline", wheel, where=made)
+    own = run(programs / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", where=made)
+    Path(own.strip(), "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return programs
+
+
+def test_its_code_is_that_of_the_wheel(installed: Path, tmp_path: Path) -> None:
+    places = run(
+        installed / "python", "-c", "import migrations, entrypoints; print(migrations, entrypoints)", where=tmp_path
+    )
+
+    assert str(installed.parent) in places
+    assert str(ROOT) not in places
+
+
+def test_it_migrates_and_serves_from_any_folder(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.http.server.COMMAND", installed / "task-manager")
+    monkeypatch.setenv("PYTHONPATH", "")
+    url = f"sqlite+aiosqlite:///{tmp_path}/tasks.db"
+
+    with ServerProcess(tmp_path, url, MIGRATE_ON_START="true") as server:
+        for path in ("/docs", "/redoc", "/static/swagger-ui-bundle.js", "/static/redoc.standalone.js", "/openapi.json"):
+            assert httpx2.get(server.url + path, trust_env=False).status_code == 200, path
