@@ -3,6 +3,7 @@ from typing import Final
 
 from application.paging import told
 from application.ports.cache import Cache
+from application.ports.metrics import Meter
 from application.ports.storage import UnitOfWork
 from domain.task_query import TaskCriteria
 from domain.user import UserId
@@ -20,6 +21,7 @@ class Totals:
     def __init__(self, cache: Cache, worth_it: int = WORTH_IT) -> None:
         self._cache = cache
         self._worth_it = worth_it
+        self._hits = self._misses = 0
 
     async def place_of(self, criteria: TaskCriteria, uow: UnitOfWork, *, owner_id: UserId) -> str | None:
         """Where the total is remembered. None if it is known without counting, passes with time, or costs little."""
@@ -31,9 +33,26 @@ class Totals:
         return f"total/{owner_id}/{revision}/{blake2b(told(criteria), digest_size=16).hexdigest()}"
 
     async def find(self, place: str | None) -> int | None:
-        known = None if place is None else await self._cache.get(place)
-        return None if known is None else int(known)
+        if place is None:
+            return None
+        if (known := await self._cache.get(place)) is None:
+            self._misses += 1
+            return None
+        self._hits += 1
+        return int(known)
 
     async def remember(self, place: str | None, total: int) -> None:
         if place is not None:
             await self._cache.put(place, b"%d" % total, seconds=KEPT_FOR)
+
+    @property
+    def meters(self) -> list[Meter]:
+        return [
+            Meter(
+                "task_manager_totals_cache_requests",
+                "Questions how many of very many tasks match: known already, or counted.",
+                lambda: {("hit",): self._hits, ("miss",): self._misses},
+                labels=("result",),
+                is_count=True,
+            )
+        ]

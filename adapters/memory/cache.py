@@ -21,6 +21,3 @@ class InProcessCache:
         self._known.move_to_end(key)
         if len(self._known) > self._room:
             self._known.popitem(last=False)
-
-    async def close(self) -> None:
-        self._known.clear()

@@ -11,6 +11,11 @@ class RateLimit:
     amount: int
     seconds: int
 
+    def window(self, at: datetime) -> tuple[int, int]:
+        """Its number, and the seconds until the next one begins."""
+        number, elapsed = divmod(int(at.timestamp()), self.seconds)
+        return number, self.seconds - elapsed
+
 
 @dataclass(frozen=True, slots=True)
 class RateWindow:

@@ -1,0 +1,122 @@
+"""Which adapter fills which port: the settings say, and nobody else needs to know."""
+
+from datetime import timedelta
+from importlib import import_module
+from typing import Final, cast
+
+from dependency_injector import containers, providers
+
+from adapters.archive.zip import ZipArchives
+from adapters.limits.fixed_window import InProcessRateLimiter
+from adapters.logs.audit import StructlogAuditLog
+from adapters.logs.jobs import StructlogJobMonitor
+from adapters.mail.mailer import TransportMailer
+from adapters.mail.transports import transport_of
+from adapters.memory.cache import InProcessCache
+from adapters.memory.standings import LeasedStandingCache
+from adapters.memory.storage import InMemoryStorage
+from adapters.metrics.jobs import CountingJobMonitor
+from adapters.redis.cache import RedisCache
+from adapters.redis.rate_limiter import RedisRateLimiter
+from adapters.redis.server import RedisServer
+from adapters.security.argon2 import Argon2PasswordHasher
+from adapters.security.common_passwords import common_passwords
+from adapters.security.jwt import JwtAccessTokens
+from adapters.security.secrets import new_secret
+from adapters.sql.copiers import copier_of
+from adapters.sql.schema import SqlSchema
+from adapters.sql.storage import SqlStorage
+from adapters.system.clock import SystemClock
+from adapters.system.ids import new_id
+from application.ports.backup import DatabaseCopier
+from application.ports.cache import Cache
+from application.ports.ids import NewId
+from application.ports.limits import RateLimiter
+from application.ports.mail import Mailer
+from application.ports.security import AccessTokens
+from application.ports.standings import StandingCache
+from application.ports.storage import Storage
+from domain.password import PasswordPolicy
+from entrypoints.settings import PasswordRule, Settings
+
+STANDING_LEASE: Final = 0.1
+"""Seconds for which a worker trusts what it read about a session; revoking one takes as long."""
+
+
+def _storage(settings: Settings) -> Storage:
+    match settings.storage:
+        case "sql":
+            return SqlStorage(settings.database_url)
+        case "memory":
+            return InMemoryStorage()
+    module, _, name = settings.storage.partition(":")
+    try:
+        made = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ValueError("STORAGE names no class that can be imported") from error
+    return cast(Storage, made())
+
+
+def _schema(settings: Settings) -> SqlSchema | None:
+    """None where there is nothing to migrate."""
+    return SqlSchema(settings.database_url) if settings.storage == "sql" else None
+
+
+def _copier(settings: Settings) -> DatabaseCopier | None:
+    """None where there is nothing that outlives the process, or only its owner knows how to copy it."""
+    return copier_of(settings.database_url) if settings.storage == "sql" else None
+
+
+def _tokens(settings: Settings, new_id: NewId) -> AccessTokens:
+    lifetime = timedelta(minutes=settings.access_token_expire_minutes)
+    return JwtAccessTokens(settings.signing_keys, settings.secret_key_id, lifetime, new_id)
+
+
+def _password_policy(settings: Settings) -> PasswordPolicy:
+    rule = PasswordPolicy.nist if settings.password_policy is PasswordRule.NIST else PasswordPolicy.composed
+    return rule(common_passwords())
+
+
+def _standings(settings: Settings) -> StandingCache:
+    return LeasedStandingCache(STANDING_LEASE, is_alone=settings.storage == "memory")
+
+
+def _mailer(settings: Settings) -> Mailer:
+    return TransportMailer(transport_of(settings.mail_url), settings.mail_from)
+
+
+def _redis(settings: Settings) -> RedisServer | None:
+    """None where each process is for itself."""
+    return RedisServer(settings.redis_url) if settings.redis_url else None
+
+
+def _rate_limiter(redis: RedisServer | None) -> RateLimiter:
+    alone = InProcessRateLimiter()
+    return RedisRateLimiter(redis, alone) if redis else alone
+
+
+def _cache(redis: RedisServer | None) -> Cache:
+    return RedisCache(redis) if redis else InProcessCache()
+
+
+class Adapters(containers.DeclarativeContainer):
+    """What fills each port, as the settings say."""
+
+    settings = providers.Singleton(Settings)
+    clock = providers.Singleton(SystemClock)
+    new_id = providers.Object(new_id)
+    new_secret = providers.Object(new_secret)
+    storage = providers.Singleton(_storage, settings)
+    schema = providers.Singleton(_schema, settings)
+    copier = providers.Singleton(_copier, settings)
+    archives = providers.Singleton(ZipArchives)
+    hasher = providers.Singleton(Argon2PasswordHasher)
+    tokens = providers.Singleton(_tokens, settings, new_id)
+    password_policy = providers.Singleton(_password_policy, settings)
+    standings = providers.Singleton(_standings, settings)
+    mailer = providers.Singleton(_mailer, settings)
+    audit = providers.Singleton(StructlogAuditLog)
+    redis = providers.Singleton(_redis, settings)
+    rate_limiter = providers.Singleton(_rate_limiter, redis)
+    cache = providers.Singleton(_cache, redis)
+    job_monitor = providers.Singleton(CountingJobMonitor, providers.Singleton(StructlogJobMonitor))
