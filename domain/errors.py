@@ -76,9 +76,45 @@ class InvalidResetToken(InvalidValue):
         super().__init__("the token is not valid, or was used")
 
 
+class InvalidFilename(InvalidValue):
+    field = "file"
+
+
+class EmptyFile(InvalidValue):
+    code = "EMPTY_FILE"
+    field = "file"
+
+    def __init__(self) -> None:
+        super().__init__("the file is empty")
+
+
 class WeakPassword(InvalidValue):
     code = "WEAK_PASSWORD"
     field = "password"
+
+
+class TooLarge(DomainError):
+    """There is no room for it."""
+
+    code = "PAYLOAD_TOO_LARGE"
+
+
+class FileTooLarge(TooLarge):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a file has at most {limit} bytes")
+
+
+class QuotaExceeded(TooLarge):
+    code = "QUOTA_EXCEEDED"
+
+    def __init__(self, quota: int) -> None:
+        super().__init__(f"all files of a user have at most {quota} bytes")
+
+
+class UnsupportedFileType(DomainError):
+    """By its name it is nothing that is kept here, or its content is something else than its name says."""
+
+    code = "UNSUPPORTED_FILE_TYPE"
 
 
 class InvalidCredentials(DomainError):
@@ -144,6 +180,13 @@ class TagNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("no such tag")
+
+
+class FileNotFound(NotFound):
+    code = "FILE_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("no such file")
 
 
 class SessionNotFound(NotFound):

@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 
 from domain.actor import Actor
 from domain.due import Due
+from domain.file import File, FileId
 from domain.session import Session, SessionId
 from domain.tag import Tag
 from domain.task import Priority, Status, Task, TaskId
@@ -90,6 +91,32 @@ def a_session(**overrides: Unpack[SessionFields]) -> Session:
         "lifetime": timedelta(days=1),
     }
     return Session.start(**(fields | overrides))
+
+
+class FileFields(TypedDict, total=False):
+    id: FileId
+    owner_id: UserId
+    task_id: TaskId | None
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    created_at: datetime
+
+
+def a_file(**overrides: Unpack[FileFields]) -> File:
+    """Ann's, of no task, made NOW, unless told otherwise."""
+    file = File(
+        id=FileId(uuid7()),
+        owner_id=ANN,
+        task_id=None,
+        filename="notes.txt",
+        content_type="text/plain",
+        size=5,
+        sha256="00" * 32,
+        created_at=NOW,
+    )
+    return replace(file, **overrides)
 
 
 def tags(*names: str) -> tuple[Tag, ...]:

@@ -3,6 +3,7 @@ from types import TracebackType
 from typing import Self
 
 from adapters.memory.accounts import InMemoryResetTokenRepository, InMemorySessionRepository
+from adapters.memory.files import InMemoryFileRepository
 from adapters.memory.history import InMemoryTaskHistory
 from adapters.memory.idempotency import InMemoryIdempotencyRecords
 from adapters.memory.jobs import InMemoryJobQueue
@@ -39,15 +40,16 @@ class InMemoryUnitOfWork:
         self._lock = lock
         users, sessions, reset_tokens = Staged(rows.users), Staged(rows.sessions), Staged(rows.reset_tokens)
         names, tasks, history = NamesOf(rows), TasksOf(rows.tasks, rows.revisions), Staged(rows.history)
-        idempotency, jobs = Staged(rows.idempotency), Staged(rows.jobs)
-        self._staged = (users, names, sessions, reset_tokens, tasks, history, idempotency, jobs)
-        of_user = OfUser(sessions, reset_tokens, tasks, history, idempotency)
+        idempotency, jobs, files = Staged(rows.idempotency), Staged(rows.jobs), Staged(rows.files)
+        self._staged = (users, names, sessions, reset_tokens, tasks, history, idempotency, jobs, files)
+        of_user = OfUser(sessions, reset_tokens, files, tasks, history, idempotency)
         self.users = InMemoryUserRepository(users, names, of_user, lock)
         self.sessions = InMemorySessionRepository(sessions, users, lock)
         self.reset_tokens = InMemoryResetTokenRepository(reset_tokens, users, lock)
-        self.tasks = InMemoryTaskRepository(tasks, history, users, lock)
+        self.tasks = InMemoryTaskRepository(tasks, history, files, users, lock)
         self.history = InMemoryTaskHistory(history, tasks, lock)
         self.idempotency = InMemoryIdempotencyRecords(idempotency, users, lock)
+        self.files = InMemoryFileRepository(files, users, tasks, lock)
         self.jobs = InMemoryJobQueue(jobs, lock)
 
     async def commit(self) -> None:

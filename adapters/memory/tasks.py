@@ -7,6 +7,7 @@ from adapters.memory.transaction import Staged, WriteLock
 from application.ports.position import TOTAL_CAP, Position
 from application.ports.storage import TaskSlice
 from domain.errors import StaleTask, TaskNotFound, UserNotFound
+from domain.file import File, FileId
 from domain.history import TaskChange
 from domain.statistics import Statistics, statistics_of
 from domain.tag import Tag, TagCount
@@ -43,11 +44,13 @@ class InMemoryTaskRepository:
         self,
         tasks: TasksOf,
         history: Staged[TaskId, tuple[TaskChange, ...]],
+        files: Staged[FileId, File],
         users: Staged[UserId, User],
         lock: WriteLock,
     ) -> None:
         self._tasks = tasks
         self._history = history
+        self._files = files
         self._users = users
         self._lock = lock
 
@@ -108,6 +111,9 @@ class InMemoryTaskRepository:
         await self._lock.acquire()
         for task in tasks:
             self._require(task, task.version)
+            for file in tuple(self._files.values()):
+                if (file.owner_id, file.task_id) == (task.owner_id, task.id):
+                    self._files.drop(file.id)
             self._tasks[task.owner_id].drop(task.id)
             self._history.drop(task.id)
 

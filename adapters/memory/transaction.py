@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from application.ports.accounts import ResetToken
 from application.ports.idempotency import IdempotencyRecord, RequestKey
 from application.ports.jobs import Job, JobId
+from domain.file import File, FileId
 from domain.history import TaskChange
 from domain.session import Session, SessionId
 from domain.task import Task, TaskId
@@ -24,6 +25,7 @@ class Rows:
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     reset_tokens: dict[UserId, ResetToken] = field(default_factory=dict)
     idempotency: dict[RequestKey, IdempotencyRecord] = field(default_factory=dict)
+    files: dict[FileId, File] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
     revisions: dict[UserId, int] = field(default_factory=dict)
     history: dict[TaskId, tuple[TaskChange, ...]] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from application.ports.accounts import ResetToken, UserSlice
 from application.ports.idempotency import IdempotencyRecord, RequestKey
 from application.ports.position import TOTAL_CAP, Position
 from domain.errors import EmailTaken, StaleUser, UsernameTaken, UserNotFound
+from domain.file import File, FileId
 from domain.history import TaskChange
 from domain.session import Session, SessionId
 from domain.task import TaskId
@@ -55,6 +56,7 @@ class OfUser:
 
     sessions: Staged[SessionId, Session]
     reset_tokens: Staged[UserId, ResetToken]
+    files: Staged[FileId, File]
     tasks: TasksOf
     history: Staged[TaskId, tuple[TaskChange, ...]]
     idempotency: Staged[RequestKey, IdempotencyRecord]
@@ -67,6 +69,9 @@ class OfUser:
         for record in list(self.idempotency.values()):
             if record.request.user_id == user_id:
                 self.idempotency.drop(record.request)
+        for file in list(self.files.values()):
+            if file.owner_id == user_id:
+                self.files.drop(file.id)
         for task in list(self.tasks[user_id].values()):
             self.tasks[user_id].drop(task.id)
             self.history.drop(task.id)

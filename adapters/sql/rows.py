@@ -5,8 +5,9 @@ from datetime import UTC
 from functools import lru_cache
 from typing import Any
 
-from adapters.sql.tables import sessions, tasks, users
+from adapters.sql.tables import files, sessions, tasks, users
 from domain.due import Due
+from domain.file import File
 from domain.session import Session
 from domain.tag import Tag
 from domain.task import Priority, Status, Task
@@ -56,6 +57,17 @@ SESSION_COLUMNS = (
     sessions.c.expires_at,
     sessions.c.user_agent,
     sessions.c.ip_address,
+)
+
+FILE_COLUMNS = (
+    files.c.id,
+    files.c.owner_id,
+    files.c.task_id,
+    files.c.filename,
+    files.c.content_type,
+    files.c.size,
+    files.c.sha256,
+    files.c.created_at,
 )
 
 BY_DUE_ASCENDING = TaskOrder(SortField.DUE_DATE, descending=False)
@@ -195,4 +207,31 @@ def session_from_row(row: Sequence[Any]) -> Session:
         expires_at=expires_at,
         user_agent=user_agent,
         ip_address=ip_address,
+    )
+
+
+def file_to_row(file: File) -> dict[str, Any]:
+    return {
+        "id": file.id,
+        "owner_id": file.owner_id,
+        "task_id": file.task_id,
+        "filename": file.filename,
+        "content_type": file.content_type,
+        "size": file.size,
+        "sha256": bytes.fromhex(file.sha256),
+        "created_at": file.created_at,
+    }
+
+
+def file_from_row(row: Sequence[Any]) -> File:
+    id, owner_id, task_id, filename, content_type, size, sha256, created_at = row
+    return File(
+        id=id,
+        owner_id=owner_id,
+        task_id=task_id,
+        filename=filename,
+        content_type=content_type,
+        size=size,
+        sha256=sha256.hex(),
+        created_at=created_at,
     )

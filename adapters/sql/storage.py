@@ -4,6 +4,7 @@ from typing import Self
 from sqlalchemy import Dialect, literal, make_url, select
 
 from adapters.sql.connection import Database
+from adapters.sql.files import FileStatements, SqlFileRepository
 from adapters.sql.history import HistoryStatements, SqlTaskHistory
 from adapters.sql.idempotency import IdempotencyStatements, SqlIdempotencyRecords
 from adapters.sql.jobs import JobStatements, SqlJobQueue
@@ -65,6 +66,7 @@ class Statements:
         self.history = HistoryStatements(dialect)
         self.users = UserStatements(dialect)
         self.sessions = SessionStatements(dialect)
+        self.files = FileStatements(dialect)
         self.idempotency = IdempotencyStatements(dialect)
         self.jobs = JobStatements(dialect)
 
@@ -77,6 +79,7 @@ class SqlUnitOfWork:
         self.users = SqlUserRepository(transaction, statements.users)
         self.sessions = SqlSessionRepository(transaction, statements.sessions)
         self.reset_tokens = SqlResetTokenRepository(transaction, statements.sessions)
+        self.files = SqlFileRepository(transaction, statements.files)
         self.idempotency = SqlIdempotencyRecords(transaction, statements.idempotency)
         self.jobs = SqlJobQueue(transaction, statements.jobs)
 

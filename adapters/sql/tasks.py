@@ -11,7 +11,7 @@ from adapters.sql.idiom import idiom_of
 from adapters.sql.rows import TASK_COLUMNS, task_from_row, task_to_row
 from adapters.sql.statement import Statement
 from adapters.sql.statistics import statistics_from, statistics_parameters, statistics_query
-from adapters.sql.tables import task_changes, task_tallies, tasks
+from adapters.sql.tables import files, task_changes, task_tallies, tasks
 from adapters.sql.tallies import REVISION, TAG, TallyStatements, record
 from adapters.sql.task_queries import OWNER, Shape
 from adapters.sql.transaction import Transaction
@@ -56,6 +56,11 @@ class TaskStatements:
     def delete_changes(self) -> Statement:
         some = self.idiom.one_of(task_changes.c.task_id, "ids")
         return Statement(delete(task_changes).where(task_changes.c.owner_id == OWNER, some), self._dialect)
+
+    @cached_property
+    def delete_files(self) -> Statement:
+        of_some = [files.c.owner_id == OWNER, self.idiom.one_of(files.c.task_id, "ids")]
+        return Statement(delete(files).where(*of_some), self._dialect)
 
     @cached_property
     def by_id(self) -> Statement:
@@ -175,6 +180,7 @@ class SqlTaskRepository:
         for owner_id in sorted({task.owner_id for task in tasks}):
             ids = self._statements.idiom.members(task.id for task in tasks if task.owner_id == owner_id)
             await self._transaction.execute(self._statements.delete_changes, {"owner_id": owner_id, "ids": ids})
+            await self._transaction.execute(self._statements.delete_files, {"owner_id": owner_id, "ids": ids})
         keys = [{"owner_id": task.owner_id, "id": task.id} for task in tasks]
         await self._transaction.execute(self._statements.delete, *keys)
         await self._record(gone=old, come=())

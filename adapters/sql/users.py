@@ -11,6 +11,7 @@ from adapters.sql.statement import Statement
 from adapters.sql.tables import (
     active_admins,
     email_claims,
+    files,
     idempotency_records,
     reset_tokens,
     sessions,
@@ -30,7 +31,7 @@ from domain.user import User, UserId, name_key
 from domain.user_query import UserFilter, UserOrder
 
 _AT_ONCE: Final = 5000
-"""Tasks removed by one statement, so that none takes long."""
+"""Rows removed by one statement, so that none takes long."""
 
 
 class UserStatements:
@@ -115,6 +116,12 @@ class UserStatements:
         return [Statement(drop, self._dialect) for drop in own]
 
     @cached_property
+    def drop_some_files(self) -> Statement:
+        some = select(files.c.id).where(files.c.owner_id == OWNER).limit(bindparam("limit", type_=Integer))
+        own = delete(files).where(files.c.owner_id == OWNER, files.c.id.in_(some.scalar_subquery()))
+        return Statement(own.returning(files.c.id), self._dialect)
+
+    @cached_property
     def drop_the_rest(self) -> list[Statement]:
         owned = delete(task_tallies).where(task_tallies.c.owner_id == bindparam("user_id", type_=Uuid))
         user = delete(users).where(users.c.id == bindparam("user_id", type_=Uuid))
@@ -194,6 +201,8 @@ class SqlUserRepository:
 
     async def remove(self, user: User) -> None:
         await self._locked(user, user.version)
+        while await self._transaction.fetch_writing(self._statements.drop_some_files, owner_id=user.id, limit=_AT_ONCE):
+            pass
         while some := await self._transaction.fetch_writing(
             self._statements.some_tasks, owner_id=user.id, limit=_AT_ONCE
         ):

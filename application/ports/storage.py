@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from application.ports.accounts import ResetTokenRepository, SessionRepository, UserRepository
+from application.ports.files import FileRepository
 from application.ports.idempotency import IdempotencyRecords
 from application.ports.jobs import JobQueue
 from application.ports.position import Position
@@ -89,7 +90,10 @@ class TaskRepository(Protocol):
         ...
 
     async def remove(self, *tasks: Task) -> None:
-        """Raises StaleTask if another version was stored meanwhile, TaskNotFound if one is gone."""
+        """With the files that belong to them.
+
+        Raises StaleTask if another version was stored meanwhile, TaskNotFound if one is gone.
+        """
         ...
 
     async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
@@ -145,6 +149,9 @@ class UnitOfWork(Protocol):
 
     @property
     def history(self) -> TaskHistory: ...
+
+    @property
+    def files(self) -> FileRepository: ...
 
     @property
     def users(self) -> UserRepository: ...

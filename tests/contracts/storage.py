@@ -1,3 +1,4 @@
+from tests.contracts.storage_files import FileContract
 from tests.contracts.storage_filters import FilterContract
 from tests.contracts.storage_history import HistoryContract
 from tests.contracts.storage_idempotency import IdempotencyContract
@@ -28,6 +29,7 @@ class StorageContract(
     UserQueryContract,
     UserChangeContract,
     SessionContract,
+    FileContract,
     ResetTokenContract,
     JobContract,
     IdempotencyContract,

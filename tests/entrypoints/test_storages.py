@@ -13,7 +13,7 @@ from adapters.sql.storage import SqlStorage
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
 from tests.contracts.storage import StorageContract
-from tests.entrypoints import toy_accounts, toy_history, toy_idempotency, toy_jobs, toy_storage
+from tests.entrypoints import toy_accounts, toy_files, toy_history, toy_idempotency, toy_jobs, toy_storage
 from tests.entrypoints.given import only
 from tests.entrypoints.toy_storage import ToyStorage
 
@@ -34,7 +34,7 @@ def by_setting() -> Container:
     return Container(settings=providers.Object(only(storage=TOY)))
 
 
-PARTS = (toy_accounts, toy_history, toy_idempotency, toy_jobs)
+PARTS = (toy_accounts, toy_files, toy_history, toy_idempotency, toy_jobs)
 
 
 def test_the_toy_knows_nothing_but_the_core() -> None:

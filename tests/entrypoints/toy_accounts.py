@@ -12,6 +12,7 @@ from application.ports.jobs import Job
 from application.ports.position import TOTAL_CAP, Position
 from domain.actor import Actor
 from domain.errors import EmailTaken, SessionNotFound, StaleSession, StaleUser, UsernameTaken, UserNotFound
+from domain.file import File
 from domain.history import TaskChange
 from domain.session import Session, SessionId
 from domain.task import Task
@@ -28,6 +29,7 @@ class Lists:
     revisions: list[UserId] = field(default_factory=list)
     changes: list[TaskChange] = field(default_factory=list)
     records: list[IdempotencyRecord] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
 
     def copy(self) -> "Lists":
@@ -102,6 +104,7 @@ class ToyUsers:
         lists.tasks = [task for task in lists.tasks if task.owner_id != user.id]
         lists.changes = [change for change in lists.changes if change.owner_id != user.id]
         lists.records = [record for record in lists.records if record.request.user_id != user.id]
+        lists.files = [file for file in lists.files if file.owner_id != user.id]
 
     async def count_active_admins(self) -> int:
         return sum(user.is_active_admin for user in (await self._uow.write()).users)

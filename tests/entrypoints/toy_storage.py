@@ -16,6 +16,7 @@ from domain.task import Task, TaskId
 from domain.task_query import TaskCriteria, TaskOrder
 from domain.user import UserId
 from tests.entrypoints.toy_accounts import Lists, ToyResetTokens, ToySessions, ToyUsers
+from tests.entrypoints.toy_files import ToyFiles
 from tests.entrypoints.toy_history import ToyHistory
 from tests.entrypoints.toy_idempotency import ToyIdempotency
 from tests.entrypoints.toy_jobs import ToyJobs
@@ -46,6 +47,7 @@ class ToyUnitOfWork:
         self.users = ToyUsers(self)
         self.sessions = ToySessions(self)
         self.reset_tokens = ToyResetTokens(self)
+        self.files = ToyFiles(self)
         self.tasks = ToyTasks(self)
         self.history = ToyHistory(self)
         self.idempotency = ToyIdempotency(self)
@@ -162,3 +164,4 @@ class ToyTasks:
         gone = {task.id for task in tasks}
         lists = await self._uow.write()
         lists.changes = [change for change in lists.changes if change.task_id not in gone]
+        lists.files = [file for file in lists.files if file.task_id not in gone]
