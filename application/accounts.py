@@ -2,6 +2,7 @@ from dataclasses import dataclass, field, replace
 from typing import Unpack
 
 from application.credentials import Credentials
+from application.file_jobs import removal_of_all
 from application.idempotency import Once
 from application.mails import WELCOME_MAIL
 from application.ports.audit import AuditLog
@@ -136,6 +137,7 @@ class AccountService:
             user.require_version(versions)
             await _require_another_admin(uow, user, None)
             await uow.users.remove(user)
+            await uow.jobs.add(removal_of_all(user_id, self._new_id, self._clock.now()))
             await uow.commit()
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
+from application.file_jobs import removals_of
 from application.file_keys import key_of
 from application.paging import Page, Paging
 from application.ports.clock import Clock
@@ -134,10 +135,11 @@ class FileService:
 
     @retried
     async def delete(self, actor: Actor, file_id: FileId) -> None:
-        """Raises FileNotFound."""
+        """The bytes go soon after. Raises FileNotFound."""
         async with self._unit_of_work() as uow:
             file = await uow.files.get(file_id, owner_id=actor.user_id)
             await uow.files.remove(file)
+            await uow.jobs.add(*removals_of([file], self._new_id, self._clock.now()))
             await uow.commit()
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from typing import Unpack
 
+from application.file_jobs import removals_of
 from application.idempotency import Once
 from application.ports.clock import Clock
 from application.ports.ids import NewId
@@ -56,10 +57,13 @@ class TaskBatchService:
 
     @retried
     async def delete(self, actor: Actor, task_ids: Sequence[TaskId]) -> None:
-        """Raises TaskNotFound with every unknown id."""
+        """With their files. Raises TaskNotFound with every unknown id."""
         _require_distinct(task_ids)
         async with self._unit_of_work() as uow:
-            await uow.tasks.remove(*await uow.tasks.get_many(task_ids, owner_id=actor.user_id))
+            tasks = await uow.tasks.get_many(task_ids, owner_id=actor.user_id)
+            files = await uow.files.of_tasks(task_ids, owner_id=actor.user_id)
+            await uow.tasks.remove(*tasks)
+            await uow.jobs.add(*removals_of(files, self._new_id, self._clock.now()))
             await uow.commit()
 
 

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from typing import Final, Unpack
 
+from application.file_jobs import removals_of
 from application.idempotency import Once
 from application.paging import Page, Paging
 from application.ports.clock import Clock
@@ -119,11 +120,13 @@ class TaskService:
 
     @retried
     async def delete(self, actor: Actor, task_id: TaskId, *, versions: frozenset[int] | None = None) -> None:
-        """Raises TaskNotFound."""
+        """With its files. Raises TaskNotFound."""
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
+            files = await uow.files.of_tasks([task_id], owner_id=actor.user_id)
             await uow.tasks.remove(task)
+            await uow.jobs.add(*removals_of(files, self._new_id, self._clock.now()))
             await uow.commit()
 
     @retried

@@ -7,12 +7,14 @@ from typing import Final, cast
 from dependency_injector import containers, providers
 
 from adapters.archive.zip import ZipArchives
+from adapters.files.stores import file_store_of
 from adapters.limits.fixed_window import InProcessRateLimiter
 from adapters.logs.audit import StructlogAuditLog
 from adapters.logs.jobs import StructlogJobMonitor
 from adapters.mail.mailer import TransportMailer
 from adapters.mail.transports import transport_of
 from adapters.memory.cache import InProcessCache
+from adapters.memory.files import InMemoryFileStore
 from adapters.memory.standings import LeasedStandingCache
 from adapters.memory.storage import InMemoryStorage
 from adapters.metrics.jobs import CountingJobMonitor
@@ -30,6 +32,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import new_id
 from application.ports.backup import DatabaseCopier
 from application.ports.cache import Cache
+from application.ports.files import FileStore
 from application.ports.ids import NewId
 from application.ports.limits import RateLimiter
 from application.ports.mail import Mailer
@@ -65,6 +68,12 @@ def _schema(settings: Settings) -> SqlSchema | None:
 def _copier(settings: Settings) -> DatabaseCopier | None:
     """None where there is nothing that outlives the process, or only its owner knows how to copy it."""
     return copier_of(settings.database_url) if settings.storage == "sql" else None
+
+
+def _file_store(settings: Settings) -> FileStore:
+    if settings.storage == "memory" and "files_url" not in settings.model_fields_set:
+        return InMemoryFileStore()
+    return file_store_of(settings.files_url)
 
 
 def _tokens(settings: Settings, new_id: NewId) -> AccessTokens:
@@ -110,6 +119,7 @@ class Adapters(containers.DeclarativeContainer):
     schema = providers.Singleton(_schema, settings)
     copier = providers.Singleton(_copier, settings)
     archives = providers.Singleton(ZipArchives)
+    file_store = providers.Singleton(_file_store, settings)
     hasher = providers.Singleton(Argon2PasswordHasher)
     tokens = providers.Singleton(_tokens, settings, new_id)
     password_policy = providers.Singleton(_password_policy, settings)

@@ -13,6 +13,8 @@ from application.backup import BackupService
 from application.credentials import Credentials
 from application.expiry import EVERY, EXPIRY, Expiry
 from application.export import ExportService
+from application.file_jobs import REMOVE_BYTES, REMOVE_BYTES_OF, SWEEP_EVERY, SWEEP_FILES, FileJobs
+from application.files import FileService
 from application.health import HealthService
 from application.idempotency import IdempotencyService
 from application.jobs import JobService, JobWorker, Recurring
@@ -107,7 +109,7 @@ class Container(Adapters):
     health_service = providers.Singleton(
         HealthService,
         vital=providers.Dict(database=Adapters.storage),
-        helpful=providers.Dict(cache=Adapters.rate_limiter),
+        helpful=providers.Dict(cache=Adapters.rate_limiter, storage=Adapters.file_store),
     )
     seeding_service = providers.Singleton(
         SeedingService,
@@ -122,6 +124,21 @@ class Container(Adapters):
         IdempotencyService, unit_of_work=Adapters.storage.provided.unit_of_work, clock=Adapters.clock
     )
 
+    file_service = providers.Singleton(
+        FileService,
+        unit_of_work=Adapters.storage.provided.unit_of_work,
+        store=Adapters.file_store,
+        clock=Adapters.clock,
+        new_id=Adapters.new_id,
+        quota=Adapters.settings.provided.files_quota_bytes,
+    )
+
+    file_jobs = providers.Singleton(
+        FileJobs,
+        unit_of_work=Adapters.storage.provided.unit_of_work,
+        store=Adapters.file_store,
+        clock=Adapters.clock,
+    )
     mail_jobs = providers.Singleton(
         MailJobs,
         unit_of_work=Adapters.storage.provided.unit_of_work,
@@ -139,6 +156,9 @@ class Container(Adapters):
             {
                 WELCOME_MAIL: mail_jobs.provided.welcome,
                 RESET_MAIL: mail_jobs.provided.password_reset,
+                REMOVE_BYTES: file_jobs.provided.remove_bytes,
+                REMOVE_BYTES_OF: file_jobs.provided.remove_bytes_of,
+                SWEEP_FILES: providers.Factory(Recurring, file_jobs.provided.sweep, SWEEP_EVERY),
                 EXPIRY: providers.Factory(Recurring, expiry.provided.remove, EVERY),
             }
         ),
@@ -161,7 +181,13 @@ async def lifetime(container: Container) -> AsyncIterator[None]:
         for opened in (container.storage(), container.metrics()):
             await opened.open()
             stack.push_async_callback(opened.close)
-        for used in (container.hasher(), container.redis(), container.rate_limiter(), container.health_service()):
+        for used in (
+            container.file_store(),
+            container.hasher(),
+            container.redis(),
+            container.rate_limiter(),
+            container.health_service(),
+        ):
             if used is not None:
                 stack.push_async_callback(used.close)
         yield

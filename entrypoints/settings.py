@@ -104,6 +104,12 @@ class Settings(BaseSettings):
         description="console:, smtp://user:password@host:port or file:///folder",
     )
     mail_from: str = Field("Task Manager <noreply@example.com>", description="sender of mails")
+    files_url: str = Field(
+        f"file:{DATA}/files",
+        pattern=r"^(file:///.+|file:[^/].*|s3://[^/].*)$",
+        description="where the bytes of files lie: file:folder, file:///folder or s3://bucket/prefix",
+    )
+    files_quota_bytes: int = Field(100 * 1024 * 1024, ge=0, description="bytes of all files of one user")
     jobs_in_process: bool = Field(True, description="whether serve does jobs too, beside any `task-manager worker`")
     job_lease_seconds: int = Field(
         30, ge=1, le=3600, description="seconds after which others do what a killed worker had begun"

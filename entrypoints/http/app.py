@@ -10,7 +10,7 @@ from entrypoints.http import errors, openapi
 from entrypoints.http.middleware.answers import EveryAnswer
 from entrypoints.http.middleware.guard import Guard
 from entrypoints.http.middleware.origins import AllowedOrigins
-from entrypoints.http.routes import auth, docs, monitoring, tags, tasks, users
+from entrypoints.http.routes import auth, docs, files, monitoring, tags, tasks, users
 from entrypoints.http.tracing import tracing
 from entrypoints.settings import Environment, Settings
 
@@ -39,7 +39,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.state.container = container
     app.state.settings = settings
     app.state.throttle = container.throttle() if settings.rate_limit_enabled else None
-    for router in (tasks.router, tags.router, auth.router, users.router, monitoring.router):
+    for router in (tasks.router, tags.router, files.router, auth.router, users.router, monitoring.router):
         app.router.routes.extend(router.routes)  # as they are: a router included is matched twice a request
     app.router.routes.extend(docs.routes)
     paths = (getattr(route, "path", "") for route in app.routes)

@@ -5,6 +5,7 @@ from starlette.requests import Request
 
 from application.accounts import AccountService
 from application.export import ExportService
+from application.files import FileService
 from application.health import HealthService
 from application.passwords import PasswordService
 from application.ports.metrics import Metrics as MetricsPort
@@ -76,6 +77,10 @@ async def task_batch_service(request: Request) -> TaskBatchService:
     return cast(TaskBatchService, request.app.state.container.task_batch_service())
 
 
+async def file_service(request: Request) -> FileService:
+    return cast(FileService, request.app.state.container.file_service())
+
+
 async def tag_service(request: Request) -> TagService:
     return cast(TagService, request.app.state.container.tag_service())
 
@@ -102,6 +107,7 @@ Exports = Annotated[ExportService, Depends(export_service)]
 Users = Annotated[UserService, Depends(user_service)]
 Tasks = Annotated[TaskService, Depends(task_service)]
 TaskBatches = Annotated[TaskBatchService, Depends(task_batch_service)]
+Files = Annotated[FileService, Depends(file_service)]
 Tags = Annotated[TagService, Depends(tag_service)]
 Health = Annotated[HealthService, Depends(health_service)]
 Metrics = Annotated[MetricsPort, Depends(metrics)]

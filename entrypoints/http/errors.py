@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from application.idempotency import IdempotencyKeyReused
+from application.ports.files import FileStoreUnavailable
 from application.ports.storage import StorageUnavailable
 from application.throttle import RateLimited
 from domain import errors
@@ -22,7 +23,7 @@ from entrypoints.http.limits import headers_of
 
 UNPROCESSABLE: Final = 422
 
-TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+TITLES: Final = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 """As RFC 9110 names them; the library's names change with the version of Python."""
 
 STATUS_OF: Final[dict[type[errors.DomainError], int]] = {
@@ -32,6 +33,8 @@ STATUS_OF: Final[dict[type[errors.DomainError], int]] = {
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.TooLarge: 413,
+    errors.UnsupportedFileType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     IdempotencyKeyReused: UNPROCESSABLE,
     RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
@@ -124,6 +127,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(StorageUnavailable, _unavailable)
+    app.add_exception_handler(FileStoreUnavailable, _unavailable)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _bug)
 
@@ -167,6 +171,8 @@ async def _domain_error(request: Request, error: Exception) -> Response:
         case RateLimited(window=window):
             request.state.rate_window = window
             headers = {"Retry-After": str(window.resets_in)}
+        case errors.FileTooLarge():
+            headers = {"Connection": "close"}  # as the rest of it is not read
         case errors.InvalidValue(field=field):
             place = "query" if isinstance(error, IN_QUERY) else "body"
             extensions["errors"] = [_entry([place, field] if field else [place], str(error), kind_of(error))]

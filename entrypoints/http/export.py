@@ -6,13 +6,15 @@ from pydantic import TypeAdapter
 from application.export import AccountExport
 from entrypoints.http.schemas.accounts import SessionView, UserView
 from entrypoints.http.schemas.export import ExportView
+from entrypoints.http.schemas.files import FileView
 from entrypoints.http.schemas.history import ExportedChangeView
 from entrypoints.http.schemas.tasks import TaskView
 
 _EXPORT: Final = TypeAdapter(ExportView)
 _TASK: Final = TypeAdapter(TaskView)
 _CHANGE: Final = TypeAdapter(ExportedChangeView)
-_NOTHING_YET: Final = b'"tasks":[],"history":[]}'
+_FILE: Final = TypeAdapter(FileView)
+_NOTHING_YET: Final = b'"tasks":[],"history":[],"files":[]}'
 
 
 async def rendered(export: AccountExport) -> AsyncIterator[bytes]:
@@ -23,6 +25,7 @@ async def rendered(export: AccountExport) -> AsyncIterator[bytes]:
         sessions=[SessionView.of(session, None) for session in export.sessions],
         tasks=[],
         history=[],
+        files=[],
     )
     yield _EXPORT.dump_json(head).removesuffix(_NOTHING_YET)
     yield b'"tasks":['
@@ -30,6 +33,9 @@ async def rendered(export: AccountExport) -> AsyncIterator[bytes]:
         yield piece
     yield b'],"history":['
     async for piece in _joined(export.history, lambda change: _CHANGE.dump_json(ExportedChangeView.of(change))):
+        yield piece
+    yield b'],"files":['
+    async for piece in _joined(export.files, lambda file: _FILE.dump_json(FileView.of(file))):
         yield piece
     yield b"]}"
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from domain.errors import DomainError
 from entrypoints.http import edge, idempotency
-from entrypoints.http.errors import TITLES, status_of
+from entrypoints.http.errors import TITLES, HttpError, status_of
 from entrypoints.http.idempotency import keyed_request
 from entrypoints.http.preconditions import PATTERN, expected_versions
 from entrypoints.http.routing import Route
@@ -37,6 +37,14 @@ LOCATION: Final = {
 HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-ID": REQUEST_ID,
     "ETag": ETAG,
+    "File-ETag": {
+        **ETAG,
+        "description": "The SHA-256 of the bytes.",
+        "schema": {"type": "string", "pattern": '^"[0-9a-f]{64}"$'},
+    },
+    "Accept-Ranges": {"required": True, "schema": {"const": "bytes"}},
+    "Content-Disposition": {"required": True, "schema": {"type": "string", "pattern": "^attachment; filename="}},
+    "Content-Range": {"required": True, "schema": {"type": "string", "pattern": "^bytes [0-9]+-[0-9]+/[0-9]+$"}},
     "Location": LOCATION,
     "X-Content-Type-Options": {"required": True, "schema": {"const": "nosniff"}},
     "X-Frame-Options": {"required": True, "schema": {"const": "DENY"}},
@@ -70,6 +78,7 @@ OF_ALL: Final = (
 OF_THE_API: Final = ("RateLimit-Policy", "RateLimit")
 OWN_HEADERS: Final[dict[int, dict[str, Any]]] = {
     401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "const": "Bearer"}}},
+    416: {"Content-Range": {"required": True, "schema": {"type": "string", "pattern": r"^bytes \*/[0-9]+$"}}},
     429: {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer"}}},
     503: {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer"}}},
 }
@@ -102,9 +111,10 @@ SECURITY: Final = {
 """Browsers may also identify themselves by the cookie that a login by cookie sets."""
 
 
-def answers(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+def answers(*errors: type[DomainError | HttpError]) -> dict[int | str, dict[str, Any]]:
     """What a route may refuse beyond what every route of its kind does."""
-    return {status_of(error): _refusal(status_of(error)) for error in errors}
+    statuses = [error.status if issubclass(error, HttpError) else status_of(error) for error in errors]
+    return {int(status): _refusal(status) for status in statuses}
 
 
 def install(app: FastAPI) -> None:
@@ -161,20 +171,20 @@ def _complete(operation: dict[str, Any], route: Route, method: str, app: FastAPI
     success = responses[str(route.status_code or HTTPStatus.OK)]
     if route.depends_on(keyed_request):
         _add_parameter(operation, "Idempotency-Key", required=False, pattern=idempotency.PATTERN)
-        success.setdefault("headers", {}).update(_headers("Idempotency-Replayed"))
+        success.setdefault("headers", {}).update(headers_named("Idempotency-Replayed"))
     if _has_version(route):
-        success.setdefault("headers", {}).update(_headers("ETag"))
+        success.setdefault("headers", {}).update(headers_named("ETag"))
         if method == "GET":
             _add_parameter(operation, "If-None-Match", required=False)
-            responses["304"] = {"description": "Not Modified", "headers": _headers("ETag")}
+            responses["304"] = {"description": "Not Modified", "headers": headers_named("ETag")}
         if route.status_code == HTTPStatus.CREATED:
-            success["headers"] |= _headers("Location")
-    always = _headers(*OF_ALL, *(OF_THE_API if route.path.startswith("/api/") else ()))
+            success["headers"] |= headers_named("Location")
+    always = headers_named(*OF_ALL, *(OF_THE_API if route.path.startswith("/api/") else ()))
     for status, response in responses.items():
         headers = response.setdefault("headers", {})
         headers |= always | OWN_HEADERS.get(int(status), {})
         if status == "204":
-            headers |= _headers("Set-Cookie")
+            headers |= headers_named("Set-Cookie")
 
 
 def _query_parameters(model: type[BaseModel], schemas: dict[str, Any]) -> list[dict[str, Any]]:
@@ -192,8 +202,10 @@ def _operation_id(route: Route, app: FastAPI) -> str:
     return route.name if len(twins) == 1 else f"{route.name}_by_{min(route.methods or ()).lower()}"
 
 
-def _headers(*names: str) -> dict[str, Any]:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+def headers_named(*names: str, **others: str) -> dict[str, Any]:
+    """Of HEADERS; others are called differently there."""
+    called = dict(zip(names, names, strict=True)) | others
+    return {name: {"$ref": f"#/components/headers/{own}"} for name, own in called.items()}
 
 
 def _refusals(route: Route, method: str, app: FastAPI) -> Iterator[int]:

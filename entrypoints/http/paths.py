@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Path
 from pydantic import PlainValidator, WithJsonSchema
 
-from domain.errors import InvalidTag, SessionNotFound, TagNotFound, TaskNotFound, UserNotFound
+from domain.errors import FileNotFound, InvalidTag, SessionNotFound, TagNotFound, TaskNotFound, UserNotFound
+from domain.file import FileId
 from domain.session import SessionId
 from domain.tag import Tag
 from domain.task import TaskId
@@ -34,6 +35,13 @@ def _session_id(text: str) -> SessionId:
         raise SessionNotFound from None
 
 
+def _file_id(text: str) -> FileId:
+    try:
+        return FileId(uuid_of(text))
+    except ValueError:
+        raise FileNotFound from None
+
+
 async def _tag(tag: Annotated[str, Path(description="in any spelling")]) -> Tag:
     try:
         return Tag(tag)
@@ -46,4 +54,5 @@ UserIdInPath = Annotated[UserId, PlainValidator(_user_id), WithJsonSchema({"type
 SessionIdInPath = Annotated[
     SessionId, PlainValidator(_session_id), WithJsonSchema({"type": "string", "format": "uuid"})
 ]
+FileIdInPath = Annotated[FileId, PlainValidator(_file_id), WithJsonSchema({"type": "string", "format": "uuid"})]
 TagInPath = Annotated[Tag, Depends(_tag)]

@@ -44,14 +44,19 @@ ExpectedVersions = Annotated[frozenset[int] | None, Depends(expected_versions)]
 
 def not_modified(request: Request, response: Response) -> Response:
     """The response, or `304` if the client says it has it. Raises InvalidPrecondition."""
-    fields = request.headers.getlist("if-none-match")
-    if request.method not in ("GET", "HEAD") or not fields:
-        return response
-    field = ",".join(fields)
     current = response.headers["etag"]
-    if field.strip() == "*" or any(f'"{tag}"' == current for _, tag in _tags(field)):
+    if request.method in ("GET", "HEAD") and is_known(request, current):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": current})
     return response
+
+
+def is_known(request: Request, current: str) -> bool:
+    """Whether `If-None-Match` names this entity tag. Raises InvalidPrecondition."""
+    fields = request.headers.getlist("if-none-match")
+    if not fields:
+        return False
+    field = ",".join(fields)
+    return field.strip() == "*" or any(f'"{tag}"' == current for _, tag in _tags(field))
 
 
 def _tags(field: str) -> list[tuple[str, str]]:

@@ -19,13 +19,14 @@ _MAX_MEMBERS: Final = 64
 
 
 class MediaType:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, parameters: str = _CHARSET) -> None:
         self.name = name
-        self.pattern = re.compile(re.escape(name) + _CHARSET, re.IGNORECASE)
+        self.pattern = re.compile(re.escape(name) + parameters, re.IGNORECASE)
 
 
 JSON: Final = MediaType("application/json")
 FORM: Final = MediaType("application/x-www-form-urlencoded")
+MULTIPART: Final = MediaType("multipart/form-data", r"\s*(;.*)?")
 
 
 class StrictRequest(Request):
@@ -34,9 +35,7 @@ class StrictRequest(Request):
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
             limit: int = self.app.state.settings.max_body_bytes
-            declared = self.headers.get("content-length", "0")
-            if not declared.isdecimal() or len(declared) > _MAX_LENGTH_DIGITS or int(declared) > limit:
-                raise PayloadTooLarge(f"a body has at most {limit} bytes")
+            self.require_size(limit)
             chunks, size = [], 0
             async for chunk in self.stream():
                 size += len(chunk)
@@ -45,6 +44,12 @@ class StrictRequest(Request):
                 chunks.append(chunk)
             self._body = b"".join(chunks)
         return self._body
+
+    def require_size(self, limit: int) -> None:
+        """Raises PayloadTooLarge for a body that is declared larger."""
+        declared = self.headers.get("content-length", "0")
+        if not declared.isdecimal() or len(declared) > _MAX_LENGTH_DIGITS or int(declared) > limit:
+            raise PayloadTooLarge(f"a body has at most {limit} bytes")
 
     async def json(self) -> Any:
         """Raises MalformedJson, RequestValidationError for an object of more members than any has."""

@@ -67,7 +67,12 @@ def container(
     hasher: Argon2PasswordHasher,
     tmp_path: Path,
 ) -> Container:
-    usual = {"rate_limit_enabled": False, "jobs_in_process": False, "mail_url": f"file://{tmp_path}/mail"}
+    usual = {
+        "rate_limit_enabled": False,
+        "jobs_in_process": False,
+        "mail_url": f"file://{tmp_path}/mail",
+        "files_url": f"file://{tmp_path}/files",
+    }
     return Container(
         settings=providers.Object(settings_of(**{**usual, **storage_settings, **options})),
         clock=providers.Object(clock),

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from entrypoints.http.schemas.accounts import SessionView, UserView
+from entrypoints.http.schemas.files import FileView
 from entrypoints.http.schemas.history import ExportedChangeView
 from entrypoints.http.schemas.tasks import TaskView
 
@@ -13,3 +14,4 @@ class ExportView:
     sessions: list[SessionView]
     tasks: list[TaskView]
     history: list[ExportedChangeView]
+    files: list[FileView]

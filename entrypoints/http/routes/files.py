@@ -1,0 +1,128 @@
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from domain.errors import EmptyFile, FileNotFound, FileTooLarge, TaskNotFound, UnsupportedFileType, UserNotFound
+from domain.file import File, FileType
+from entrypoints.http.dependencies import CurrentActor, Files
+from entrypoints.http.disposition import attachment
+from entrypoints.http.multipart import Upload
+from entrypoints.http.openapi import answers, headers_named
+from entrypoints.http.paths import FileIdInPath
+from entrypoints.http.preconditions import PATTERN, is_known
+from entrypoints.http.query import in_query
+from entrypoints.http.ranges import RangeNotSatisfiable, range_in
+from entrypoints.http.routing import Route
+from entrypoints.http.schemas.fields import OwnerId
+from entrypoints.http.schemas.files import FilePageView, FileView, ListFilesQuery
+
+router = APIRouter(prefix="/api/v1/files", tags=["files"], route_class=Route)
+
+UPLOAD: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": f"with a filename; at most {File.MAX_SIZE} bytes",
+                        },
+                        "task_id": {"type": "string", "format": "uuid"},
+                    },
+                    "required": ["file"],
+                    "additionalProperties": False,
+                }
+            }
+        },
+    }
+}
+
+CONTENT: Final[dict[str, Any]] = {
+    "content": {kind.media_type: {} for kind in FileType},
+    "headers": headers_named("Accept-Ranges", "Content-Disposition", ETag="File-ETag"),
+}
+PARTIAL: Final[dict[str, Any]] = {**CONTENT, "headers": {**CONTENT["headers"], **headers_named("Content-Range")}}
+"""What `GET …/content` answers, and which headers it looks at."""
+WISHES: Final[dict[str, Any]] = {
+    "parameters": [
+        {"name": "If-None-Match", "in": "header", "schema": {"type": "string", "pattern": PATTERN}},
+        {"name": "Range", "in": "header", "description": "bytes=0-99, once", "schema": {"type": "string"}},
+        {"name": "If-Range", "in": "header", "description": "an entity tag", "schema": {"type": "string"}},
+    ]
+}
+
+
+@router.get("", responses=answers(UserNotFound))
+async def list_files(
+    query: Annotated[ListFilesQuery, in_query(ListFilesQuery)], actor: CurrentActor, files: Files
+) -> FilePageView:
+    return FilePageView.of(await files.list(actor, query.to_query(), owner_id=query.owner_id))
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    responses={
+        **answers(TaskNotFound, FileTooLarge, UnsupportedFileType, EmptyFile),
+        HTTPStatus.CREATED: {"headers": headers_named("Location")},
+    },
+    openapi_extra=UPLOAD,
+)
+async def upload_file(upload: Upload, actor: CurrentActor, files: Files, response: Response) -> FileView:
+    file = await files.upload(actor, upload)
+    response.headers["Location"] = f"{router.prefix}/{file.id}"
+    return FileView.of(file)
+
+
+@router.get("/{file_id}", responses=answers(FileNotFound, UserNotFound))
+async def get_file(
+    file_id: FileIdInPath, actor: CurrentActor, files: Files, owner_id: OwnerId | None = None
+) -> FileView:
+    return FileView.of(await files.get(actor, file_id, owner_id=owner_id))
+
+
+@router.get(
+    "/{file_id}/content",
+    response_class=Response,
+    responses={
+        **answers(FileNotFound, UserNotFound, RangeNotSatisfiable),
+        HTTPStatus.OK: {"description": "The bytes", **CONTENT},
+        HTTPStatus.PARTIAL_CONTENT: {"description": "Those of the range", **PARTIAL},
+        HTTPStatus.NOT_MODIFIED: {"description": "Not Modified", "headers": headers_named(ETag="File-ETag")},
+    },
+    openapi_extra=WISHES,
+)
+async def get_file_content(
+    file_id: FileIdInPath, actor: CurrentActor, files: Files, request: Request, owner_id: OwnerId | None = None
+) -> Response:
+    file = await files.get(actor, file_id, owner_id=owner_id)
+    tag = f'"{file.sha256}"'
+    if is_known(request, tag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+    wanted = range_in(request, file.size, tag)
+    start, end = wanted or (0, file.size)
+    headers = {
+        "Content-Type": f"{file.content_type}; charset=utf-8"
+        if file.content_type == "text/plain"
+        else file.content_type,
+        "Content-Length": str(end - start),
+        "Content-Disposition": attachment(file.filename),
+        "Content-Security-Policy": "sandbox",
+        "Accept-Ranges": "bytes",
+        "ETag": tag,
+    }
+    if wanted is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
+    status = HTTPStatus.OK if wanted is None else HTTPStatus.PARTIAL_CONTENT
+    return StreamingResponse(await files.read(file, start, end), int(status), headers)
+
+
+@router.delete("/{file_id}", status_code=HTTPStatus.NO_CONTENT, responses=answers(FileNotFound))
+async def delete_file(file_id: FileIdInPath, actor: CurrentActor, files: Files) -> None:
+    await files.delete(actor, file_id)
