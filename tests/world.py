@@ -6,13 +6,17 @@ from datetime import timedelta
 from typing import Any, Final
 
 from adapters.memory.cache import InProcessCache
+from adapters.memory.files import InMemoryFileStore
 from adapters.memory.standings import LeasedStandingCache
 from application.accounts import AccountService
 from application.credentials import Credentials
+from application.file_jobs import REMOVE_BYTES, REMOVE_BYTES_OF, FileJobs
+from application.files import FileService
 from application.jobs import JobWorker
 from application.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.passwords import PasswordService
 from application.ports.cache import Cache
+from application.ports.files import FileStore
 from application.ports.standings import StandingCache
 from application.ports.storage import Storage
 from application.sessions import SessionService
@@ -49,6 +53,8 @@ class World:
         standings: StandingCache | None = None,
         mailbox: Mailbox | None = None,
         cache: Cache | None = None,
+        store: FileStore | None = None,
+        quota: int = 1000,
     ) -> None:
         self.storage = storage
         self.clock = clock
@@ -56,6 +62,7 @@ class World:
         self.mailbox = mailbox or Mailbox()
         self.audit = AuditTrail()
         self.attempts = Attempts()
+        self.store = store or InMemoryFileStore()
         self.standings = standings or LeasedStandingCache(0, is_alone=True)
         new_id, new_secret = CountedIds(first_id), CountedSecrets(first_id)
         unit_of_work = storage.unit_of_work
@@ -78,8 +85,15 @@ class World:
             new_secret,
             LIFETIME,
         )
+        self.files = FileService(unit_of_work, self.store, clock, new_id, quota)
+        files = FileJobs(unit_of_work, self.store, clock)
         mails = MailJobs(unit_of_work, self.mailbox, self.audit, clock, new_secret, "https://tasks.example.com")
-        handlers = {WELCOME_MAIL: mails.welcome, RESET_MAIL: mails.password_reset}
+        handlers = {
+            WELCOME_MAIL: mails.welcome,
+            RESET_MAIL: mails.password_reset,
+            REMOVE_BYTES: files.remove_bytes,
+            REMOVE_BYTES_OF: files.remove_bytes_of,
+        }
         self.worker = JobWorker(unit_of_work, handlers, self.attempts, clock)
 
     async def work(self) -> None:
