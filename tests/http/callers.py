@@ -19,6 +19,7 @@ from tests.http.given import (
     promote,
     sign_up,
     tokens_of,
+    upload,
 )
 
 CALLERS: Final = ("anonymous", "stranger", "owner", "manager", "admin", "ended", "deactivated")
@@ -35,6 +36,7 @@ class World:
         self.owner = await sign_up(self._connect(), f"owner-{kind}")
         self.account = await account_of(self.owner)
         self.task = await create(self.owner, tags=["home"])
+        self.file = await upload(self.owner)
         self.tokens = await tokens_of(self.owner, f"owner-{kind}")
         (self.session,) = [one for one in await self._sessions() if not one["is_current"]]
         if kind == "owner":
@@ -60,6 +62,7 @@ class World:
     async def call(self, client: AsyncClient, conventions: Conventions, operation_id: str, **query: str) -> Response:
         method, template = next((m, p) for m, p, o in conventions.operations if o["operationId"] == operation_id)
         ids = {"task_id": self.task["id"], "user_id": self.account["id"], "session_id": self.session["id"]}
+        ids["file_id"] = self.file["id"]
         path = template.format(**ids, tag="home")
         return await client.request(method, path, params=query, **self._body(operation_id))
 
@@ -75,6 +78,8 @@ class World:
                 return {"json": {**many, "updates": {"title": "Changed"}}}
             case "delete_tasks":
                 return {"json": many}
+            case "upload_file":
+                return {"files": {"file": ("more.txt", b"hello")}}
             case "add_tags":
                 return {"json": ["work"]}
             case "rename_tag":

@@ -33,6 +33,7 @@ TASKS: Final = "/api/v1/tasks"
 BULK: Final = "/api/v1/tasks/bulk"
 STATISTICS: Final = "/api/v1/tasks/statistics"
 TAGS: Final = "/api/v1/tags"
+FILES: Final = "/api/v1/files"
 
 UNKNOWN: Final = "01900000-0000-7000-8000-000000000000"
 """The id of nothing."""
@@ -110,6 +111,17 @@ async def create_all(client: AsyncClient, *tasks: Json) -> list[Json]:
     assert answer.status_code == 201, answer.text
     items: list[Json] = answer.json()["items"]
     return items
+
+
+async def upload(client: AsyncClient, filename: str = "notes.txt", content: bytes = b"hello", **fields: str) -> Json:
+    answer = await client.post(FILES, files={"file": (filename, content)}, data=fields)
+    assert answer.status_code == 201, answer.text
+    file: Json = answer.json()
+    return file
+
+
+async def content_of(client: AsyncClient, file: Json, **request: Any) -> Response:
+    return await client.get(f"{FILES}/{file['id']}/content", **request)
 
 
 def path_of(task: Json) -> str:

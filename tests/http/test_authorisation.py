@@ -12,6 +12,7 @@ from tests.http.callers import CALLERS, World
 from tests.http.conftest import Connect
 from tests.http.conventions import Conventions
 from tests.http.given import (
+    FILES,
     ME,
     STATISTICS,
     TAGS,
@@ -27,6 +28,7 @@ from tests.http.given import (
     path_of,
     promote,
     sign_up,
+    upload,
 )
 
 TABLE: Final = {
@@ -47,6 +49,11 @@ TABLE: Final = {
     "list_tags": (401, 200, 200, 200, 200, 401, 401),
     "rename_tag": (401, 404, 200, 404, 404, 401, 401),
     "remove_tag_everywhere": (401, 404, 204, 404, 404, 401, 401),
+    "list_files": (401, 200, 200, 200, 200, 401, 401),
+    "upload_file": (401, 201, 201, 201, 201, 401, 401),
+    "get_file": (401, 404, 200, 404, 404, 401, 401),
+    "get_file_content": (401, 404, 200, 404, 404, 401, 401),
+    "delete_file": (401, 404, 204, 404, 404, 401, 401),
     "register": (201, 201, 201, 201, 201, 201, 201),
     "log_in": (200, 200, 200, 200, 200, 200, 200),
     "log_in_by_form": (200, 200, 200, 200, 200, 200, 200),
@@ -80,6 +87,9 @@ READ_FOR: Final = {
     "get_task": (401, 404, 200, 200, 200, 401, 401),
     "list_tags": (401, 404, 200, 200, 200, 401, 401),
     "list_history": (401, 404, 200, 200, 200, 401, 401),
+    "list_files": (401, 404, 200, 200, 200, 401, 401),
+    "get_file": (401, 404, 200, 200, 200, 401, 401),
+    "get_file_content": (401, 404, 200, 200, 200, 401, 401),
 }
 """With `owner_id`: the owner's."""
 
@@ -92,6 +102,7 @@ FOREIGN: Final[list[tuple[str, str, Json | None]]] = [
     ("GET", f"{TASKS}?owner_id={{id}}&search=plants", None),
     ("GET", f"{STATISTICS}?owner_id={{id}}", None),
     ("GET", f"{TAGS}?owner_id={{id}}", None),
+    ("GET", f"{FILES}?owner_id={{id}}", None),
 ]
 
 
@@ -134,7 +145,7 @@ async def test_managers_and_admins_read_what_is_others_by_naming_the_owner(
     assert answer.status_code == READ_FOR[operation_id][CALLERS.index(kind)]
     if answer.status_code == 200:
         mine = await world.call(world.owner, conventions, operation_id)
-        assert answer.json() == mine.json()
+        assert answer.content == mine.content
 
 
 async def test_a_foreign_user_is_an_unknown_one(ann: AsyncClient, ben: AsyncClient, subtests: pytest.Subtests) -> None:
@@ -168,9 +179,10 @@ async def test_so_is_a_task_of_a_foreign_owner_and_a_foreign_session(ann: AsyncC
 
 async def test_writing_takes_no_owner(ann: AsyncClient, ada: AsyncClient, conventions: Conventions) -> None:
     task, owner_id = await create(ann, tags=["home"]), (await account_of(ann))["id"]
+    file = await upload(ann)
     for method, template, _ in conventions.operations:
-        if method != "GET" and re.match(r"/api/v1/(tasks|tags)", template):
-            path = template.format(task_id=task["id"], tag="home")
+        if method != "GET" and re.match(r"/api/v1/(tasks|tags|files)", template):
+            path = template.format(task_id=task["id"], tag="home", file_id=file["id"])
             assert (await ada.request(method, path, params={"owner_id": owner_id})).status_code == 422
     assert (await ada.post(TASKS, json={"title": "x", "owner_id": owner_id})).status_code == 422
     assert await get(ann, task) == task
