@@ -40,7 +40,7 @@ CHECKS: Final = frozenset(
     }
 )
 
-STATE_DECIDES: Final = ["2xx", "304", "401", "403", "404", "409", "412"]
+STATE_DECIDES: Final = ["2xx", "304", "401", "403", "404", "409", "412", "416"]
 """Statuses of requests that the document allows; all else that it allows is refused for nothing."""
 
 EXAMPLES_PER_OPERATION: Final = 10

@@ -74,6 +74,8 @@ def with_hints(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
 
 def is_beyond_schemas(failure: Failure, case: Case[Any], response: Response) -> bool:
     """Whether it is no failure: the document can't say the rule, or what was broken is a format of ours alone."""
+    if isinstance(failure, RejectedPositiveData) and response.status_code == 415:
+        return bool(response.json()["error_code"] == "UNSUPPORTED_FILE_TYPE")
     if isinstance(failure, RejectedPositiveData) and response.status_code == 422:
         problem = response.json()
         told = [error["message"] for error in problem["errors"]] if "errors" in problem else [problem["detail"]]

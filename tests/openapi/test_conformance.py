@@ -58,6 +58,7 @@ def app(request: pytest.FixtureRequest, hasher: Argon2PasswordHasher, tmp_path: 
         "access_token_expire_minutes": 1440,
         "rate_limit_enabled": False,
         "mail_url": f"file://{tmp_path}/mail",
+        "files_url": f"file://{tmp_path}/files",
     }
     if request.param == "memory":
         options["storage"] = "memory"
@@ -89,17 +90,29 @@ def new_tasks(client: ASGIClient, token: str, number: int) -> list[str]:
     return [task["id"] for task in answer.json()["items"]]
 
 
+def new_file(client: ASGIClient, token: str) -> str:
+    """Its id."""
+    sent = {"file": ("notes.txt", b"hello")}
+    answer = client.post("/api/v1/files", files=sent, headers={"Authorization": f"Bearer {token}"})
+    file_id: str = answer.json()["id"]
+    return file_id
+
+
 @pytest.mark.parametrize("app", ["memory", "postgres"], indirect=True)
 def test_what_a_signed_in_user_is_answered_is_what_the_document_says(app: Any, tmp_path: Path) -> None:
     with get_client(app) as client:
         users = {username: signed_up(client, username) for username in ("ann", "ben")}
         ids = new_tasks(client, users["ann"], 5)
+        files = [new_file(client, users["ann"]) for _ in range(3)]
     examples: Examples = {
         "LoginBody": {"username": "ann", "password": PASSWORD},
         "LoginForm": {"username": "ann", "password": PASSWORD},
         "EditTasksBody": {"task_ids": ids[:2]},
         "DeleteTasksBody": {"task_ids": ids[2:4]},
         "DELETE /api/v1/tasks/{task_id}/tags/{tag}": {"task_id": ids[4], "tag": "home"},
+        "GET /api/v1/files/{file_id}": {"file_id": files[0]},
+        "GET /api/v1/files/{file_id}/content": {"file_id": files[1]},
+        "DELETE /api/v1/files/{file_id}": {"file_id": files[2]},
     }
 
     findings = explore(app, users, examples, tmp_path, leave_out=ENDING)
