@@ -64,11 +64,6 @@ class MalformedJson(HttpError):
     code = "MALFORMED_JSON"
 
 
-class InvalidPrecondition(HttpError):
-    status = HTTPStatus.BAD_REQUEST
-    code = "INVALID_PRECONDITION"
-
-
 class NotAuthenticated(HttpError):
     status = HTTPStatus.UNAUTHORIZED
     code = "NOT_AUTHENTICATED"
@@ -102,11 +97,6 @@ class InvalidIdempotencyKey(HttpError):
 class CsrfFailed(HttpError):
     status = HTTPStatus.FORBIDDEN
     code = "CSRF_FAILED"
-
-
-class PreconditionRequired(HttpError):
-    status = HTTPStatus.PRECONDITION_REQUIRED
-    code = "PRECONDITION_REQUIRED"
 
 
 CODE_OF_STATUS: Final[dict[int, str]] = {

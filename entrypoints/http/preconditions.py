@@ -8,7 +8,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from entrypoints.http.errors import InvalidPrecondition, PreconditionRequired
+from entrypoints.http.errors import HttpError
 
 _TAG: Final = r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"'
 _ONE: Final = re.compile(_TAG)
@@ -16,6 +16,16 @@ _LIST: Final = re.compile(rf"[ \t,]*{_TAG}[ \t]*(,[ \t]*({_TAG}[ \t]*)?)*")
 _VERSION: Final = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 PATTERN: Final = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
 """What clients may send, for the schema."""
+
+
+class InvalidPrecondition(HttpError):
+    status = HTTPStatus.BAD_REQUEST
+    code = "INVALID_PRECONDITION"
+
+
+class PreconditionRequired(HttpError):
+    status = HTTPStatus.PRECONDITION_REQUIRED
+    code = "PRECONDITION_REQUIRED"
 
 
 def etag(version: int) -> str:

@@ -5,6 +5,7 @@ import pytest
 from domain.errors import DomainError
 from entrypoints.http.errors import HttpError, status_of
 from entrypoints.http.multipart import MalformedMultipart
+from entrypoints.http.preconditions import InvalidPrecondition
 from entrypoints.http.ranges import RangeNotSatisfiable
 
 CODES: Final = {
@@ -59,7 +60,7 @@ def test_a_code_of_its_own_stands_for_one_error() -> None:
     own = [vars(error)["code"] for error in (*DOMAIN_ERRORS, *HTTP_ERRORS) if "code" in vars(error)]
 
     assert len(own) > 15
-    assert {MalformedMultipart, RangeNotSatisfiable} < set(HTTP_ERRORS)
+    assert {MalformedMultipart, InvalidPrecondition, RangeNotSatisfiable} < set(HTTP_ERRORS)
     assert {code for code in own if own.count(code) > 1} == OF_BOTH
 
 

@@ -9,11 +9,12 @@ from domain.file import File, FileType
 from entrypoints.http.dependencies import CurrentActor, Files
 from entrypoints.http.disposition import attachment
 from entrypoints.http.multipart import Upload
-from entrypoints.http.openapi import answers, headers_named
+from entrypoints.http.openapi import answers
 from entrypoints.http.paths import FileIdInPath
 from entrypoints.http.preconditions import PATTERN, is_known
 from entrypoints.http.query import in_query
 from entrypoints.http.ranges import RangeNotSatisfiable, range_in
+from entrypoints.http.response_headers import headers_named
 from entrypoints.http.routing import Route
 from entrypoints.http.schemas.fields import OwnerId
 from entrypoints.http.schemas.files import FilePageView, FileView, ListFilesQuery
