@@ -2,7 +2,11 @@
 
 import io
 import zipfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Final
+
+from domain.task import TaskId
 
 PNG: Final = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
@@ -77,3 +81,23 @@ BAD: Final = [
     ("x.txt", b"<!-- --> text"),
     ("x.txt", b"{\\rtf1 x}"),
 ]
+
+
+@dataclass
+class Sent:
+    """A file on its way in; the task it belongs to is told at its end."""
+
+    filename: str = "notes.txt"
+    content: bytes = TEXT
+    belongs_to: TaskId | None = None
+    error: BaseException | None = None
+    task_id: TaskId | None = None
+    is_read: bool = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        self.is_read = True
+        for start in range(0, len(self.content), 65_536):
+            yield self.content[start : start + 65_536]
+        if self.error is not None:
+            raise self.error
+        self.task_id = self.belongs_to or self.task_id

@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from itertools import repeat
@@ -29,38 +28,17 @@ from domain.errors import (
     UserNotFound,
 )
 from domain.file import File, FileFilter, FileId
-from domain.task import TaskId
 from domain.user import Role
 from tests.application.faults import FaultyStorage
 from tests.application.given import PASSWORD, an_actor
 from tests.builders import ANN, BEN, acting, new_task_id
-from tests.contents import BAD, GOOD, TEXT, TYPES
+from tests.contents import BAD, GOOD, TEXT, TYPES, Sent
 from tests.stubs import CountedIds, SettableClock
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("ann_and_ben")
 
 A_SWEEP: Final = Job(id=JobId(new_task_id()), kind=SWEEP_FILES, run_at=SettableClock().now())
-
-
-@dataclass
-class Sent:
-    """A file on its way in; the task it belongs to is told at its end."""
-
-    filename: str = "notes.txt"
-    content: bytes = TEXT
-    belongs_to: TaskId | None = None
-    error: BaseException | None = None
-    task_id: TaskId | None = None
-    is_read: bool = False
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        self.is_read = True
-        for start in range(0, len(self.content), 65_536):
-            yield self.content[start : start + 65_536]
-        if self.error is not None:
-            raise self.error
-        self.task_id = self.belongs_to or self.task_id
 
 
 def new_file_id() -> FileId:

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from adapters.memory.storage import InMemoryStorage
 from adapters.sql.storage import SqlStorage
 from application.ports.storage import Storage
-from tests.contracts.state_machine import StorageMachine
+from tests.contracts.file_rules import FileRules
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_one_history_gives_the_same_answers_on_every_storage(
         "PostgreSQL": SqlStorage(postgres_url),
     }
 
-    class Machine(StorageMachine):
+    class Machine(FileRules):
         def __init__(self) -> None:
             super().__init__(storages, runner.run)
 
