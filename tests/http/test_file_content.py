@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 from httpx2 import AsyncClient
 
-from tests.http.given import Json, content_of, in_memory, upload
+from tests.http.given import FILES, UNKNOWN, Json, content_of, in_memory, upload
 
 pytestmark = in_memory
 
@@ -92,6 +92,20 @@ async def test_what_is_known_is_not_sent_again(ann: AsyncClient, file: Json, wis
     assert (await content_of(ann, file, headers={"If-None-Match": '"other"'})).status_code == 200
     malformed = await content_of(ann, file, headers={"If-None-Match": "other"})
     assert (malformed.status_code, malformed.json()["error_code"]) == (400, "INVALID_PRECONDITION")
+
+
+async def test_all_but_the_bytes_is_told_without_them(ann: AsyncClient, file: Json) -> None:
+    path, whole = f"{FILES}/{file['id']}/content", await content_of(ann, file)
+    for wish in ({}, {"Range": "bytes=0-0"}, {"Range": "bytes=99-"}):
+        answer = await ann.head(path, headers=wish)
+        assert (answer.status_code, answer.content) == (200, b"")
+        own = {"x-request-id"}
+        assert set(answer.headers.items()) - set(whole.headers.items()) == {
+            (name, value) for name, value in answer.headers.items() if name in own
+        }
+    known = await ann.head(path, headers={"If-None-Match": whole.headers["ETag"]})
+    assert known.status_code == 304
+    assert (await ann.head(f"{FILES}/{UNKNOWN}/content")).status_code == 404
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "gzip, br;q=0.5"])

@@ -2,18 +2,17 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
 from domain.errors import EmptyFile, FileNotFound, FileTooLarge, TaskNotFound, UnsupportedFileType, UserNotFound
 from domain.file import File, FileType
 from entrypoints.http.dependencies import CurrentActor, Files
-from entrypoints.http.disposition import attachment
+from entrypoints.http.downloads import download
 from entrypoints.http.multipart import Upload
 from entrypoints.http.openapi import answers
 from entrypoints.http.paths import FileIdInPath
-from entrypoints.http.preconditions import PATTERN, is_known
+from entrypoints.http.preconditions import PATTERN
 from entrypoints.http.query import in_query
-from entrypoints.http.ranges import RangeNotSatisfiable, range_in
+from entrypoints.http.ranges import RangeNotSatisfiable
 from entrypoints.http.response_headers import headers_named
 from entrypoints.http.routing import Route
 from entrypoints.http.schemas.fields import OwnerId
@@ -103,25 +102,7 @@ async def get_file_content(
     file_id: FileIdInPath, actor: CurrentActor, files: Files, request: Request, owner_id: OwnerId | None = None
 ) -> Response:
     file = await files.get(actor, file_id, owner_id=owner_id)
-    tag = f'"{file.sha256}"'
-    if is_known(request, tag):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-    wanted = range_in(request, file.size, tag)
-    start, end = wanted or (0, file.size)
-    headers = {
-        "Content-Type": f"{file.content_type}; charset=utf-8"
-        if file.content_type == "text/plain"
-        else file.content_type,
-        "Content-Length": str(end - start),
-        "Content-Disposition": attachment(file.filename),
-        "Content-Security-Policy": "sandbox",
-        "Accept-Ranges": "bytes",
-        "ETag": tag,
-    }
-    if wanted is not None:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    status = HTTPStatus.OK if wanted is None else HTTPStatus.PARTIAL_CONTENT
-    return StreamingResponse(await files.read(file, start, end), int(status), headers)
+    return await download(request, file, files)
 
 
 @router.delete("/{file_id}", status_code=HTTPStatus.NO_CONTENT, responses=answers(FileNotFound))
