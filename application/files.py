@@ -100,8 +100,7 @@ class FileService:
     @retried
     async def _add(self, file: File) -> None:
         async with self._unit_of_work() as uow:
-            await uow.users.lock(file.owner_id)  # or two at once could both find the last of the room
-            require_room(await uow.files.used_bytes(owner_id=file.owner_id), file.size, self._quota)
+            require_room(await uow.files.used_bytes(owner_id=file.owner_id, lock=True), file.size, self._quota)
             await uow.files.add(file)
             await uow.commit()
 

@@ -62,7 +62,11 @@ class InMemoryFileRepository:
         await self.get(file.id, owner_id=file.owner_id)
         self._files.drop(file.id)
 
-    async def used_bytes(self, *, owner_id: UserId) -> int:
+    async def used_bytes(self, *, owner_id: UserId, lock: bool = False) -> int:
+        if lock:
+            await self._lock.acquire()
+            if self._users.get(owner_id) is None:
+                raise UserNotFound
         return sum(file.size for file in self._of(owner_id))
 
     async def existing(self, file_ids: Collection[FileId], *, owner_id: UserId) -> set[FileId]:

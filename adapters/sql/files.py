@@ -54,10 +54,17 @@ class FileStatements:
         return Statement(rows, self._dialect)
 
     @cached_property
-    def owner_locked(self) -> Statement:
-        """So that none goes while a file comes; others may come meanwhile."""
+    def owner_kept(self) -> Statement:
+        """So that nobody goes while a file comes; others may come meanwhile."""
         one = select(users.c.id).where(users.c.id == OWNER)
         return Statement(one.with_for_update(read=True, key_share=True), self._dialect)
+
+    @cached_property
+    def owner_locked(self) -> Statement:
+        """So that of two neither finds the room that the other takes. Rows that only point at the owner come and
+        go meanwhile: their transactions may hold the very task that a file is for."""
+        one = select(users.c.id).where(users.c.id == OWNER)
+        return Statement(one.with_for_update(key_share=True), self._dialect)
 
     @cached_property
     def insert(self) -> Statement:
@@ -92,7 +99,7 @@ class SqlFileRepository:
         self._statements = statements
 
     async def add(self, file: File) -> None:
-        if not await self._transaction.fetch_writing(self._statements.owner_locked, owner_id=file.owner_id):
+        if not await self._transaction.fetch_writing(self._statements.owner_kept, owner_id=file.owner_id):
             raise UserNotFound
         try:
             await self._transaction.execute(self._statements.insert, file_to_row(file))
@@ -140,7 +147,9 @@ class SqlFileRepository:
         if not await self._transaction.fetch_writing(self._statements.delete, owner_id=file.owner_id, id=file.id):
             raise FileNotFound
 
-    async def used_bytes(self, *, owner_id: UserId) -> int:
+    async def used_bytes(self, *, owner_id: UserId, lock: bool = False) -> int:
+        if lock and not await self._transaction.fetch_writing(self._statements.owner_locked, owner_id=owner_id):
+            raise UserNotFound
         rows = await self._transaction.fetch(self._statements.used_bytes, owner_id=owner_id)
         return int(rows[0][0])
 

@@ -52,8 +52,11 @@ class FileRepository(Protocol):
         """Raises FileNotFound."""
         ...
 
-    async def used_bytes(self, *, owner_id: UserId) -> int:
-        """The sizes of all the owner's files together."""
+    async def used_bytes(self, *, owner_id: UserId, lock: bool = False) -> int:
+        """The sizes of all the owner's files together.
+
+        With `lock` whoever else asks so waits until this unit of work ends. Raises UserNotFound then.
+        """
         ...
 
     async def existing(self, file_ids: Collection[FileId], *, owner_id: UserId) -> set[FileId]:

@@ -8,15 +8,19 @@ import pytest
 from application.ports.files import FileSlice
 from application.ports.position import Position
 from application.ports.storage import Storage
+from application.tasks import CreateTask
 from domain.errors import FileNotFound, QuotaExceeded, TaskNotFound, UserNotFound
 from domain.file import File, FileFilter, NewestFirst, require_room
 from domain.task import TaskId
 from domain.user import UserId
-from tests.builders import ANN, BEN, NOW, a_file, a_task, a_user, new_task_id, new_user_id
+from tests.builders import ANN, BEN, NOW, a_file, a_task, a_user, acting, new_task_id, new_user_id, tags
+from tests.contents import Sent
 from tests.contracts.assortment import MICROSECOND
 from tests.contracts.given import MANY, StorageSuite, persistently, register
 from tests.contracts.given import add as add_tasks
 from tests.contracts.given import remove as remove_tasks
+from tests.stubs import SettableClock
+from tests.world import World
 
 ALL = FileFilter()
 
@@ -170,8 +174,7 @@ class FileContract(StorageSuite):
 
         async def add_one() -> None:
             async with storage.unit_of_work() as uow:
-                await uow.users.lock(ANN)
-                require_room(await uow.files.used_bytes(owner_id=ANN), size, 5 * size)
+                require_room(await uow.files.used_bytes(owner_id=ANN, lock=True), size, 5 * size)
                 await uow.files.add(a_file())
                 await uow.commit()
 
@@ -180,6 +183,24 @@ class FileContract(StorageSuite):
         assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType"] * 5 + ["QuotaExceeded"] * 15
         assert {type(outcome) for outcome in outcomes} == {type(None), QuotaExceeded}
         assert len(await find(storage)) == 5
+
+    async def test_there_is_no_room_for_whom_there_is_not(self, storage: Storage) -> None:
+        async with storage.unit_of_work() as uow:
+            assert await uow.files.used_bytes(owner_id=ANN, lock=True) == 0
+        with pytest.raises(UserNotFound):
+            async with storage.unit_of_work() as uow:
+                await uow.files.used_bytes(owner_id=new_user_id(), lock=True)
+
+    async def test_files_for_a_task_and_changes_of_it_do_not_stand_in_each_others_way(self, storage: Storage) -> None:
+        world = World(storage, SettableClock(), quota=100_000)
+        task = await world.tasks.create(acting(ANN), CreateTask(title="Water the plants"))
+        for n in range(10):
+            uploads = (world.files.upload(acting(ANN), Sent(task_id=task.id)) for _ in range(3))
+            added = (world.tasks.add_tags(acting(ANN), task.id, tags(f"{n}-{m}")) for m in range(2))
+            await asyncio.gather(*uploads, *added)
+            task = await world.tasks.edit(acting(ANN), task.id, tags=())
+
+        assert len(await find(storage, FileFilter(task.id))) == 30
 
     async def test_a_file_and_the_removal_of_its_task_at_once_leave_both_or_none(self, storage: Storage) -> None:
         tasks = [a_task() for _ in range(10)]

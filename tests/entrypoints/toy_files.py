@@ -53,7 +53,9 @@ class ToyFiles:
         lists = await self._uow.write()
         lists.files.remove(await self.get(file.id, owner_id=file.owner_id))
 
-    async def used_bytes(self, *, owner_id: UserId) -> int:
+    async def used_bytes(self, *, owner_id: UserId, lock: bool = False) -> int:
+        if lock and owner_id not in [user.id for user in (await self._uow.write()).users]:
+            raise UserNotFound
         return sum(file.size for file in self._of(owner_id))
 
     async def existing(self, file_ids: Collection[FileId], *, owner_id: UserId) -> set[FileId]:
