@@ -8,7 +8,8 @@ from httpx2 import AsyncClient, Headers, Response
 
 from domain.file import File
 from entrypoints.http.multipart import MAX_BODY
-from tests.http.given import FILES, UNKNOWN, Json, breaches, create, in_memory
+from tests.http.conftest import Connect
+from tests.http.given import FILES, LOGIN_COOKIE, PASSWORD, UNKNOWN, Json, breaches, create, in_memory
 
 pytestmark = in_memory
 
@@ -205,6 +206,18 @@ async def test_a_stranger_is_refused_without_reading_what_is_sent(client: AsyncC
     body = Endless(FILE, b"x")
     assert (await client.post(FILES, content=body, headers=MULTIPART)).status_code == 401
     assert body.taken == 0
+
+
+async def test_a_page_of_somebody_else_sends_nothing_in_ones_name(ann: AsyncClient, connect: Connect) -> None:
+    """A form of any page may send such a body, and the browser its cookies along."""
+    browser, body = connect(), Endless(FILE, b"x")
+    assert (await browser.post(LOGIN_COOKIE, json={"username": "ann", "password": PASSWORD})).status_code == 204
+    headers = {**MULTIPART, "Origin": "http://evil.test"}
+    answer = await browser.post(FILES, content=body, headers=headers)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (403, "CSRF_FAILED")
+    assert body.taken == 0
+    assert (await send(browser, FILE + END, Origin="http://tasks.test")).status_code == 201
 
 
 async def test_a_size_beyond_the_limit_is_refused_unread(ann: AsyncClient) -> None:
