@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -198,6 +199,9 @@ def http_problem(request: Request, error: HTTPException) -> Response:
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
+    cause = error.__cause__ or error
+    told = str(cause).partition("\n")[0]
+    structlog.get_logger("storage").warning("unavailable", error=str(error), cause=f"{type(cause).__name__}: {told}")
     return problem(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -88,6 +88,7 @@ def test_a_full_disk_is_told_and_all_else_goes_on(server: ServerProcess, ann: ht
     assert (answer.status_code, answer.json()["error_code"]) == (503, "SERVICE_UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) >= 1
     assert stored(tmp_path) == []
+    assert "File too large" in server.log
     assert ann.post(TASKS, json={"title": "x"}).status_code == 201
     assert ann.post(FILES, files={"file": ("notes.txt", b"x")}).status_code == 201
 
