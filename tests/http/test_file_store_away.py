@@ -33,6 +33,9 @@ class SometimesAway(InMemoryFileStore):
         self._be_there()
         await super().remove(*keys)
 
+    async def check(self) -> None:
+        self._be_there()
+
     async def close(self) -> None:
         self.is_closed = True
 
@@ -66,6 +69,12 @@ class TestAStoreThatIsAway:
         store.is_away = False
         assert (await content_of(ann, kept)).content == b"hello"
         await upload(ann)
+
+    async def test_requests_are_welcome_without_it(self, client: AsyncClient, store: SometimesAway) -> None:
+        for is_away, status in ((False, "healthy"), (True, "degraded")):
+            store.is_away = is_away
+            answer = await client.get("/monitoring/health")
+            assert (answer.status_code, answer.json()["checks"]["storage"]["status"]) == (200, status)
 
     async def test_it_is_closed_with_the_service(self, container: Container, store: SometimesAway) -> None:
         app = create_app(container)
