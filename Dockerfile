@@ -31,7 +31,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && python -m pip uninstall --yes --root-user-action ignore pip \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin task-manager \
-    && install --directory --owner task-manager --group task-manager --mode 0750 /var/lib/task-manager /backups /files
+    && install --directory --owner task-manager --group task-manager --mode 0750 \
+        /var/lib/task-manager /var/lib/task-manager/files /backups
 
 COPY --from=builder /opt/task-manager /opt/task-manager
 

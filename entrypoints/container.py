@@ -87,7 +87,11 @@ class Container(Adapters):
         UserService, unit_of_work=Adapters.storage.provided.unit_of_work, accounts=account_service
     )
     backup_service = providers.Singleton(
-        BackupService, database=Adapters.copier, archives=Adapters.archives, clock=Adapters.clock
+        BackupService,
+        database=Adapters.copier,
+        files=Adapters.file_store,
+        archives=Adapters.archives,
+        clock=Adapters.clock,
     )
     export_service = providers.Singleton(
         ExportService, unit_of_work=Adapters.storage.provided.unit_of_work, clock=Adapters.clock

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import make_url
 
 from adapters.archive.zip import ZipArchives
+from adapters.files.local import LocalFileStore
 from adapters.sql.schema import SqlSchema
 from application.backup import Manifest
 from application.ports.backup import BackupRefused
-from tests.backup.command import backed_up, require_refused, task_manager
+from tests.backup.command import backed_up, once, require_refused, task_manager
 from tests.migrations.databases import execute, tables
 
 BESIDE: Final = ("here.db", "here.db-wal", "here.db-shm", "here.db-journal")
@@ -83,10 +84,13 @@ async def test_what_can_not_be_loaded_to_its_end_leaves_nothing(
     await execute(empty_url, f"CREATE ROLE {name} LOGIN", f"GRANT USAGE, CREATE ON SCHEMA public TO {name}")
     try:
         own = make_url(empty_url).set(username=name).render_as_string()
-        told = require_refused("restore", backed_up(url, tmp_path / "backup"), url=own)
+        await LocalFileStore(tmp_path / "files").put("ann/file", once(b"bytes"))
+        file = backed_up(url, tmp_path / "backup", FILES_URL=f"file://{tmp_path}/files")
+        told = require_refused("restore", file, url=own, FILES_URL=f"file://{tmp_path}/elsewhere")
 
         assert "operator class" in told
         assert await tables(empty_url) == set()
+        assert [stored async for stored in LocalFileStore(tmp_path / "elsewhere").list()] == []
     finally:
         await execute(empty_url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
@@ -116,6 +120,19 @@ async def test_a_file_that_is_there_is_left_alone(kind: str, url: str, tmp_path:
 
     assert here.read_bytes() == b"mine"
     assert [path for path in map(tmp_path.joinpath, BESIDE) if path.exists()] == [here]
+
+
+async def test_files_that_are_there_are_left_alone(url: str, empty_url: str, tmp_path: Path) -> None:
+    store = LocalFileStore(tmp_path / "files")
+    await store.put("ann/mine", once(b"mine"))
+
+    told = require_refused(
+        "restore", backed_up(url, tmp_path / "backup"), url=empty_url, FILES_URL=f"file://{tmp_path}/files"
+    )
+
+    assert "FILES_URL" in told
+    assert [stored.key async for stored in store.list()] == ["ann/mine"]
+    await require_nothing_at(empty_url)
 
 
 async def test_a_backup_takes_the_place_of_nothing(url: str, tmp_path: Path) -> None:

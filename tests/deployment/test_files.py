@@ -59,6 +59,13 @@ def test_our_programs_can_change_nothing_of_their_machine() -> None:
         assert service["cap_drop"] == ["ALL"]
 
 
+def test_whoever_reads_or_writes_files_has_the_volume_they_lie_in() -> None:
+    for name in ("service", "worker", "operator"):
+        told = programs()[name]
+        mounted = [volume.partition(":")[2] for volume in told["volumes"]]
+        assert told["environment"]["FILES_URL"].removeprefix("file://") in mounted
+
+
 def test_every_command_is_one_of_ours() -> None:
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
     told = [service["command"] for service in programs().values()] + [json.loads(last_stage()["CMD"])]

@@ -41,8 +41,8 @@ def environment(service: str, url: str, cache: str, mails: Path) -> dict[str, st
     of_the_image = dict(part.split("=", 1) for part in shlex.split(last_stage()["ENV"]))
     told = of_the_image | {name: str(value) for name, value in programs()[service]["environment"].items()}
     path = f"{COMMAND.parent}:{os.defpath}"
-    here = {"DATABASE_URL": url, "REDIS_URL": cache, "MAIL_URL": mails.as_uri(), "HOST": "127.0.0.1", "PATH": path}
-    return told | here
+    here = {"DATABASE_URL": url, "REDIS_URL": cache, "HOST": "127.0.0.1", "PATH": path}
+    return told | here | {"MAIL_URL": mails.as_uri(), "FILES_URL": mails.with_name("files").as_uri()}
 
 
 def is_healthy(port: int) -> bool:
