@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -6,9 +6,11 @@ from typing import Protocol
 
 from application.file_jobs import removals_of
 from application.file_keys import key_of
+from application.idempotency import Once
 from application.paging import Page, Paging
 from application.ports.clock import Clock
 from application.ports.files import FileStore, FileStoreUnavailable
+from application.ports.idempotency import AlreadyAnswered
 from application.ports.ids import NewId
 from application.ports.storage import UnitOfWorkFactory
 from application.retry import retried
@@ -58,15 +60,19 @@ class FileService:
         self._new_id = new_id
         self._quota = quota
 
-    async def upload(self, actor: Actor, incoming: Incoming) -> File:
+    async def upload(
+        self, actor: Actor, incoming: Incoming, *, once: Callable[[File], Once[File]] | None = None
+    ) -> File:
         """The bytes are stored before the file is. A failure in between leaves bytes that nobody sees, for the sweep.
 
-        Raises InvalidFilename, UnsupportedFileType, FileTooLarge, EmptyFile, QuotaExceeded, TaskNotFound,
-        FileStoreUnavailable.
+        `once` is told the file, as it is known only then what was asked for. Raises InvalidFilename,
+        UnsupportedFileType, FileTooLarge, EmptyFile, QuotaExceeded, TaskNotFound, FileStoreUnavailable; with `once`,
+        what keeping it raises.
         """
         filename = valid_filename(incoming.filename)
         kind = FileType.of(filename)
-        await self._require_place(actor.user_id, incoming.task_id)
+        if once is None:  # what was done before needs no place now
+            await self._require_place(actor.user_id, incoming.task_id)
         file_id = FileId(self._new_id())
         key = key_of(actor.user_id, file_id)
         passing = _Passing(incoming, kind)
@@ -82,8 +88,11 @@ class FileService:
             created_at=self._clock.now(),
         )
         try:
-            await self._add(file)
-        except DomainError:  # after any other failure the file may be there: whether it was committed is unknown
+            await self._add(file, once and once(file))
+        except (
+            DomainError,
+            AlreadyAnswered,
+        ):  # after any other failure the file may be there: whether it was committed is unknown
             with suppress(FileStoreUnavailable):
                 await self._store.remove(key)
             raise
@@ -98,8 +107,10 @@ class FileService:
                 await uow.tasks.get(task_id, owner_id=owner_id)
 
     @retried
-    async def _add(self, file: File) -> None:
+    async def _add(self, file: File, once: Once[File] | None) -> None:
         async with self._unit_of_work() as uow:
+            if once is not None:
+                await once.keep(uow, file)
             require_room(await uow.files.used_bytes(owner_id=file.owner_id, lock=True), file.size, self._quota)
             await uow.files.add(file)
             await uow.commit()

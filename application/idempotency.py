@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
 from application.ports.clock import Clock
-from application.ports.idempotency import Answer, IdempotencyRecord, RequestKey
+from application.ports.idempotency import AlreadyAnswered, Answer, IdempotencyRecord, RequestKey
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.retry import retried
 from domain.errors import DomainError
@@ -33,9 +33,13 @@ class Once(Generic[T]):
     answer: Callable[[T], Answer]
 
     async def keep(self, uow: UnitOfWork, result: T) -> None:
-        """Raises AlreadyAnswered, IdempotencyKeyInUse: then nothing is to be written."""
+        """Raises AlreadyAnswered, IdempotencyKeyInUse, IdempotencyKeyReused: then nothing is to be written."""
         record = IdempotencyRecord(self.request, self.fingerprint, self.answer(result), self.now + KEPT_FOR)
-        await uow.idempotency.add(record, self.now)
+        try:
+            await uow.idempotency.add(record, self.now)
+        except AlreadyAnswered as found:
+            _require_same(found.record, self.fingerprint)
+            raise
 
 
 class IdempotencyService:
@@ -49,7 +53,10 @@ class IdempotencyService:
     async def find(self, request: RequestKey, fingerprint: bytes) -> Answer | None:
         """What was answered before, if so. Raises IdempotencyKeyReused."""
         record = await self._find(request)
-        return None if record is None else answer_of(record, fingerprint)
+        if record is None:
+            return None
+        _require_same(record, fingerprint)
+        return record.answer
 
     @retried
     async def _find(self, request: RequestKey) -> IdempotencyRecord | None:
@@ -57,8 +64,7 @@ class IdempotencyService:
             return await uow.idempotency.find(request, self._clock.now())
 
 
-def answer_of(record: IdempotencyRecord, fingerprint: bytes) -> Answer:
+def _require_same(record: IdempotencyRecord, fingerprint: bytes) -> None:
     """Raises IdempotencyKeyReused if something else was asked for."""
     if record.fingerprint != fingerprint:
         raise IdempotencyKeyReused
-    return record.answer

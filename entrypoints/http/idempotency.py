@@ -1,18 +1,18 @@
 """`Idempotency-Key` (IETF draft-ietf-httpapi-idempotency-key-header-07)."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Annotated, Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, Self, TypeVar, cast
 
 from fastapi import Depends
 from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from application.idempotency import IdempotencyService, Once, answer_of
-from application.ports.idempotency import AlreadyAnswered, Answer, RequestKey
+from application.idempotency import IdempotencyService, Once
+from application.ports.idempotency import Answer, RequestKey
 from application.sessions import Caller
 from entrypoints.http.errors import InvalidIdempotencyKey
 
@@ -35,9 +35,9 @@ class KeyedRequest:
         answer = await self.service.find(self.key, self.fingerprint)
         return None if answer is None else replayed(answer)
 
-    def answered_meanwhile(self, found: AlreadyAnswered) -> Response:
-        """Raises IdempotencyKeyReused."""
-        return replayed(answer_of(found.record, self.fingerprint))
+    def asking(self, *parts: bytes) -> Self:
+        """For what these say."""
+        return replace(self, fingerprint=_fingerprint_of(parts))
 
     def once(self, answer: Callable[[T], Answer]) -> Once[T]:
         return self.service.once(self.key, self.fingerprint, answer)
@@ -54,8 +54,8 @@ def keyed(request: Request, caller: Caller) -> KeyedRequest | None:
     return KeyedRequest(key, request.app.state.container.idempotency_service())
 
 
-def fingerprint_of(*parts: bytes) -> bytes:
-    """Of what is asked for, each part told from the next."""
+def _fingerprint_of(parts: Iterable[bytes]) -> bytes:
+    """Each part told from the next."""
     digest = sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8) + part)

@@ -1,6 +1,5 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, cast
 
 from fastapi import params
@@ -17,7 +16,7 @@ from application.sessions import Caller
 from entrypoints.http import limits
 from entrypoints.http.dependencies import authenticate, current_actor, current_caller
 from entrypoints.http.errors import validation_problem
-from entrypoints.http.idempotency import fingerprint_of, keyed, keyed_request
+from entrypoints.http.idempotency import keyed, keyed_request, replayed
 from entrypoints.http.limits import Counts, headers_of, what_counts
 from entrypoints.http.middleware.answers import AS_IT_IS
 from entrypoints.http.preconditions import not_modified
@@ -88,7 +87,10 @@ class Route(APIRoute):
             if media_type is not None and strict.has_body:
                 strict.require(media_type)
                 await (strict.json() if media_type is JSON else strict.require_single_fields())
-            response = await (_once(strict, caller, handle) if takes_key and caller else handle(strict))
+            if takes_key and caller:
+                response = await _once(strict, caller, handle, is_json=media_type is JSON)
+            else:
+                response = await handle(strict)
             if "etag" in response.headers:
                 response = not_modified(request, response)
                 response.headers["Content-Encoding"] = AS_IT_IS  # or the tag would name two representations
@@ -99,19 +101,19 @@ class Route(APIRoute):
         return strictly
 
 
-async def _once(request: StrictRequest, caller: Caller, handle: Callable[[Request], Any]) -> Response:
-    """As `handle`, but a request that names itself by a key happens once, and is answered alike from then on."""
+async def _once(request: StrictRequest, caller: Caller, handle: Callable[[Request], Any], *, is_json: bool) -> Response:
+    """As `handle`, but a request that names itself by a key happens once, and is answered alike from then on. What
+    comes as a stream is known to be the same only when it has passed: its route sees to that."""
     named = keyed(request, caller)
-    if named is not None:
-        named = replace(named, fingerprint=fingerprint_of(await request.body()))
+    if named is not None and is_json:
+        named = named.asking(await request.body())
         if (before := await named.answered()) is not None:
             return before
     request.state.keyed = named
     try:
         return cast(Response, await handle(request))
     except AlreadyAnswered as found:
-        assert named is not None
-        return named.answered_meanwhile(found)
+        return replayed(found.record.answer)
 
 
 def _flat(dependant: Dependant) -> Iterator[Dependant]:

@@ -1,12 +1,16 @@
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
+from pydantic import TypeAdapter
 
+from application.idempotency import Once
 from domain.errors import EmptyFile, FileNotFound, FileTooLarge, TaskNotFound, UnsupportedFileType, UserNotFound
 from domain.file import File, FileType
 from entrypoints.http.dependencies import CurrentActor, Files
 from entrypoints.http.downloads import download
+from entrypoints.http.idempotency import Keyed, KeyedRequest, created
 from entrypoints.http.multipart import Upload
 from entrypoints.http.openapi import answers
 from entrypoints.http.paths import FileIdInPath
@@ -17,6 +21,8 @@ from entrypoints.http.response_headers import headers_named
 from entrypoints.http.routing import Route
 from entrypoints.http.schemas.fields import OwnerId
 from entrypoints.http.schemas.files import FilePageView, FileView, ListFilesQuery
+
+_FILE: Final = TypeAdapter(FileView)
 
 router = APIRouter(prefix="/api/v1/files", tags=["files"], route_class=Route)
 
@@ -74,9 +80,9 @@ async def list_files(
     },
     openapi_extra=UPLOAD,
 )
-async def upload_file(upload: Upload, actor: CurrentActor, files: Files, response: Response) -> FileView:
-    file = await files.upload(actor, upload)
-    response.headers["Location"] = f"{router.prefix}/{file.id}"
+async def upload_file(upload: Upload, actor: CurrentActor, files: Files, keyed: Keyed, response: Response) -> FileView:
+    file = await files.upload(actor, upload, once=partial(_once, keyed) if keyed else None)
+    response.headers["Location"] = _place_of(file)
     return FileView.of(file)
 
 
@@ -103,6 +109,15 @@ async def get_file_content(
 ) -> Response:
     file = await files.get(actor, file_id, owner_id=owner_id)
     return await download(request, file, files)
+
+
+def _once(keyed: KeyedRequest, file: File) -> Once[File]:
+    same = keyed.asking(file.sha256.encode(), file.filename.encode(), str(file.task_id).encode())
+    return same.once(lambda file: created(FileView.of(file), _FILE, Location=_place_of(file)))
+
+
+def _place_of(file: File) -> str:
+    return f"{router.prefix}/{file.id}"
 
 
 @router.delete("/{file_id}", status_code=HTTPStatus.NO_CONTENT, responses=answers(FileNotFound))
