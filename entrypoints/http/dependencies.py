@@ -1,4 +1,4 @@
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from application.tasks import TaskService
 from application.throttle import Throttle
 from application.users import UserService
 from domain.actor import Actor
+from entrypoints.container import Container
 from entrypoints.http import cookies
 from entrypoints.http.errors import NotAuthenticated
 
@@ -49,48 +50,15 @@ async def current_actor(request: Request) -> Actor:
     return cast(Caller, request.state.caller).actor
 
 
-async def account_service(request: Request) -> AccountService:
-    return cast(AccountService, request.app.state.container.account_service())
+def provided(name: str) -> Any:
+    """What the app's container provides by this name."""
+    if name not in Container.providers:
+        raise LookupError(name)
 
+    async def provide(request: Request) -> Any:
+        return getattr(request.app.state.container, name)()
 
-async def session_service(request: Request) -> SessionService:
-    return cast(SessionService, request.app.state.container.session_service())
-
-
-async def password_service(request: Request) -> PasswordService:
-    return cast(PasswordService, request.app.state.container.password_service())
-
-
-async def export_service(request: Request) -> ExportService:
-    return cast(ExportService, request.app.state.container.export_service())
-
-
-async def user_service(request: Request) -> UserService:
-    return cast(UserService, request.app.state.container.user_service())
-
-
-async def task_service(request: Request) -> TaskService:
-    return cast(TaskService, request.app.state.container.task_service())
-
-
-async def task_batch_service(request: Request) -> TaskBatchService:
-    return cast(TaskBatchService, request.app.state.container.task_batch_service())
-
-
-async def file_service(request: Request) -> FileService:
-    return cast(FileService, request.app.state.container.file_service())
-
-
-async def tag_service(request: Request) -> TagService:
-    return cast(TagService, request.app.state.container.tag_service())
-
-
-async def health_service(request: Request) -> HealthService:
-    return cast(HealthService, request.app.state.container.health_service())
-
-
-async def metrics(request: Request) -> MetricsPort:
-    return cast(MetricsPort, request.app.state.container.metrics())
+    return Depends(provide)
 
 
 async def throttle(request: Request) -> Throttle | None:
@@ -100,15 +68,15 @@ async def throttle(request: Request) -> Throttle | None:
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 CurrentActor = Annotated[Actor, Depends(current_actor)]
-Accounts = Annotated[AccountService, Depends(account_service)]
-Sessions = Annotated[SessionService, Depends(session_service)]
-Passwords = Annotated[PasswordService, Depends(password_service)]
-Exports = Annotated[ExportService, Depends(export_service)]
-Users = Annotated[UserService, Depends(user_service)]
-Tasks = Annotated[TaskService, Depends(task_service)]
-TaskBatches = Annotated[TaskBatchService, Depends(task_batch_service)]
-Files = Annotated[FileService, Depends(file_service)]
-Tags = Annotated[TagService, Depends(tag_service)]
-Health = Annotated[HealthService, Depends(health_service)]
-Metrics = Annotated[MetricsPort, Depends(metrics)]
+Accounts = Annotated[AccountService, provided("account_service")]
+Sessions = Annotated[SessionService, provided("session_service")]
+Passwords = Annotated[PasswordService, provided("password_service")]
+Exports = Annotated[ExportService, provided("export_service")]
+Users = Annotated[UserService, provided("user_service")]
+Tasks = Annotated[TaskService, provided("task_service")]
+TaskBatches = Annotated[TaskBatchService, provided("task_batch_service")]
+Files = Annotated[FileService, provided("file_service")]
+Tags = Annotated[TagService, provided("tag_service")]
+Health = Annotated[HealthService, provided("health_service")]
+Metrics = Annotated[MetricsPort, provided("metrics")]
 Throttled = Annotated[Throttle | None, Depends(throttle)]
