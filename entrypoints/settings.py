@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(
         None,
         pattern=r"^(redis|rediss|unix)://.+",
-        description="redis://host:port/0; without it each process counts limits alone",
+        description="redis://host:port/0; without it each process counts limits and remembers totals alone",
     )
     secret_key: Key | None = Field(
         None, description="signs access tokens, 32 characters or more; outside production one is made and kept"
