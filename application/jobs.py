@@ -1,7 +1,7 @@
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -21,6 +21,8 @@ FIRST_DELAY: Final = timedelta(seconds=5)
 LONGEST_DELAY: Final = timedelta(hours=1)
 IDLE_SECONDS: Final = 0.5
 """Between two looks into an empty queue."""
+PARTING_SECONDS = 5.0
+"""For what was begun when a worker is told to stop."""
 MAX_ERROR: Final = 500
 """Characters."""
 
@@ -37,6 +39,10 @@ class Recurring:
 
 class UnknownJob(Exception):
     """No handler is known for its kind, perhaps because a newer program has added it."""
+
+
+class Abandoned(Exception):
+    """Every worker that began it was killed, perhaps by it."""
 
 
 class JobWorker:
@@ -62,17 +68,23 @@ class JobWorker:
         self._lease = lease
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop; what was begun by then is ended first. Outlives a storage that is away."""
+        """Until told to stop. What was begun by then is ended first, or left to others if it takes PARTING_SECONDS."""
+        working = asyncio.create_task(self._keep_working(stop))
+        try:
+            await stop.wait()
+            await asyncio.wait([working], timeout=PARTING_SECONDS)
+        finally:
+            await _cancelled(working)
+
+    async def _keep_working(self, stop: asyncio.Event) -> None:
         is_prepared = False
         while not stop.is_set():
-            try:
+            with self._enduring():
                 if not is_prepared:
                     await self.prepare()
                     is_prepared = True
                 if await self.work():
                     continue
-            except StorageUnavailable:
-                pass  # told by whoever watches the storage; jobs wait
             with suppress(TimeoutError):
                 async with asyncio.timeout(IDLE_SECONDS):
                     await stop.wait()
@@ -108,14 +120,14 @@ class JobWorker:
             handler = self._handlers.get(job.kind)
             if handler is None:
                 raise UnknownJob(job.kind)
+            if job.attempts > ATTEMPTS and job.kind not in self._recurring:
+                raise Abandoned
             await handler(job)
         except Exception as failure:
             error = failure
         finally:
-            renewing.cancel()
-            with suppress(asyncio.CancelledError):
-                await renewing
-        with suppress(StorageUnavailable):  # then it is done once more when the lease is over
+            await _cancelled(renewing)
+        with self._enduring():
             outcome = await self._settle(job, error)
             self._monitor.ended(job, outcome, monotonic() - began, error)
 
@@ -140,7 +152,7 @@ class JobWorker:
     async def _renew(self, job: Job) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
-            with suppress(StorageUnavailable):
+            with self._enduring():
                 await self._extend(job)
 
     @retried
@@ -148,6 +160,16 @@ class JobWorker:
         async with self._unit_of_work() as uow:
             await uow.jobs.extend(job, self._clock.now() + self._lease)
             await uow.commit()
+
+    @contextmanager
+    def _enduring(self) -> Iterator[None]:
+        """Whatever keeps a job from being claimed, kept or settled: it waits, or is done once more after its lease."""
+        try:
+            yield
+        except StorageUnavailable:
+            pass  # told by whoever watches the storage
+        except Exception as error:
+            self._monitor.stumbled(error)
 
 
 class JobService:
@@ -196,5 +218,13 @@ def delay_after(attempts: int) -> timedelta:
     return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
 
 
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
 def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".translate({0: None})[:MAX_ERROR]
+    """One line of what any database can keep: another server may have said anything, in any encoding."""
+    text = f"{type(error).__name__}: {error}"[:MAX_ERROR]
+    return "".join(each if each.isprintable() else " " for each in text)

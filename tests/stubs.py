@@ -109,6 +109,10 @@ class Attempts:
     """At jobs, and how they ended."""
 
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
+    stumbles: list[Exception] = field(default_factory=list)
 
     def ended(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
         self.outcomes.append((job.kind, outcome))
+
+    def stumbled(self, error: Exception) -> None:
+        self.stumbles.append(error)

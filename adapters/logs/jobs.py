@@ -20,3 +20,6 @@ class StructlogJobMonitor:
             milliseconds=round(seconds * 1000, 2),
             error=type(error).__name__ if error else None,
         )
+
+    def stumbled(self, error: Exception) -> None:
+        self._log.error("worker_stumbled", exc_info=error)

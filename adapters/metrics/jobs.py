@@ -26,3 +26,6 @@ class CountingJobMonitor:
     def ended(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
         self._ended[job.kind, outcome.value] += 1
         self._next.ended(job, outcome, seconds, error)
+
+    def stumbled(self, error: Exception) -> None:
+        self._next.stumbled(error)

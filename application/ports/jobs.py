@@ -99,3 +99,7 @@ class JobMonitor(Protocol):
     """Told of every attempt, for logs and numbers."""
 
     def ended(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None: ...
+
+    def stumbled(self, error: Exception) -> None:
+        """A worker met what should not be, and goes on."""
+        ...

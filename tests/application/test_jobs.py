@@ -5,7 +5,9 @@ from typing import Final
 
 import pytest
 
+from adapters.memory.jobs import InMemoryJobQueue
 from adapters.memory.storage import InMemoryStorage
+from application import jobs
 from application.jobs import ATTEMPTS, LONGEST_DELAY, Handler, JobService, JobWorker, Recurring, delay_after
 from application.ports.jobs import Job, JobCounts, JobNotFound, Outcome
 from application.ports.storage import StorageUnavailable
@@ -97,6 +99,32 @@ def test_waits_grow_jitter_and_end() -> None:
         assert max(delays) <= LONGEST_DELAY
     assert delay_after(1) <= timedelta(seconds=5)
     assert delay_after(200) >= LONGEST_DELAY / 2
+
+
+async def test_what_another_server_said_is_kept_as_one_line_that_any_database_takes() -> None:
+    bench = Bench()
+
+    async def is_told_off(job: Job) -> None:
+        raise ZeroDivisionError("550 Empf\udce4nger\r\n550 \x1b[31munbekannt\0")
+
+    await add(bench.storage, a_job(attempts=ATTEMPTS - 1))
+    await bench.worker(is_told_off).work()
+    (dead,) = await bench.service.dead()
+    assert dead.last_error == "ZeroDivisionError: 550 Empf nger  550  [31munbekannt "
+
+
+async def test_a_job_whose_every_worker_was_killed_is_given_up_without_another_try() -> None:
+    bench, done = Bench(), list[Job]()
+
+    async def do(job: Job) -> None:
+        done.append(job)
+
+    await add(bench.storage, a_job(attempts=ATTEMPTS))
+    await bench.worker(do).work()
+    assert done == []
+    assert bench.outcomes == [Outcome.BURIED]
+    (dead,) = await bench.service.dead()
+    assert str(dead.last_error).startswith("Abandoned:")
 
 
 async def test_one_failing_job_does_not_hold_up_the_others() -> None:
@@ -214,3 +242,45 @@ async def test_a_worker_outlives_a_storage_that_is_away() -> None:
     is_away = False
     await running
     assert bench.outcomes == [Outcome.DONE]
+
+
+async def test_told_to_stop_a_worker_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, stop, begun = Bench(), asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(jobs, "PARTING_SECONDS", 0.01)
+    await add(bench.storage, a_job())
+
+    async def hangs(job: Job) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    running = asyncio.create_task(bench.worker(hangs).run(stop))
+    await begun.wait()
+    stop.set()
+    async with asyncio.timeout(5):
+        await running
+    assert bench.outcomes == []
+    bench.clock.time += timedelta(seconds=30)
+    assert await bench.worker(does_nothing).work() == 1
+
+
+@pytest.mark.parametrize("step", ["claim", "extend", "finish"])
+async def test_a_worker_outlives_a_bug_and_tells_of_it(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, stop, done = Bench(), asyncio.Event(), list[int]()
+    healthy = getattr(InMemoryJobQueue, step)
+
+    async def is_broken(*args: object, **kwargs: object) -> object:
+        monkeypatch.setattr(InMemoryJobQueue, step, healthy)
+        raise ZeroDivisionError
+
+    async def do(job: Job) -> None:
+        await asyncio.sleep(0.05)  # longer than a third of the lease
+        done.append(job.payload["n"])
+        if set(done) == {0, 1}:
+            stop.set()
+        bench.clock.time += timedelta(seconds=1)
+
+    monkeypatch.setattr(InMemoryJobQueue, step, is_broken)
+    await add(bench.storage, *(a_job(payload={"n": n}) for n in range(2)))
+    await bench.worker(do, lease=timedelta(milliseconds=90)).run(stop)
+    assert set(done) == {0, 1}
+    assert [type(error) for error in bench.attempts.stumbles] == [ZeroDivisionError]
