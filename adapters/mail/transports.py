@@ -19,10 +19,11 @@ class Transport(Protocol):
 
 
 class ConsoleTransport:
-    """For development: to standard output."""
+    """For development: to standard output, as people read it."""
 
     async def send(self, message: EmailMessage) -> None:
-        sys.stdout.write(f"\n{message.as_string()}\n")
+        shown = "\n".join(f"{name}: {message[name]}" for name in ("From", "To", "Subject"))
+        sys.stdout.write(f"\n{shown}\n\n{message.get_content()}\n")
         sys.stdout.flush()
 
 

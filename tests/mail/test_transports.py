@@ -129,6 +129,14 @@ async def test_the_console_shows_it_to_who_develops(capsys: pytest.CaptureFixtur
     assert "Some text" in shown
 
 
+async def test_what_the_console_shows_can_be_copied(capsys: pytest.CaptureFixture[str]) -> None:
+    link = f"https://tasks.example.com/reset-password?token={'A' * 64}"
+    await mailer("console:").send(Mail(MAIL.id, MAIL.to, "Grüße", f"Hello Zoë,\n\n{link}\n"))
+    shown = capsys.readouterr().out
+    assert "Subject: Grüße\n" in shown
+    assert f"Hello Zoë,\n\n{link}\n" in shown
+
+
 @pytest.mark.parametrize("url", ["http://x", "mail:", ""])
 def test_no_other_way_is_known(url: str) -> None:
     with pytest.raises(ValueError, match="a mail URL begins with"):
