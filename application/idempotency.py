@@ -1,8 +1,10 @@
 """Requests that happen once however often they are sent (IETF draft-ietf-httpapi-idempotency-key-header-07)."""
 
+import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final, Generic, TypeVar
 
 from application.ports.clock import Clock
@@ -43,25 +45,36 @@ class Once(Generic[T]):
 
 
 class IdempotencyService:
+    """What is stored names the key by its hash, and the request by one keyed with it: a body may hold a password, and
+    whoever reads the storage, but does not know the key, is not to try out which."""
+
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
     def once(self, request: RequestKey, fingerprint: bytes, answer: Callable[[T], Answer]) -> Once[T]:
-        return Once(request, fingerprint, self._clock.now(), answer)
+        return Once(_hidden(request), _keyed(request, fingerprint), self._clock.now(), answer)
 
     async def find(self, request: RequestKey, fingerprint: bytes) -> Answer | None:
         """What was answered before, if so. Raises IdempotencyKeyReused."""
-        record = await self._find(request)
+        record = await self._find(_hidden(request))
         if record is None:
             return None
-        _require_same(record, fingerprint)
+        _require_same(record, _keyed(request, fingerprint))
         return record.answer
 
     @retried
     async def _find(self, request: RequestKey) -> IdempotencyRecord | None:
         async with self._unit_of_work() as uow:
             return await uow.idempotency.find(request, self._clock.now())
+
+
+def _hidden(request: RequestKey) -> RequestKey:
+    return replace(request, key=sha256(request.key.encode()).hexdigest())
+
+
+def _keyed(request: RequestKey, fingerprint: bytes) -> bytes:
+    return hmac.digest(request.key.encode(), fingerprint, "sha256")
 
 
 def _require_same(record: IdempotencyRecord, fingerprint: bytes) -> None:
