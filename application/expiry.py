@@ -8,6 +8,8 @@ from application.retry import retried
 
 EXPIRY: Final = "expiry"
 EVERY: Final = timedelta(hours=1)
+AT_ONCE = 1000
+"""Of each kind in one transaction, so that it passes quickly, however many there are."""
 
 
 class Expiry:
@@ -17,11 +19,19 @@ class Expiry:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
-    @retried
     async def remove(self, job: Job) -> None:
+        while await self._remove_some():
+            pass
+
+    @retried
+    async def _remove_some(self) -> bool:
+        """Whether there may be more."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            await uow.sessions.remove_expired(now)
-            await uow.reset_tokens.remove_expired(now)
-            await uow.idempotency.remove_expired(now)
+            removed = (
+                await uow.sessions.remove_expired(now, limit=AT_ONCE),
+                await uow.reset_tokens.remove_expired(now, limit=AT_ONCE),
+                await uow.idempotency.remove_expired(now, limit=AT_ONCE),
+            )
             await uow.commit()
+        return AT_ONCE in removed

@@ -53,11 +53,12 @@ class InMemorySessionRepository:
             if session.id != keep:
                 self._sessions.drop(session.id)
 
-    async def remove_expired(self, now: datetime) -> None:
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
         await self._lock.acquire()
-        for session in list(self._sessions.values()):
-            if session.is_over(now):
-                self._sessions.drop(session.id)
+        over = [session.id for session in self._sessions.values() if session.is_over(now)][:limit]
+        for session_id in over:
+            self._sessions.drop(session_id)
+        return len(over)
 
 
 class InMemoryResetTokenRepository:
@@ -80,8 +81,9 @@ class InMemoryResetTokenRepository:
         await self._lock.acquire()
         self._tokens.drop(user_id)
 
-    async def remove_expired(self, now: datetime) -> None:
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
         await self._lock.acquire()
-        for token in list(self._tokens.values()):
-            if now >= token.expires_at:
-                self._tokens.drop(token.user_id)
+        over = [token.user_id for token in self._tokens.values() if now >= token.expires_at][:limit]
+        for user_id in over:
+            self._tokens.drop(user_id)
+        return len(over)

@@ -26,8 +26,9 @@ class InMemoryIdempotencyRecords:
         record = self._records.get(request)
         return None if record is None or now >= record.expires_at else record
 
-    async def remove_expired(self, now: datetime) -> None:
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
         await self._lock.acquire()
-        for record in list(self._records.values()):
-            if now >= record.expires_at:
-                self._records.drop(record.request)
+        over = [record.request for record in self._records.values() if now >= record.expires_at][:limit]
+        for request in over:
+            self._records.drop(request)
+        return len(over)

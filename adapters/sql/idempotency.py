@@ -3,10 +3,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Dialect, Text, Uuid, bindparam, delete, func, select
+from sqlalchemy import Dialect, Text, Uuid, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapters.sql.connection import ReferenceViolated
+from adapters.sql.idiom import delete_some
 from adapters.sql.statement import Statement
 from adapters.sql.tables import idempotency_records
 from adapters.sql.transaction import Transaction
@@ -54,7 +55,7 @@ class IdempotencyStatements:
 
     @cached_property
     def delete_expired(self) -> Statement:
-        return Statement(delete(TABLE).where(TABLE.c.expires_at <= NOW), self._dialect)
+        return Statement(delete_some(TABLE, TABLE.c.expires_at <= NOW), self._dialect)
 
 
 class SqlIdempotencyRecords:
@@ -82,8 +83,8 @@ class SqlIdempotencyRecords:
         )
         return _from_row(rows[0]) if rows else None
 
-    async def remove_expired(self, now: datetime) -> None:
-        await self._transaction.execute(self._statements.delete_expired, {"now": now})
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
+        return len(await self._transaction.fetch_writing(self._statements.delete_expired, now=now, limit=limit))
 
 
 def _to_row(record: IdempotencyRecord) -> dict[str, Any]:

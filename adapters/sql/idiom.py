@@ -4,7 +4,21 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, Dialect, Table, Text, any_, bindparam, exists, func, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Dialect,
+    Integer,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -77,6 +91,13 @@ def upsert(table: Table, dialect: Dialect, *replaced: str) -> Any:
     return row.on_conflict_do_update(
         index_elements=list(table.primary_key), set_={name: row.excluded[name] for name in replaced}
     )
+
+
+def delete_some(table: Table, condition: ColumnElement[bool]) -> Any:
+    """Up to as many as the parameter `limit` says; a row comes back for each."""
+    key = list(table.primary_key)
+    some = select(*key).where(condition).limit(bindparam("limit", type_=Integer))
+    return delete(table).where(condition, tuple_(*key).in_(some)).returning(key[0])
 
 
 def _members(array: Column) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Dialect, Uuid, bindparam, delete, insert, select, update
 
 from adapters.sql.connection import ReferenceViolated
-from adapters.sql.idiom import upsert
+from adapters.sql.idiom import delete_some, upsert
 from adapters.sql.rows import ROLE_AT, SESSION_COLUMNS, session_from_row, session_to_row
 from adapters.sql.statement import Statement
 from adapters.sql.tables import reset_tokens, sessions, users
@@ -19,6 +19,7 @@ from domain.user import UserId
 
 USER = bindparam("user_id", type_=Uuid)
 ID = bindparam("id", type_=Uuid)
+NOW = bindparam("now", type_=Instant)
 
 
 class SessionStatements:
@@ -76,14 +77,11 @@ class SessionStatements:
 
     @cached_property
     def delete_expired(self) -> Statement:
-        return Statement(
-            delete(sessions).where(sessions.c.expires_at <= bindparam("now", type_=Instant)), self._dialect
-        )
+        return Statement(delete_some(sessions, sessions.c.expires_at <= NOW), self._dialect)
 
     @cached_property
     def delete_expired_reset_tokens(self) -> Statement:
-        is_over = reset_tokens.c.expires_at <= bindparam("now", type_=Instant)
-        return Statement(delete(reset_tokens).where(is_over), self._dialect)
+        return Statement(delete_some(reset_tokens, reset_tokens.c.expires_at <= NOW), self._dialect)
 
     @cached_property
     def put_reset_token(self) -> Statement:
@@ -147,8 +145,8 @@ class SqlSessionRepository:
         else:
             await self._transaction.execute(self._statements.delete_others, {"user_id": user_id, "id": keep})
 
-    async def remove_expired(self, now: datetime) -> None:
-        await self._transaction.execute(self._statements.delete_expired, {"now": now})
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
+        return len(await self._transaction.fetch_writing(self._statements.delete_expired, now=now, limit=limit))
 
 
 class SqlResetTokenRepository:
@@ -170,5 +168,6 @@ class SqlResetTokenRepository:
     async def remove(self, user_id: UserId) -> None:
         await self._transaction.execute(self._statements.delete_reset_token, {"user_id": user_id})
 
-    async def remove_expired(self, now: datetime) -> None:
-        await self._transaction.execute(self._statements.delete_expired_reset_tokens, {"now": now})
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
+        statement = self._statements.delete_expired_reset_tokens
+        return len(await self._transaction.fetch_writing(statement, now=now, limit=limit))

@@ -105,8 +105,8 @@ class SessionRepository(Protocol):
 
     async def remove_all(self, user_id: UserId, *, keep: SessionId | None = None) -> None: ...
 
-    async def remove_expired(self, now: datetime) -> None:
-        """Of everybody."""
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
+        """Of everybody, up to `limit`; how many."""
         ...
 
 
@@ -132,6 +132,6 @@ class ResetTokenRepository(Protocol):
 
     async def remove(self, user_id: UserId) -> None: ...
 
-    async def remove_expired(self, now: datetime) -> None:
-        """Of everybody."""
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
+        """Of everybody, up to `limit`; how many."""
         ...

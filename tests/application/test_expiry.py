@@ -1,6 +1,10 @@
 from datetime import timedelta
 
+import pytest
+
+from application import expiry
 from application.expiry import Expiry
+from application.ports.storage import UnitOfWork
 from tests.application.given import logged_in, registered
 from tests.contracts.storage_jobs import a_job
 from tests.stubs import SettableClock
@@ -14,16 +18,37 @@ async def test_sessions_and_reset_tokens_that_are_over_are_removed(world: World,
     await world.work()
     clock.time += LIFETIME - timedelta(seconds=1)
     young = await logged_in(world)
-    expiry = Expiry(world.storage.unit_of_work, clock)
+    removing = Expiry(world.storage.unit_of_work, clock)
 
     async def left() -> tuple[int, bool]:
         async with world.storage.unit_of_work() as uow:
             return len(await uow.sessions.of_user(kim.id)), await uow.reset_tokens.find(kim.id) is not None
 
     assert await left() == (2, True)
-    await expiry.remove(a_job())
+    await removing.remove(a_job())
     assert await left() == (2, False)
     clock.time += timedelta(seconds=1)
-    await expiry.remove(a_job())
+    await removing.remove(a_job())
     assert await left() == (1, False)
     await world.sessions.authenticate(young.access_token.text)
+
+
+async def test_however_many_are_over_no_transaction_removes_very_many(
+    world: World, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "AT_ONCE", 2)
+    kim = await registered(world)
+    for _ in range(5):
+        await logged_in(world)
+    clock.time += LIFETIME
+    begun = 0
+
+    def unit_of_work() -> UnitOfWork:
+        nonlocal begun
+        begun += 1
+        return world.storage.unit_of_work()
+
+    await Expiry(unit_of_work, clock).remove(a_job())
+    async with world.storage.unit_of_work() as uow:
+        assert await uow.sessions.of_user(kim.id) == []
+    assert begun == 3

@@ -73,14 +73,16 @@ class IdempotencyContract(StorageSuite):
         await keep(storage, later, TOMORROW)
         assert await kept(storage, record.request, TOMORROW) == later
 
-    async def test_expired_answers_are_removed(self, storage: Storage) -> None:
-        old, new = a_record(), a_record(request=RequestKey(BEN, "x", "y"), expires_at=TOMORROW + timedelta(1))
-        await keep(storage, old)
-        await keep(storage, new)
+    async def test_expired_answers_are_removed_some_at_a_time(self, storage: Storage) -> None:
+        new = a_record(request=RequestKey(BEN, "x", "y"), expires_at=TOMORROW + timedelta(1))
+        old = [a_record(request=RequestKey(user_id, "x", key)) for user_id in (ANN, BEN) for key in "abc"]
+        for record in (*old, new):
+            await keep(storage, record)
         async with storage.unit_of_work() as uow:
-            await uow.idempotency.remove_expired(TOMORROW)
+            removed = [await uow.idempotency.remove_expired(TOMORROW, limit=4) for _ in range(3)]
             await uow.commit()
-        assert await kept(storage, old.request) is None
+        assert removed == [4, 2, 0]
+        assert [await kept(storage, record.request) for record in old] == [None] * 6
         assert await kept(storage, new.request) == new
 
     async def test_an_answer_to_nobody_is_refused(self, storage: Storage) -> None:

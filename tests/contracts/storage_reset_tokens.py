@@ -39,6 +39,21 @@ class ResetTokenContract(StorageSuite):
             async with storage.unit_of_work() as uow:
                 await uow.reset_tokens.put(ResetToken(new_user_id(), b"hash", NOW))
 
+    async def test_reset_tokens_that_are_over_are_removed_some_at_a_time(self, storage: Storage) -> None:
+        async with storage.unit_of_work() as uow:
+            for token in (ResetToken(ANN, b"old", NOW), ResetToken(BEN, b"old", NOW)):
+                await uow.reset_tokens.put(token)
+            removed = [await uow.reset_tokens.remove_expired(NOW, limit=1)]
+            for user_id in (ANN, BEN):
+                await uow.reset_tokens.put(ResetToken(user_id, b"new", LATER))
+            await uow.reset_tokens.put(ResetToken(ANN, b"old", NOW))
+            removed += [await uow.reset_tokens.remove_expired(NOW, limit=2)]
+            await uow.commit()
+        assert removed == [1, 1]
+        async with storage.unit_of_work() as uow:
+            assert await uow.reset_tokens.find(ANN) is None
+            assert await uow.reset_tokens.find(BEN) == ResetToken(BEN, b"new", LATER)
+
     async def test_of_parallel_spenders_of_a_reset_token_one_finds_it(self, storage: Storage) -> None:
         async with storage.unit_of_work() as uow:
             await uow.reset_tokens.put(token := ResetToken(ANN, b"hash", NOW))

@@ -139,6 +139,15 @@ class SessionContract(StorageSuite):
         await remove_all(storage, BEN)
         assert await of_user(storage, BEN) == []
 
+    async def test_sessions_that_are_over_are_removed_some_at_a_time(self, storage: Storage) -> None:
+        over = [a_session(user_id=user_id, lifetime=timedelta(hours=1)) for user_id in (ANN, BEN, ANN)]
+        await add(storage, *over, last := a_session(lifetime=timedelta(hours=1) + MICROSECOND))
+        async with storage.unit_of_work() as uow:
+            removed = [await uow.sessions.remove_expired(LATER, limit=2) for _ in range(3)]
+            await uow.commit()
+        assert removed == [2, 1, 0]
+        assert [await of_user(storage, user_id) for user_id in (ANN, BEN)] == [[last], []]
+
     async def test_a_session_stands_for_its_user_as_the_user_is_now(self, storage: Storage) -> None:
         kim = a_user(role=Role.MANAGER, timezone="Asia/Seoul")
         await register(storage, kim)

@@ -160,9 +160,11 @@ class ToySessions:
         lists = await self._uow.write()
         lists.sessions = [other for other in lists.sessions if other.user_id != user_id or other.id == keep]
 
-    async def remove_expired(self, now: datetime) -> None:
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
         lists = await self._uow.write()
-        lists.sessions = [session for session in lists.sessions if not session.is_over(now)]
+        over = [session for session in lists.sessions if session.is_over(now)][:limit]
+        lists.sessions = [session for session in lists.sessions if session not in over]
+        return len(over)
 
 
 class ToyResetTokens:
@@ -184,6 +186,8 @@ class ToyResetTokens:
         lists = await self._uow.write()
         lists.reset_tokens = [token for token in lists.reset_tokens if token.user_id != user_id]
 
-    async def remove_expired(self, now: datetime) -> None:
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
         lists = await self._uow.write()
-        lists.reset_tokens = [token for token in lists.reset_tokens if now < token.expires_at]
+        over = [token for token in lists.reset_tokens if now >= token.expires_at][:limit]
+        lists.reset_tokens = [token for token in lists.reset_tokens if token not in over]
+        return len(over)

@@ -23,6 +23,8 @@ class ToyIdempotency:
         records = [record for record in self._uow.read().records if record.request == request]
         return next((record for record in records if now < record.expires_at), None)
 
-    async def remove_expired(self, now: datetime) -> None:
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
         lists = await self._uow.write()
-        lists.records = [record for record in lists.records if now < record.expires_at]
+        over = [record for record in lists.records if now >= record.expires_at][:limit]
+        lists.records = [record for record in lists.records if record not in over]
+        return len(over)
