@@ -14,7 +14,7 @@ from application.ports.security import NewSecret
 from application.ports.storage import UnitOfWorkFactory
 from application.retry import retried
 from domain.errors import UserNotFound
-from domain.user import User, UserId
+from domain.user import User, UserId, name_key
 
 WELCOME_MAIL: Final = "welcome_mail"
 RESET_MAIL: Final = "reset_mail"
@@ -73,12 +73,12 @@ class MailJobs:
 
     async def password_reset(self, job: Job) -> None:
         """Raises MailNotSent. To nobody, if no active account has the address."""
-        user = await self._find(job.payload["email"])
-        if user is None or not user.is_active:
+        secret = self._new_secret()
+        user = await self._permit(job.payload["email"], secret)
+        if user is None:
             self._audit.record("password_reset_of_nobody")
             return
-        token = OpaqueToken((user.id,), self._new_secret())
-        await self._put(ResetToken(user.id, token.hash, self._clock.now() + RESET_LIFETIME))
+        token = OpaqueToken((user.id,), secret)
         mail = self._mail(job.id, user, "Choose a new password", RESET_TEXT, token=token.text)
         await self._mailer.send(mail)
         self._audit.record("password_reset_mailed", user_id=user.id)
@@ -98,12 +98,15 @@ class MailJobs:
             return await uow.users.get(user_id)
 
     @retried
-    async def _find(self, email: str) -> User | None:
+    async def _permit(self, email: str, secret: bytes) -> User | None:
+        """The active account that has the address, and still has it when the secret becomes good for a reset."""
         async with self._unit_of_work() as uow:
-            return await uow.users.find_by_login(email)
-
-    @retried
-    async def _put(self, token: ResetToken) -> None:
-        async with self._unit_of_work() as uow:
-            await uow.reset_tokens.put(token)
+            if (found := await uow.users.find_by_login(email)) is None:
+                return None
+            user = await uow.users.lock(found.id)
+            if not user.is_active or name_key(user.email) != name_key(email):
+                return None
+            token = OpaqueToken((user.id,), secret)
+            await uow.reset_tokens.put(ResetToken(user.id, token.hash, self._clock.now() + RESET_LIFETIME))
             await uow.commit()
+        return user

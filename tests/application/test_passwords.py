@@ -3,8 +3,10 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.memory.users import InMemoryUserRepository
 from application.mails import RESET_LIFETIME
 from domain.errors import InvalidCredentials, InvalidResetToken, InvalidToken, WeakPassword, WrongPassword
+from domain.user import User
 from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
 from tests.stubs import SettableClock
 from tests.world import World
@@ -161,3 +163,22 @@ async def test_a_mail_that_was_not_taken_is_written_anew_with_a_token_of_its_own
     (token,) = world.mailbox.reset_tokens
     await world.passwords.reset(token, OTHER)
     await logged_in(world, password=OTHER)
+
+
+async def test_an_address_that_is_given_up_meanwhile_is_mailed_no_reset(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kim = await registered(world)
+    await world.work()
+    find = InMemoryUserRepository.find_by_login
+
+    async def find_and_be_overtaken(users: InMemoryUserRepository, login: str) -> User | None:
+        monkeypatch.undo()
+        found = await find(users, login)
+        await world.accounts.edit(kim.id, email="new@example.com")
+        return found
+
+    await world.passwords.request_reset(kim.email)
+    monkeypatch.setattr(InMemoryUserRepository, "find_by_login", find_and_be_overtaken)
+    await world.work()
+    assert world.mailbox.reset_tokens == []
