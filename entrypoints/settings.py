@@ -1,6 +1,7 @@
 import os
 import re
 from contextlib import suppress
+from email.utils import parseaddr
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -47,6 +48,27 @@ def _origin(text: str) -> str:
     return text
 
 
+def _server(text: str) -> str:
+    try:
+        _ = urlsplit(text).port
+    except ValueError:
+        raise ValueError("the port is no port; in a password # / : and @ are written %23 %2F %3A and %40") from None
+    return text
+
+
+def _mail_server(text: str) -> str:
+    if _server(text).startswith("smtp") and not urlsplit(text).hostname:
+        raise ValueError("a mail server has a name")
+    return text
+
+
+def _sender(text: str) -> str:
+    name, at, host = parseaddr(text)[1].partition("@")
+    if not (name and at and host and text.isprintable()):
+        raise ValueError('a sender is name@example.com, or A Name <name@example.com>, or "A, B" <name@example.com>')
+    return text
+
+
 def _rate(value: Any) -> Any:
     found = re.fullmatch(r"(\d{1,9})/(second|minute|hour|day)", value) if isinstance(value, str) else None
     if found is None or int(found[1]) < 1:
@@ -79,7 +101,7 @@ class Settings(BaseSettings):
         pattern=r"^(sqlite\+aiosqlite:///.+|postgresql\+asyncpg://.+)$",
         description="sqlite+aiosqlite:///path or postgresql+asyncpg://user:password@host:port/name",
     )
-    redis_url: str | None = Field(
+    redis_url: Annotated[str, AfterValidator(_server)] | None = Field(
         None,
         pattern=r"^(redis|rediss|unix)://.+",
         description="redis://host:port/0; without it each process counts limits and remembers totals alone",
@@ -98,12 +120,14 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_origin)] = Field(
         "http://127.0.0.1:8000", description="where users reach the service, for links in mails"
     )
-    mail_url: str = Field(
+    mail_url: Annotated[str, AfterValidator(_mail_server)] = Field(
         "console:",
         pattern=r"^(console:$|smtps?://.+|file:///.+)",
         description="console:, smtp://user:password@host:port or file:///folder",
     )
-    mail_from: str = Field("Task Manager <noreply@example.com>", description="sender of mails")
+    mail_from: Annotated[str, AfterValidator(_sender)] = Field(
+        "Task Manager <noreply@example.com>", description="sender of mails"
+    )
     files_url: str = Field(
         f"file:{DATA}/files",
         pattern=r"^(file:///.+|file:[^/].*|s3://[^/].*)$",
