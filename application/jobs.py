@@ -19,6 +19,8 @@ ATTEMPTS: Final = 10
 FIRST_DELAY: Final = timedelta(seconds=5)
 """Before the second attempt; doubled for each further one up to LONGEST_DELAY, and jittered down to a half."""
 LONGEST_DELAY: Final = timedelta(hours=1)
+UNKNOWN_DELAY: Final = timedelta(minutes=1)
+"""Until a worker that knows no handler for a job gives others the next chance."""
 IDLE_SECONDS: Final = 0.5
 """Between two looks into an empty queue."""
 PARTING_SECONDS = 5.0
@@ -38,7 +40,7 @@ class Recurring:
 
 
 class UnknownJob(Exception):
-    """No handler is known for its kind, perhaps because a newer program has added it."""
+    """No handler is known for its kind. It waits, as long as it takes: perhaps a newer program has added it."""
 
 
 class Abandoned(Exception):
@@ -139,6 +141,9 @@ class JobWorker:
             if error is None:
                 outcome = Outcome.DONE
                 await (uow.jobs.finish(job) if every is None else uow.jobs.postpone(job, now + every))
+            elif isinstance(error, UnknownJob):
+                outcome = Outcome.FAILED
+                await uow.jobs.postpone(job, now + UNKNOWN_DELAY)
             elif job.attempts < ATTEMPTS or every is not None:
                 outcome = Outcome.FAILED
                 delay = min(delay_after(job.attempts), every or LONGEST_DELAY)
