@@ -84,7 +84,7 @@ class MailJobs:
         self._audit.record("password_reset_mailed", user_id=user.id)
 
     def _mail(self, job_id: JobId, user: User, subject: str, text: Template, **values: str) -> Mail:
-        name = user.full_name or user.username
+        name = " ".join((user.full_name or user.username).split())  # anybody's address may be registered by anybody
         return Mail(
             job_id,
             user.email,

@@ -165,6 +165,14 @@ async def test_a_mail_that_was_not_taken_is_written_anew_with_a_token_of_its_own
     await logged_in(world, password=OTHER)
 
 
+async def test_whoever_registers_writes_no_line_of_a_mail(world: World) -> None:
+    kim = await registered(world)
+    await world.accounts.edit(kim.id, full_name="Kim\n\nYou have won.\r\n\u2028Go to")
+    await world.work()
+    (mail,) = world.mailbox.mails
+    assert mail.text.splitlines()[0] == "Hello Kim You have won. Go to,"
+
+
 async def test_an_address_that_is_given_up_meanwhile_is_mailed_no_reset(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
