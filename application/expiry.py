@@ -8,12 +8,14 @@ from application.retry import retried
 
 EXPIRY: Final = "expiry"
 EVERY: Final = timedelta(hours=1)
+DEAD_FOR: Final = timedelta(days=30)
+"""Jobs that were given up: they may tell of people who have left."""
 AT_ONCE = 1000
 """Of each kind in one transaction, so that it passes quickly, however many there are."""
 
 
 class Expiry:
-    """Removes what nobody can use any more."""
+    """Removes what nobody can use any more, or has looked after for long."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
@@ -32,6 +34,7 @@ class Expiry:
                 await uow.sessions.remove_expired(now, limit=AT_ONCE),
                 await uow.reset_tokens.remove_expired(now, limit=AT_ONCE),
                 await uow.idempotency.remove_expired(now, limit=AT_ONCE),
+                await uow.jobs.remove_dead(now - DEAD_FOR, limit=AT_ONCE),
             )
             await uow.commit()
         return AT_ONCE in removed

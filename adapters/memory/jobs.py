@@ -52,6 +52,13 @@ class InMemoryJobQueue:
         await self._lock.acquire()
         self._jobs.drop(self._dead(job_id).id)
 
+    async def remove_dead(self, before: datetime, *, limit: int) -> int:
+        await self._lock.acquire()
+        gone = [job.id for job in self._jobs.values() if job.died_at is not None and job.died_at <= before][:limit]
+        for job_id in gone:
+            self._jobs.drop(job_id)
+        return len(gone)
+
     async def counts(self, now: datetime) -> JobCounts:
         jobs = list(self._jobs.values())
         dead, due = sum(job.died_at is not None for job in jobs), len(self._due(now))

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Dialect, Integer, Text, Uuid, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from adapters.sql.idiom import delete_some
 from adapters.sql.statement import Statement
 from adapters.sql.tables import jobs
 from adapters.sql.transaction import Transaction
@@ -91,6 +92,10 @@ class JobStatements:
         return Statement(delete(jobs).where(jobs.c.id == ID, ~IS_ALIVE).returning(jobs.c.id), self._dialect)
 
     @cached_property
+    def remove_dead(self) -> Statement:
+        return Statement(delete_some(jobs, jobs.c.died_at <= _at("before")), self._dialect)
+
+    @cached_property
     def counts(self) -> Statement:
         kinds = (func.count().filter(kind) for kind in (IS_DUE, IS_ALIVE, ~IS_ALIVE))
         return Statement(select(*kinds).select_from(jobs), self._dialect)
@@ -132,6 +137,9 @@ class SqlJobQueue:
     async def discard(self, job_id: JobId) -> None:
         if not await self._transaction.fetch_writing(self._statements.discard, its_id=job_id):
             raise JobNotFound
+
+    async def remove_dead(self, before: datetime, *, limit: int) -> int:
+        return len(await self._transaction.fetch_writing(self._statements.remove_dead, before=before, limit=limit))
 
     async def counts(self, now: datetime) -> JobCounts:
         ((due, alive, dead),) = await self._transaction.fetch(self._statements.counts, now=now)

@@ -85,6 +85,10 @@ class JobQueue(Protocol):
         """Remove a dead job. Raises JobNotFound."""
         ...
 
+    async def remove_dead(self, before: datetime, *, limit: int) -> int:
+        """Of those that died by then, up to `limit`; how many."""
+        ...
+
     async def counts(self, now: datetime) -> JobCounts: ...
 
 

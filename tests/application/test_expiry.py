@@ -6,7 +6,7 @@ from application import expiry
 from application.expiry import Expiry
 from application.ports.storage import UnitOfWork
 from tests.application.given import logged_in, registered
-from tests.contracts.storage_jobs import a_job
+from tests.contracts.storage_jobs import a_job, add
 from tests.stubs import SettableClock
 from tests.world import LIFETIME, World
 
@@ -31,6 +31,19 @@ async def test_sessions_and_reset_tokens_that_are_over_are_removed(world: World,
     await removing.remove(a_job())
     assert await left() == (1, False)
     await world.sessions.authenticate(young.access_token.text)
+
+
+async def test_the_dead_are_kept_for_thirty_days(world: World, clock: SettableClock) -> None:
+    async def left() -> int:
+        await Expiry(world.storage.unit_of_work, clock).remove(a_job())
+        async with world.storage.unit_of_work() as uow:
+            return (await uow.jobs.counts(clock.time)).dead
+
+    await add(world.storage, a_job(died_at=clock.time, last_error="550 kim@example.com is no more"))
+    clock.time += timedelta(days=30, microseconds=-1)
+    assert await left() == 1
+    clock.time += timedelta(microseconds=1)
+    assert await left() == 0
 
 
 async def test_however_many_are_over_no_transaction_removes_very_many(

@@ -144,6 +144,17 @@ class JobContract(StorageSuite):
         assert [job.id for job in await doing(storage, lambda queue: queue.dead(limit=1))] == [second.id]
         assert await counts(storage) == (0, 0, 2)
 
+    async def test_the_long_dead_are_removed_some_at_a_time_and_nothing_else(self, storage: Storage) -> None:
+        await add(storage, *(a_job() for _ in range(4)), a_job(run_at=LATER))
+        *old, new = await claim(storage)
+        for job in old:
+            await doing(storage, lambda queue, job=job: queue.bury(job, NOW, error="no"))  # type: ignore[misc]
+        await doing(storage, lambda queue: queue.bury(new, LATER, error="no"))
+
+        removed = [await doing(storage, lambda queue: queue.remove_dead(NOW, limit=2)) for _ in range(3)]
+        assert removed == [2, 1, 0]
+        assert await counts(storage) == (0, 1, 1)
+
     async def test_a_dead_job_can_be_revived_or_discarded_and_a_live_one_not(self, storage: Storage) -> None:
         await add(storage, a_job(), a_job(), a_job(run_at=LATER))
         first, second = await claim(storage)

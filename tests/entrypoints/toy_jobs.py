@@ -49,6 +49,12 @@ class ToyJobs:
     async def discard(self, job_id: JobId) -> None:
         await self._taken_out(job_id)
 
+    async def remove_dead(self, before: datetime, *, limit: int) -> int:
+        lists = await self._uow.write()
+        gone = [job for job in lists.jobs if job.died_at is not None and job.died_at <= before][:limit]
+        lists.jobs = [job for job in lists.jobs if job not in gone]
+        return len(gone)
+
     async def counts(self, now: datetime) -> JobCounts:
         alive = [job for job in self._uow.read().jobs if job.died_at is None]
         due = len([job for job in alive if job.run_at <= now])
