@@ -53,8 +53,9 @@ class JobStatements:
 
     @cached_property
     def claim(self) -> Statement:
+        # a subquery may be run again for each row, and lock others each time; a CTE that locks is run once
         longest_due = select(jobs.c.id).where(IS_DUE).order_by(jobs.c.run_at, jobs.c.id).limit(LIMIT)
-        claimed = jobs.c.id.in_(longest_due.with_for_update(skip_locked=True).scalar_subquery())
+        claimed = jobs.c.id.in_(select(longest_due.with_for_update(skip_locked=True).cte("due").c.id))
         taken = {"run_at": _at("until"), "attempts": jobs.c.attempts + 1}
         return Statement(update(jobs).where(claimed).values(taken).returning(*COLUMNS), self._dialect)
 

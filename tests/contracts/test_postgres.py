@@ -1,14 +1,18 @@
 import time
 from collections.abc import AsyncIterator, Iterator
 
+import asyncpg
 import pytest
 
+from adapters.sql.postgres import dsn_of
 from adapters.sql.schema import SqlSchema
 from adapters.sql.storage import SqlStorage
 from application.ports.storage import StorageUnavailable, TransientStorageError
 from tests.builders import ANN, a_task, a_user
 from tests.contracts.given import add, register, seen, seen_of
 from tests.contracts.storage import StorageContract
+from tests.contracts.storage_jobs import a_job, claim
+from tests.contracts.storage_jobs import add as add_jobs
 from tests.contracts.storage_users_capped import CappedUsersContract
 from tests.servers.postgres import PostgresServer
 
@@ -30,6 +34,16 @@ class TestPostgresStorage(StorageContract, CappedUsersContract):
         await storage.open()
         yield storage
         await storage.close()
+
+    async def test_no_more_jobs_are_claimed_than_asked_for_however_few_the_planner_expects(
+        self, storage: SqlStorage, postgres_url: str
+    ) -> None:
+        await add_jobs(storage, a_job())
+        connection = await asyncpg.connect(dsn_of(postgres_url))
+        await connection.execute("ANALYZE jobs")
+        await connection.close()
+        await add_jobs(storage, *(a_job() for _ in range(40)))
+        assert [len(await claim(storage, limit=8)) for _ in range(6)] == [8, 8, 8, 8, 8, 1]
 
 
 class TestPostgresStorageWhoseServerFails:
