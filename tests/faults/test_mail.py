@@ -91,3 +91,19 @@ def test_the_service_itself_sends_where_no_worker_runs(tmp_path: Path, sqlite_te
         wait_until(lambda: len(texts(tmp_path / "mail")) == 1)
         assert server.stop() < 10
     assert "Traceback" not in server.log
+
+
+def test_a_mail_server_that_hangs_does_not_hold_up_the_end(tmp_path: Path, sqlite_template: Path) -> None:
+    database_url = copy_of(sqlite_template, tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        hanging.settimeout(PATIENCE)
+        url = f"smtp://127.0.0.1:{hanging.getsockname()[1]}"
+        server = ServerProcess(tmp_path, database_url, MAIL_URL=url, JOB_LEASE_SECONDS="1")
+        with server:
+            assert httpx2.post(f"{server.url}{REGISTER}", json=an_account("ann")).status_code == 201
+            asking, _ = hanging.accept()
+            with asking:
+                assert server.stop() < 8
+        assert "Traceback" not in server.log
+    with worker(server, MAIL_URL=f"file://{tmp_path}/mail"):
+        wait_until(lambda: len(texts(tmp_path / "mail")) == 1)
