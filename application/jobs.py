@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from application.ports.clock import Clock
@@ -21,7 +21,7 @@ FIRST_DELAY: Final = timedelta(seconds=5)
 LONGEST_DELAY: Final = timedelta(hours=1)
 UNKNOWN_DELAY: Final = timedelta(minutes=1)
 """Until a worker that knows no handler for a job gives others the next chance."""
-IDLE_SECONDS: Final = 0.5
+IDLE_SECONDS = 0.5
 """Between two looks into an empty queue."""
 PARTING_SECONDS = 5.0
 """For what was begun when a worker is told to stop."""
@@ -79,17 +79,24 @@ class JobWorker:
             await _cancelled(working)
 
     async def _keep_working(self, stop: asyncio.Event) -> None:
+        """A job that takes long holds up no other, while there is room for one more."""
         is_prepared = False
-        while not stop.is_set():
-            with self._enduring():
-                if not is_prepared:
-                    await self.prepare()
-                    is_prepared = True
-                if await self.work():
-                    continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(IDLE_SECONDS):
-                    await stop.wait()
+        doing: set[asyncio.Task[Any]] = set()
+        async with asyncio.TaskGroup() as group:
+            stopping: asyncio.Task[Any] = group.create_task(stop.wait())
+            while not stop.is_set():
+                jobs: list[Job] = []
+                with self._enduring():
+                    if not is_prepared:
+                        await self.prepare()
+                        is_prepared = True
+                    jobs = await self._claim(AT_ONCE - len(doing))
+                doing |= {group.create_task(self._do(job)) for job in jobs}
+                if len(doing) == AT_ONCE:
+                    await asyncio.wait({stopping, *doing}, return_when=asyncio.FIRST_COMPLETED)
+                elif not jobs:
+                    await asyncio.wait({stopping}, timeout=IDLE_SECONDS)
+                doing = {each for each in doing if not each.done()}
 
     @retried
     async def prepare(self) -> None:
@@ -103,15 +110,15 @@ class JobWorker:
 
     async def work(self) -> int:
         """Do some of the jobs that are due, each to its end; how many."""
-        jobs = await self._claim()
+        jobs = await self._claim(AT_ONCE)
         await asyncio.gather(*map(self._do, jobs))
         return len(jobs)
 
     @retried
-    async def _claim(self) -> list[Job]:
+    async def _claim(self, limit: int) -> list[Job]:
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            jobs = await uow.jobs.claim(now, now + self._lease, limit=AT_ONCE)
+            jobs = await uow.jobs.claim(now, now + self._lease, limit=limit)
             await uow.commit()
         return jobs
 

@@ -8,7 +8,7 @@ import pytest
 from adapters.memory.jobs import InMemoryJobQueue
 from adapters.memory.storage import InMemoryStorage
 from application import jobs
-from application.jobs import ATTEMPTS, LONGEST_DELAY, Handler, JobService, JobWorker, Recurring, delay_after
+from application.jobs import AT_ONCE, ATTEMPTS, LONGEST_DELAY, Handler, JobService, JobWorker, Recurring, delay_after
 from application.ports.jobs import Job, JobCounts, JobNotFound, Outcome
 from application.ports.storage import StorageUnavailable
 from tests.builders import NOW
@@ -210,6 +210,47 @@ async def test_a_long_job_stays_with_its_worker() -> None:
     assert await bench.worker(takes_three_leases, lease=timedelta(milliseconds=60)).work() == 1
     assert others == [0] * 6
     assert bench.outcomes == [Outcome.DONE]
+
+
+async def test_a_long_job_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, stop, begun, may_end, done = Bench(), asyncio.Event(), asyncio.Event(), asyncio.Event(), list[int]()
+    monkeypatch.setattr(jobs, "IDLE_SECONDS", 0.01)
+
+    async def do(job: Job) -> None:
+        if job.payload["n"] == 0:
+            begun.set()
+            await may_end.wait()
+        done.append(job.payload["n"])
+        if len(done) == 20:
+            may_end.set()
+        if len(done) == 21:
+            stop.set()
+
+    await add(bench.storage, a_job(payload={"n": 0}))
+    running = asyncio.create_task(bench.worker(do).run(stop))
+    await begun.wait()
+    await add(bench.storage, *(a_job(payload={"n": n}) for n in range(1, 21)))
+    async with asyncio.timeout(5):
+        await running
+    assert done[-1] == 0
+    assert sorted(done) == list(range(21))
+
+
+async def test_only_so_many_jobs_are_done_at_once() -> None:
+    bench, stop, now, most, done = Bench(), asyncio.Event(), 0, 0, 0
+
+    async def do(job: Job) -> None:
+        nonlocal now, most, done
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.001)
+        now, done = now - 1, done + 1
+        if done == 4 * AT_ONCE:
+            stop.set()
+
+    await add(bench.storage, *(a_job() for _ in range(4 * AT_ONCE)))
+    await bench.worker(do).run(stop)
+    assert most == AT_ONCE
 
 
 async def test_told_to_stop_a_worker_ends_what_it_began_and_begins_nothing() -> None:
