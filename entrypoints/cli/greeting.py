@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from rich.text import Text
 
-from entrypoints.settings import Settings
+from entrypoints.settings import Environment, Settings
 
 ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read here, and not listened at
 COMMAND: Final = "task-manager"
@@ -14,6 +14,10 @@ COMMAND: Final = "task-manager"
 def greeting(settings: Settings, host: str, port: int) -> Text:
     """What a newcomer wants to know first; whoever runs a service knows it, and gets a line."""
     url = f"http://{_in_url(ANYWHERE.get(host, host))}:{port}"
+    if settings.environment is Environment.PRODUCTION and settings.mail_url == "console:":
+        return Text(
+            f"Task Manager: {url}\nMails, links to choose a new password among them, are printed here: set MAIL_URL"
+        )
     if not settings.is_development:
         return Text(f"Task Manager: {url}")
     text = Text.assemble(("Task Manager", "bold"), " is at ", (url, "bold cyan"), "\n\n")

@@ -66,5 +66,15 @@ def test_the_address_is_one_to_click_on(host: str, url: str) -> None:
     assert url in shown(host)
 
 
+def test_production_is_warned_of_mails_among_its_logs() -> None:
+    production: dict[str, Any] = {
+        "environment": "production",
+        "database_url": "sqlite+aiosqlite:////srv/tasks.db",
+        "allowed_origins": ("https://tasks.example.com",),
+    }
+    assert "set MAIL_URL" in shown(**production)
+    assert "MAIL_URL" not in shown(**production, mail_url="smtp://mail.example")
+
+
 def test_whoever_runs_a_service_gets_a_line() -> None:
     assert shown(environment="testing").splitlines() == ["Task Manager: http://127.0.0.1:8000"]
