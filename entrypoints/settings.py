@@ -56,6 +56,12 @@ def _server(text: str) -> str:
     return text
 
 
+def _database(text: str) -> str:
+    """Its driver takes any character in a password."""
+    _server(f"//{text.partition('://')[2].rpartition('@')[2]}")
+    return text
+
+
 def _mail_server(text: str) -> str:
     if _server(text).startswith("smtp") and not urlsplit(text).hostname:
         raise ValueError("a mail server has a name")
@@ -96,7 +102,7 @@ class Settings(BaseSettings):
         pattern=r"^(sql|memory|[\w.]+:\w+)$",
         description="sql, memory, or a class of yours: package.module:Class",
     )
-    database_url: str = Field(
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
         f"sqlite+aiosqlite:///{DATA}/task-manager.db",
         pattern=r"^(sqlite\+aiosqlite:///.+|postgresql\+asyncpg://.+)$",
         description="sqlite+aiosqlite:///path or postgresql+asyncpg://user:password@host:port/name",

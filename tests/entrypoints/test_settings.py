@@ -93,6 +93,8 @@ WRONG: Final = {
     ("DATABASE_URL", "mysql://canary"),
     ("DATABASE_URL", "postgresql://ann:canary@localhost/tasks"),
     ("DATABASE_URL", "sqlite:///canary.db"),
+    ("DATABASE_URL", "postgresql+asyncpg://localhost:canary/tasks"),
+    ("DATABASE_URL", "postgresql+asyncpg://ann:p#ss/@localhost:65536/tasks"),
     ("SECRET_KEY", "canary"),
     ("SECRET_KEY", "canary" + 25 * "-"),
     ("ACCESS_TOKEN_EXPIRE_MINUTES", "0"),
