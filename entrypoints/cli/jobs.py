@@ -6,8 +6,8 @@ from uuid import UUID
 import typer
 
 from application.ports.jobs import Job, JobCounts, JobId, JobNotFound
-from entrypoints.cli.setup import made_container, refuse, require_schema, run
-from entrypoints.container import Container, lifetime
+from entrypoints.cli.setup import made_container, ready, refuse, run
+from entrypoints.container import Container
 
 app = typer.Typer(invoke_without_command=True, help="Look after jobs.")
 
@@ -44,30 +44,29 @@ def worker() -> None:
 
 
 async def _work(container: Container) -> None:
-    await require_schema(container)
     stop = asyncio.Event()
     for told in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(told, stop.set)
-    async with lifetime(container):
+    async with ready(container):
         typer.echo("Task Manager: doing jobs", err=True)
         await container.job_worker().run(stop)
 
 
 async def _count(container: Container) -> None:
-    async with lifetime(container):
+    async with ready(container):
         counts: JobCounts = await container.job_service().counts()
     typer.echo(f"due {counts.due}, waiting {counts.waiting}, dead {counts.dead}")
 
 
 async def _list(container: Container, limit: int) -> None:
-    async with lifetime(container):
+    async with ready(container):
         dead: list[Job] = await container.job_service().dead(limit=limit)
     for job in dead:
         typer.echo(f"{job.id}  {job.died_at:%Y-%m-%d %H:%M:%SZ}  {job.kind}  {job.attempts} attempts  {job.last_error}")
 
 
 async def _requeue(container: Container, job_id: JobId) -> None:
-    async with lifetime(container):
+    async with ready(container):
         try:
             await container.job_service().requeue(job_id)
         except JobNotFound as error:
@@ -75,7 +74,7 @@ async def _requeue(container: Container, job_id: JobId) -> None:
 
 
 async def _discard(container: Container, job_id: JobId) -> None:
-    async with lifetime(container):
+    async with ready(container):
         try:
             await container.job_service().discard(job_id)
         except JobNotFound as error:

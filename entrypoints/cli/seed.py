@@ -10,8 +10,8 @@ from application.accounts import RegisterUser
 from application.seeding import SeedingService
 from domain.errors import Conflict, InvalidValue
 from domain.user import User
-from entrypoints.cli.setup import asked_password, made_container, refuse, require_schema, run
-from entrypoints.container import Container, lifetime
+from entrypoints.cli.setup import asked_password, made_container, ready, refuse, run
+from entrypoints.container import Container
 from entrypoints.settings import Environment, Settings
 
 INTERRUPTED = 130
@@ -46,8 +46,7 @@ def seed(
 
 
 async def _seed(container: Container, username: str, email: str, amount: int, seed: int) -> None:
-    await require_schema(container)
-    async with lifetime(container):
+    async with ready(container):
         service: SeedingService = container.seeding_service()
         owner = await service.owner(username) or await _created(container, username, email)
         with _progress() as progress:

@@ -1,6 +1,7 @@
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 import typer
@@ -9,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from application.ports.storage import StorageUnavailable
 from entrypoints import logs
-from entrypoints.container import Container
+from entrypoints.container import Container, lifetime
 
 
 def made_container() -> Container:
@@ -41,6 +42,14 @@ async def require_schema(container: Container) -> None:
             f"the database of DATABASE_URL is at revision {current or 'none'}, this program wants {schema.head}:\n"
             "run `task-manager migrate`, or set MIGRATE_ON_START=true"
         )
+
+
+@asynccontextmanager
+async def ready(container: Container) -> AsyncIterator[None]:
+    """Open, over a database that `require_schema` lets pass."""
+    await require_schema(container)
+    async with lifetime(container):
+        yield
 
 
 def asked_password() -> str:

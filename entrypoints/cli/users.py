@@ -5,8 +5,8 @@ import typer
 from application.accounts import RegisterUser
 from domain.errors import Conflict, InvalidValue
 from domain.user import Role, User
-from entrypoints.cli.setup import asked_password, made_container, refuse, run
-from entrypoints.container import Container, lifetime
+from entrypoints.cli.setup import asked_password, made_container, ready, refuse, run
+from entrypoints.container import Container
 
 app = typer.Typer(no_args_is_help=True, help="Keep accounts.")
 
@@ -23,7 +23,7 @@ def create(
 
 
 async def _create(container: Container, command: RegisterUser) -> None:
-    async with lifetime(container):
+    async with ready(container):
         try:
             user: User = await container.account_service().register(command)
         except (InvalidValue, Conflict) as error:

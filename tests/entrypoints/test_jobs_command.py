@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
+from uuid_utils.compat import uuid7
 
 from adapters.sql.storage import SqlStorage
 from application.ports.jobs import JobQueue
@@ -77,5 +78,23 @@ def test_a_job_that_is_not_dead_is_left_alone(run: Run, dead: list[str]) -> None
 
 def test_a_worker_wants_a_migrated_database(empty_place: Path) -> None:
     result = CliRunner(env={"DATABASE_URL": f"sqlite+aiosqlite:///{empty_place}/new.db"}).invoke(app, ["worker"])
+    assert result.exit_code == 2
+    assert "task-manager migrate" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["jobs"],
+        ["jobs", "list"],
+        ["jobs", "requeue", str(uuid7())],
+        ["jobs", "discard", str(uuid7())],
+        ["worker"],
+        ["users", "create", "--username", "ann", "--email", "ann@example.com"],
+    ],
+)
+def test_without_its_tables_a_command_says_how_to_make_them(arguments: list[str], empty_place: Path) -> None:
+    environment = {"DATABASE_URL": f"sqlite+aiosqlite:///{empty_place}/none.db", "TERM": "dumb", "NO_COLOR": "1"}
+    result = CliRunner(env=environment).invoke(app, arguments, input="Correct-Horse-7\n")
     assert result.exit_code == 2
     assert "task-manager migrate" in result.stderr
