@@ -80,6 +80,13 @@ class UserStatements:
 
     @cached_property
     def by_id_locked(self) -> Statement:
+        """For a change of the user; what is being added to the user's things meanwhile need not wait."""
+        one = select(*USER_COLUMNS).where(users.c.id == bindparam("id"))
+        return Statement(one.with_for_update(key_share=True), self._dialect)
+
+    @cached_property
+    def by_id_leaving(self) -> Statement:
+        """For the end of the user; nothing is added any more."""
         one = select(*USER_COLUMNS).where(users.c.id == bindparam("id"))
         return Statement(one.with_for_update(), self._dialect)
 
@@ -155,10 +162,7 @@ class SqlUserRepository:
         return user_from_row(rows[0])
 
     async def lock(self, user_id: UserId) -> User:
-        rows = await self._transaction.fetch_writing(self._statements.by_id_locked, id=user_id)
-        if not rows:
-            raise UserNotFound
-        return user_from_row(rows[0])
+        return await self._lock(self._statements.by_id_locked, user_id)
 
     async def find_by_login(self, login: str) -> User | None:
         if not is_storable(login):
@@ -188,7 +192,8 @@ class SqlUserRepository:
         return UserSlice([user_from_row(row[1:]) for row in rows if row[1] is not None], rows[0][0])
 
     async def save(self, user: User) -> None:
-        old = await self._locked(user, user.version - 1)
+        old = await self.lock(user.id)
+        _require(old, user.version - 1)
         if name_key(old.email) != name_key(user.email):
             await self._transaction.execute(self._statements.free_email, {"email_key": name_key(old.email)})
             await self._claim_email(user)
@@ -200,7 +205,7 @@ class SqlUserRepository:
             await self._transaction.execute(self._statements.add_admin, {"user_id": user.id})
 
     async def remove(self, user: User) -> None:
-        await self._locked(user, user.version)
+        _require(await self._lock(self._statements.by_id_leaving, user.id), user.version)
         while await self._transaction.fetch_writing(self._statements.drop_some_files, owner_id=user.id, limit=_AT_ONCE):
             pass
         while some := await self._transaction.fetch_writing(
@@ -224,9 +229,13 @@ class SqlUserRepository:
         except UniquenessViolated as error:
             raise EmailTaken from error
 
-    async def _locked(self, user: User, version: int) -> User:
-        """What is stored, until the transaction ends."""
-        stored = await self.lock(user.id)
-        if stored.version != version:
-            raise StaleUser
-        return stored
+    async def _lock(self, statement: Statement, user_id: UserId) -> User:
+        rows = await self._transaction.fetch_writing(statement, id=user_id)
+        if not rows:
+            raise UserNotFound
+        return user_from_row(rows[0])
+
+
+def _require(stored: User, version: int) -> None:
+    if stored.version != version:
+        raise StaleUser
