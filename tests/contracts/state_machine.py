@@ -15,7 +15,7 @@ from domain.task_query import TaskFilter, TaskOrder
 from domain.user import Role
 from tests import strategies
 from tests.builders import new_task_id
-from tests.contracts.account_rules import AccountRules
+from tests.contracts.job_rules import JobRules
 from tests.contracts.vocabulary import (
     commands,
     common_tags,
@@ -45,7 +45,7 @@ class Asked(NamedTuple):
     query: ListTasks
 
 
-class StorageMachine(AccountRules):
+class StorageMachine(JobRules):
     tasks: Bundle[Known] = Bundle("tasks")
     lists: Bundle[Asked] = Bundle("lists")
 
@@ -61,27 +61,25 @@ class StorageMachine(AccountRules):
         ann, ben = self.people
         return multiple(*self._created(ann, anns), *self._created(ben, bens))
 
-    @rule(target=tasks, actor=AccountRules.actors, batch=st.lists(commands, min_size=1, max_size=4))
+    @rule(target=tasks, actor=JobRules.actors, batch=st.lists(commands, min_size=1, max_size=4))
     def create_several(self, actor: Actor, batch: list[CreateTask]) -> MultipleResults[Known]:
         return multiple(*self._created(actor, batch))
 
-    @rule(target=tasks, actor=AccountRules.actors, command=commands | wrong_commands)
+    @rule(target=tasks, actor=JobRules.actors, command=commands | wrong_commands)
     def create(self, actor: Actor, command: CreateTask) -> MultipleResults[Known]:
         answer = self.ask(lambda world: world.tasks.create(actor, command))
         return multiple(Known(actor, answer.id)) if isinstance(answer, Task) else multiple()
 
-    @rule(actor=AccountRules.actors, commands=st.lists(commands | wrong_commands, max_size=2))
+    @rule(actor=JobRules.actors, commands=st.lists(commands | wrong_commands, max_size=2))
     def create_several_wrongly(self, actor: Actor, commands: list[CreateTask]) -> None:
         self.ask(lambda world: world.batches.create(actor, [*commands, CreateTask(title="")]))
 
-    @rule(task=tasks, actor=AccountRules.actors)
+    @rule(task=tasks, actor=JobRules.actors)
     def get(self, task: Known, actor: Actor) -> None:
         self.ask(lambda world: world.tasks.get(task.owner, task.id))
         self.ask(lambda world: world.tasks.get(actor, task.id))
 
-    @rule(
-        task=tasks, actor=AccountRules.actors, paging=st.builds(Paging, limit=st.integers(1, 3), skip=st.integers(0, 2))
-    )
+    @rule(task=tasks, actor=JobRules.actors, paging=st.builds(Paging, limit=st.integers(1, 3), skip=st.integers(0, 2)))
     def look_back(self, task: Known, actor: Actor, paging: Paging) -> None:
         page = self.ask(lambda world: world.tasks.history(task.owner, task.id, paging))
         self.ask(lambda world: world.tasks.history(actor, task.id, owner_id=task.owner.user_id))
@@ -93,12 +91,12 @@ class StorageMachine(AccountRules):
     def edit(self, task: Known, changes: TaskChanges, versions: frozenset[int] | None) -> None:
         self.ask(lambda world: world.tasks.edit(task.owner, task.id, versions=versions, **changes))
 
-    @rule(task=tasks, actor=AccountRules.actors, changes=edits)
+    @rule(task=tasks, actor=JobRules.actors, changes=edits)
     def edit_perhaps_anothers(self, task: Known, actor: Actor, changes: TaskChanges) -> None:
         self.ask(lambda world: world.tasks.edit(actor, task.id, **changes))
 
     @rule(
-        actor=AccountRules.actors,
+        actor=JobRules.actors,
         some=st.lists(tasks, max_size=5, unique=True),
         changes=edits,
         carelessly=rarely,
@@ -110,12 +108,12 @@ class StorageMachine(AccountRules):
         ids = _ids_of(some, actor, carelessly) + [new_task_id()] * unknown
         self.ask(lambda world: world.batches.edit(actor, ids, **changes))
 
-    @rule(task=consumes(tasks), actor=AccountRules.actors, versions=versions)
+    @rule(task=consumes(tasks), actor=JobRules.actors, versions=versions)
     def delete(self, task: Known, actor: Actor, versions: frozenset[int] | None) -> None:
         self.ask(lambda world: world.tasks.delete(actor, task.id, versions=versions))
         self.ask(lambda world: world.tasks.delete(task.owner, task.id))
 
-    @rule(actor=AccountRules.actors, some=st.lists(tasks, max_size=3), carelessly=rarely)
+    @rule(actor=JobRules.actors, some=st.lists(tasks, max_size=3), carelessly=rarely)
     def delete_several(self, actor: Actor, some: list[Known], carelessly: bool) -> None:
         self.ask(lambda world: world.batches.delete(actor, _ids_of(some, actor, carelessly)))
 
@@ -131,15 +129,15 @@ class StorageMachine(AccountRules):
     def remove_tag(self, task: Known, tag: Tag, versions: frozenset[int] | None) -> None:
         self.ask(lambda world: world.tasks.remove_tag(task.owner, task.id, tag, versions=versions))
 
-    @rule(actor=AccountRules.actors, tag=common_tags, new=some_tags)
+    @rule(actor=JobRules.actors, tag=common_tags, new=some_tags)
     def rename_tag(self, actor: Actor, tag: Tag, new: Tag) -> None:
         self.ask(lambda world: world.tags.rename(actor, tag, new))
 
-    @rule(actor=AccountRules.actors, tag=common_tags)
+    @rule(actor=JobRules.actors, tag=common_tags)
     def delete_tag(self, actor: Actor, tag: Tag) -> None:
         self.ask(lambda world: world.tags.remove(actor, tag))
 
-    @rule(reader=AccountRules.actors, owner=AccountRules.actors, task=tasks)
+    @rule(reader=JobRules.actors, owner=JobRules.actors, task=tasks)
     def read_of_another(self, reader: Actor, owner: Actor, task: Known) -> None:
         owner_id = owner.user_id
         self.ask(lambda world: world.tasks.get(reader, task.id, owner_id=owner_id))
@@ -147,14 +145,14 @@ class StorageMachine(AccountRules):
         self.ask(lambda world: world.tasks.statistics(reader, owner_id=owner_id))
         self.ask(lambda world: world.tags.list(reader, owner_id=owner_id))
 
-    @rule(actor=AccountRules.actors)
+    @rule(actor=JobRules.actors)
     def summarize(self, actor: Actor) -> None:
         self.ask(lambda world: world.tasks.statistics(actor))
         self.ask(lambda world: world.tags.list(actor))
 
     @rule(
         target=lists,
-        actor=AccountRules.actors,
+        actor=JobRules.actors,
         several=st.lists(st.tuples(filters, strategies.task_orders), min_size=1, max_size=4),
         limit=st.integers(1, 3),
         skip=st.sampled_from([0, 0, 1, 4]),
