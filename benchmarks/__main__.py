@@ -14,7 +14,7 @@ from uuid import UUID
 import typer
 
 from adapters.sql.schema import SqlSchema
-from benchmarks import growth, servers
+from benchmarks import files, growth, servers
 from benchmarks.flood import Flood, flood
 from benchmarks.jobs import jobs as do_jobs
 from benchmarks.population import Owner, give, register, seed, tidy
@@ -42,6 +42,7 @@ class Part(StrEnum):
     LOGIN = "login"
     FLOOD = "flood"
     JOBS = "jobs"
+    FILES = "files"
     GROWTH = "growth"
 
 
@@ -80,6 +81,10 @@ def main(
         if Part.JOBS in parts:
             _tell("jobs")
             report.jobs = do_jobs(database_url, register(ours, "welcome"), jobs)
+        if Part.FILES in parts:
+            _tell("files")
+            owners = _owners(ours, "holder", files.AT_ONCE)
+            report.files = files.files(ours, owners, generator, seconds=seconds)
         if Part.GROWTH in parts:
             report.growth = _growth(ours, database_url, generator, many, seconds=seconds)
         report.memory = Memory(memory, ours.memory_mib())

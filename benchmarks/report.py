@@ -12,10 +12,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.files import AT_ONCE, Transfer
 from benchmarks.flood import Flood
 from benchmarks.growth import FEW, Comparison, Growth
 from benchmarks.jobs import Jobs
 from benchmarks.rounds import Outcome
+from benchmarks.servers import MIB
+from domain.file import File
 
 RESULTS: Final = Path(__file__).parent / "results"
 PACKAGES: Final = ("fastapi", "starlette", "uvicorn", "uvloop", "pydantic", "asyncpg", "PyJWT", "orjson")
@@ -42,6 +45,7 @@ class Report:
     login: Comparison | None = None
     flood: Flood | None = None
     jobs: Jobs | None = None
+    files: list[Transfer] = field(default_factory=list)
     growth: Growth | None = None
     memory: Memory | None = None
 
@@ -84,6 +88,8 @@ class Report:
                 f"One worker wrote {self.jobs.amount:,} mails, {self.jobs.per_second:,.0f} each second, with"
                 f" {self.jobs.cpu_us:.0f} µs of CPU each; it had {before:.0f} MiB before and {after:.0f} MiB after."
             )
+        if self.files:
+            console.print(_files(self.files))
         if self.growth:
             console.print(_growth(self.growth))
             for missed in self.growth.comparisons:
@@ -126,6 +132,23 @@ def _growth(growth: Growth) -> Table:
     for comparison in growth.comparisons:
         few, many = (f"{p50:.2f}" for p50 in comparison.p50_ms)
         table.add_row(comparison.name, few, many, *_judged(comparison.ratio, comparison.target))
+    return table
+
+
+def _files(transfers: Sequence[Transfer]) -> Table:
+    table = _table(
+        f"Files of {File.MAX_SIZE / MIB:.0f} MiB: one at a time, and what memory each of {AT_ONCE} at once adds"
+    )
+    for column in ("p50 ms", "MiB/s", "CPU ms", "memory MiB", "target"):
+        table.add_column(column, justify="right")
+    for transfer in transfers:
+        table.add_row(
+            transfer.name,
+            f"{transfer.p50_ms:.1f}",
+            f"{transfer.mib_per_second:.0f}",
+            f"{transfer.cpu_ms:.1f}",
+            *_judged(transfer.memory_mib, transfer.target_mib),
+        )
     return table
 
 

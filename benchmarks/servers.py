@@ -28,6 +28,7 @@ COMMON_ENVIRONMENT: Final = {
     "SECRET_KEY": "a-key-that-only-the-benchmark-signs-with",
     "ACCESS_TOKEN_EXPIRE_MINUTES": "600",
     "ALLOWED_ORIGINS": "https://example.com",
+    "FILES_QUOTA_BYTES": str(1024 * 1024 * MIB),
     "JOBS_IN_PROCESS": "false",
     "LOG_LEVEL": "INFO",
     **{f"RATE_LIMIT_{kind}": UNLIMITED for kind in ("READ", "WRITE", "LOGIN", "REGISTER")},
