@@ -34,7 +34,7 @@ class TaskStatements:
         self.find = lru_cache(maxsize=1024)(self._find)
 
     def _find(self, shape: Shape) -> Statement:
-        return Statement(task_queries.find(shape, self.idiom), self._dialect)
+        return Statement(task_queries.find(shape, self.idiom), self._dialect, is_planned_anew=shape.words > 0)
 
     @cached_property
     def insert(self) -> Statement:
