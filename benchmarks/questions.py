@@ -25,6 +25,9 @@ SOME: Final = 50
 """Tasks that are asked for one by one."""
 DEEPEST: Final = 100_000
 """As far as a page by number goes."""
+INDEXED: Final = (
+    "the index has for each three letters a list of all tasks with them, and a word is where its lists meet"
+)
 COUNTED: Final = "all that match are counted, up to 10,000, and then remembered until one of the owner's tasks changes"
 
 
@@ -57,9 +60,9 @@ def questions(server: Server, owners: tuple[Owner, Owner]) -> Iterator[Question]
     for kind, tag in (("rare", RARE), ("middling", MIDDLING_TAG), ("common", COMMON_TAG)):
         yield Question(f"{kind} tag", lambda o, tag=tag: [_page(o, tag=tag)])  # type: ignore[misc]
         yield _after_a_change(f"{kind} tag, first asked", ids, tag=tag)
-    for kind, word in (("rare", RARE), ("common", COMMON_WORD)):
-        yield Question(f"search, {kind} word", lambda o, word=word: [_page(o, search=word)])  # type: ignore[misc]
-        yield _after_a_change(f"search, {kind} word, first asked", ids, search=word, why=COUNTED)
+    for kind, word, why in (("rare", RARE, INDEXED), ("common", COMMON_WORD, COUNTED)):
+        yield Question(f"search, {kind} word", lambda o, word=word: [_page(o, search=word)], why=why)  # type: ignore[misc]
+        yield _after_a_change(f"search, {kind} word, first asked", ids, search=word, why=why)
     yield Question("one task", lambda o: [_get(o, path) for path in ids[o.id]])
     yield Question("its history", lambda o: [_get(o, f"{path}/history") for path in ids[o.id]])
     yield Question("edit", lambda o: _edits(o, ids[o.id], "edit"))
