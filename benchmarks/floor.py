@@ -4,13 +4,11 @@
 benchmark asks and looks no further: no problem documents, entity tags or request ids, and hardly any validation.
 """
 
-import base64
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,21 +20,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from uuid_utils.compat import uuid7
 
-from benchmarks.floor_statements import GET, INSERT, LIST, TALLY
+from benchmarks.floor_rows import cursor_after, first_change, new_row, tallies, view
+from benchmarks.floor_statements import CHANGE, GET, INSERT, LIST, TALLY
 
 POOL_SIZE: Final = 10
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND: Final = timedelta(microseconds=1)
-EARLIEST, LATEST = -(2**63), 2**63 - 1
-
-STATUSES: Final = ("pending", "in_progress", "completed", "cancelled")
-PRIORITIES: Final = ("low", "medium", "high", "critical")
-COMPLETED: Final = STATUSES.index("completed")
-
-Row = Mapping[str, Any]
 
 
 class Refused(Exception):
@@ -96,10 +84,11 @@ async def create_task(request: Request) -> Response:
     async with request.app.state.pool.acquire() as connection, connection.transaction():
         await connection.execute(INSERT, *row.values())
         await connection.executemany(TALLY, tallies(row))
+        await connection.execute(CHANGE, *first_change(row))
     return answer(view(row), 201)
 
 
-async def create_task_without_tallies(request: Request) -> Response:
+async def create_task_alone(request: Request) -> Response:
     row = new_row(caller(request), await body_of(request))
     await request.app.state.pool.execute(INSERT, *row.values())
     return answer(view(row), 201)
@@ -114,80 +103,6 @@ async def body_of(request: Request) -> dict[str, Any]:
     if not is_valid:
         raise Refused(422)
     return dict(body)
-
-
-def new_row(owner_id: UUID, body: Mapping[str, Any]) -> dict[str, Any]:
-    """In the order of the columns that are inserted."""
-    now = datetime.now(UTC)
-    title, description = body["title"].strip(), body.get("description")
-    status = STATUSES.index(body.get("status", "pending"))
-    tags = sorted({tag.strip().casefold() for tag in body.get("tags", ())})
-    due_day, due_at = due_of(body.get("due_date"))
-    due = datetime.combine(due_day, time.max, UTC) if due_day else due_at
-    return {
-        "id": uuid7(),
-        "owner_id": owner_id,
-        "title": title,
-        "description": description,
-        "status": status,
-        "priority": PRIORITIES.index(body.get("priority", "medium")),
-        "due_day": due_day,
-        "due_at": due_at,
-        "tags": tags,
-        "created_at": now,
-        "updated_at": now,
-        "completed_at": now if status == COMPLETED else None,
-        "version": 1,
-        "title_key": title.casefold(),
-        "due_ascending": (due - EPOCH) // MICROSECOND if due else LATEST,
-        "due_descending": (due - EPOCH) // MICROSECOND if due else EARLIEST,
-        "search_text": "\n".join((title.casefold(), (description or "").casefold(), *tags)),
-    }
-
-
-def due_of(text: str | None) -> tuple[date | None, datetime | None]:
-    if text is None:
-        return None, None
-    if len(text) == len("YYYY-MM-DD"):
-        return date.fromisoformat(text), None
-    return None, datetime.fromisoformat(text).astimezone(UTC)
-
-
-def tallies(row: Row) -> list[tuple[UUID, str, str, int]]:
-    """Sorted, so that two transactions never wait for each other."""
-    owner_id, status, today = row["owner_id"], row["status"], row["created_at"].date().isoformat()
-    counted = [("state", f"{status}{row['priority']}", 1), ("created", today, 1)]
-    counted += [("tag", tag, 1) for tag in row["tags"]]
-    if status < COMPLETED and row["due_day"]:
-        counted.append(("open_due_day", row["due_day"].isoformat(), 1))
-    if status < COMPLETED and row["due_at"]:
-        counted.append(("open_due_instant", row["due_at"].date().isoformat(), 1))
-    if status == COMPLETED:
-        counted.append(("completed", today, 1))
-    return [(owner_id, *tally) for tally in sorted(counted)]
-
-
-def view(row: Row) -> dict[str, Any]:
-    return {
-        "id": str(row["id"]),
-        "owner_id": str(row["owner_id"]),
-        "title": row["title"],
-        "description": row["description"],
-        "status": STATUSES[row["status"]],
-        "completed": row["status"] == COMPLETED,
-        "priority": PRIORITIES[row["priority"]],
-        "due_date": row["due_day"] or row["due_at"],
-        "tags": row["tags"],
-        "created_at": row["created_at"],
-        "updated_at": row["updated_at"],
-        "completed_at": row["completed_at"],
-        "version": row["version"],
-    }
-
-
-def cursor_after(row: Row) -> str:
-    place = f"{(row['created_at'] - EPOCH) // MICROSECOND} {row['id'].hex}"
-    return base64.urlsafe_b64encode(place.encode()).decode()
 
 
 def answer(body: object, status: int = 200) -> Response:
@@ -216,7 +131,7 @@ def app() -> Starlette:
         routes=[
             Route("/api/v1/tasks", list_tasks, methods=["GET"]),
             Route("/api/v1/tasks", create_task, methods=["POST"]),
-            Route("/api/v1/tasks/insert-only", create_task_without_tallies, methods=["POST"]),
+            Route("/api/v1/tasks/insert-only", create_task_alone, methods=["POST"]),
             Route("/api/v1/tasks/{task_id}", get_task, methods=["GET"]),
         ],
         exception_handlers={Refused: refuse},

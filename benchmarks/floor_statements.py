@@ -17,3 +17,7 @@ TALLY: Final = (
     "INSERT INTO task_tallies (owner_id, kind, key, amount) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT (owner_id, kind, key) DO UPDATE SET amount = task_tallies.amount + excluded.amount"
 )
+CHANGE: Final = (
+    "INSERT INTO task_changes (owner_id, task_id, version, id, actor_id, at, changes)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+)

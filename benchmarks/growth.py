@@ -1,25 +1,23 @@
 """How answers slow down as an owner's tasks become many, and whether logging in tells who is registered."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from statistics import median
 from typing import Final, Self
-from urllib.parse import urlencode
 
 from benchmarks.load import Load, request, run
-from benchmarks.population import ASKED_TAG, RARE_WORD, Owner
-from benchmarks.scenarios import TASKS
+from benchmarks.population import Owner
+from benchmarks.questions import Question, questions
 from benchmarks.servers import Server
 
 FEW: Final = 1_000
-MANY: Final = 100_000
 TARGET: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two requests in turns on one connection; p50 in milliseconds."""
+    """Two of a kind in turns on one connection; p50 in milliseconds."""
 
     name: str
     p50_ms: tuple[float, float]
@@ -27,59 +25,51 @@ class Comparison:
     """Of the second to the first."""
     samples: int
     target: float | None
+    why: str
+    """It grows, where it does."""
 
     @classmethod
     def of(
         cls,
-        name: str,
+        question: Question,
         server: Server,
-        requests: tuple[bytes, bytes],
+        owners: tuple[Owner, Owner],
         generator: Executor,
         *,
         seconds: float,
-        status: int = 200,
         target: float | None = None,
     ) -> Self:
-        (latencies,) = generator.submit(run, Load(server.port, [requests], seconds, status)).result().latencies
-        first, second = (median(latencies[start::2]) * 1e3 for start in (2, 3))  # but for the first of each
-        return cls(name, (first, second), second / first, len(latencies) // 2 - 1, target)
+        first, second = (question.asked(owner) for owner in owners)
+        turns = [each for turn in zip(first, second, strict=True) for each in turn]
+        load = Load(server.port, [turns], seconds, question.status)
+        (latencies,) = generator.submit(run, load).result().latencies
+        step = 2 * question.every
+        few, many = (latencies[step - start :: step] for start in (2, 1))
+        p50_ms = (median(few[1:]) * 1e3, median(many[1:]) * 1e3)  # but for the first of each
+        return cls(question.name, p50_ms, p50_ms[1] / p50_ms[0], len(many) - 1, target, question.why)
 
 
-def growth(server: Server, few: Owner, many: Owner, generator: Executor, *, seconds: float) -> Iterator[Comparison]:
-    """Between an owner of FEW tasks and one of MANY."""
-    deep = {owner.id: _cursor_at(server, owner, amount // 2) for owner, amount in ((few, FEW), (many, MANY))}
-    questions: Mapping[str, tuple[Callable[[Owner], str], float | None]] = {
-        "statistics": (lambda _: f"{TASKS}/statistics", TARGET),
-        "first page": (lambda _: TASKS, TARGET),
-        "deep page by cursor": (lambda owner: _query(cursor=deep[owner.id]), None),
-        "by due date": (lambda _: _query(sort_by="due_date", sort_order="asc"), None),
-        "tag filter": (lambda _: _query(tag=ASKED_TAG.name), None),
-        "search, rare word": (lambda _: _query(search=RARE_WORD), None),
-    }
-    for name, (path, target) in questions.items():
-        requests = (_get(path(few), few), _get(path(many), many))
-        yield Comparison.of(name, server, requests, generator, seconds=seconds, target=target)
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """From an owner of FEW tasks to one of `many`."""
+
+    many: int
+    comparisons: Sequence[Comparison]
 
 
-def login(server: Server, known: Owner, generator: Executor, *, seconds: float) -> Comparison:
+def growth(server: Server, owners: tuple[Owner, Owner], many: int, generator: Executor, *, seconds: float) -> Growth:
+    asked = questions(server, owners)
+    return Growth(
+        many,
+        [Comparison.of(each, server, owners, generator, seconds=seconds, target=TARGET) for each in asked],
+    )
+
+
+def login(server: Server, known: Owner, unknown: Owner, generator: Executor, *, seconds: float) -> Comparison:
     """A wrong password of somebody registered, and one of nobody."""
-    requests = (_login(known.name), _login("nobody-of-this-name"))
-    return Comparison.of("refused login", server, requests, generator, seconds=seconds, status=401)
+    refused = Question("refused login", _login, status=401)
+    return Comparison.of(refused, server, (known, unknown), generator, seconds=seconds)
 
 
-def _cursor_at(server: Server, owner: Owner, skip: int) -> str:
-    status, page = server.ask("GET", _query(skip=skip), token=owner.token)
-    assert status == 200, page
-    return str(page["next_cursor"])
-
-
-def _query(**parameters: str | int) -> str:
-    return f"{TASKS}?{urlencode(parameters)}"
-
-
-def _get(path: str, owner: Owner) -> bytes:
-    return request("GET", path, token=owner.token)
-
-
-def _login(username: str) -> bytes:
-    return request("POST", "/api/v1/auth/login", body={"username": username, "password": "Wrong-Horse-7"})
+def _login(owner: Owner) -> Sequence[bytes]:
+    return [request("POST", "/api/v1/auth/login", body={"username": owner.name, "password": "Wrong-Horse-7"})]

@@ -13,6 +13,7 @@ import uvloop
 
 CONTENT_LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 END_OF_HEAD: Final = b"\r\n\r\n"
+BOUNDARY: Final = b"what-no-file-of-random-bytes-has-in-it"
 PATIENCE: Final = 30.0
 """Seconds for the last answers, once no more is asked."""
 
@@ -56,6 +57,20 @@ def request(method: str, path: str, *, token: str | None = None, body: object = 
     return "\r\n".join((*lines, "", "")).encode() + content
 
 
+def multipart(path: str, *, token: str, filename: str, media_type: str, content: bytes) -> bytes:
+    """A POST of one part, `file`."""
+    part = f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\nContent-Type: {media_type}'
+    body = b"\r\n".join((b"--" + BOUNDARY, part.encode(), b"", content, b"--" + BOUNDARY + b"--", b""))
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        f"Authorization: Bearer {token}",
+        f"Content-Type: multipart/form-data; boundary={BOUNDARY.decode()}",
+        f"Content-Length: {len(body)}",
+    ]
+    return "\r\n".join((*lines, "", "")).encode() + body
+
+
 def run(load: Load) -> Answers:
     """Raises UnexpectedAnswer at the first answer of another status, or if the server hangs up."""
     return uvloop.run(_run(load))
@@ -87,7 +102,9 @@ class _Client(asyncio.Protocol):
         self._requests = cycle(requests)
         self._status = b"%d" % status
         self._interval = interval
-        self._received = b""
+        self._received = bytearray()
+        self._size = 0
+        """Of the answer with its head, once that is there."""
         self._asked_at = self._until = 0.0
 
     def start(self, until: float) -> None:
@@ -99,20 +116,23 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head, end, body = self._received.partition(END_OF_HEAD)
-        if not end:
-            return
-        length = CONTENT_LENGTH.search(head)
-        if head[9:12] != self._status or length is None:
-            self._fail(f"{head.decode()}\n\n{body.decode(errors='replace')}")
-        elif len(body) >= int(length[1]):
+        if not self._size:
+            head, end, body = bytes(self._received).partition(END_OF_HEAD)
+            if not end:
+                return
+            length = CONTENT_LENGTH.search(head)
+            if head[9:12] != self._status or length is None:
+                self._fail(f"{head.decode()}\n\n{body.decode(errors='replace')}")
+                return
+            self._size = len(head) + len(end) + int(length[1])
+        if len(self._received) >= self._size:
             self._answered()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail("the server hung up")
 
     def _answered(self) -> None:
-        self._received = b""
+        self._received, self._size = bytearray(), 0
         now = time.perf_counter()
         self.latencies.append(now - self._asked_at)
         asks_at = max(now, self._asked_at + self._interval)

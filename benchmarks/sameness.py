@@ -1,5 +1,6 @@
 """That ours and the floor do the same, before it is asked what that costs them."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import uuid4
@@ -56,9 +57,14 @@ async def _stored(database_url: str, owner: Owner) -> object:
     try:
         tasks = await connection.fetch("SELECT * FROM tasks WHERE owner_id = $1", owner.id)
         tallies = await connection.fetch("SELECT kind, key, amount FROM task_tallies WHERE owner_id = $1", owner.id)
+        changes = await connection.fetch("SELECT version, changes FROM task_changes WHERE owner_id = $1", owner.id)
     finally:
         await connection.close()
-    return [_without_own(dict(task)) for task in tasks], {tuple(tally) for tally in tallies}
+    return (
+        [_without_own(dict(task)) for task in tasks],
+        {tuple(tally) for tally in tallies},
+        [(version, json.loads(values)) for version, values in changes],
+    )
 
 
 def _without_own(task: Mapping[str, Any]) -> object:

@@ -138,7 +138,11 @@ class PostgresConnection:
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]:
         with self._translated():
-            found = await self._driver.fetch(statement.sql, *statement.arguments(values))
+            if statement.is_planned_anew:  # without a name it is planned when its values are there, and forgotten
+                unnamed = await self._driver.prepare(statement.sql, name="")
+                found = await unnamed.fetch(*statement.arguments(values))
+            else:
+                found = await self._driver.fetch(statement.sql, *statement.arguments(values))
         return statement.rows(found)
 
     async def execute(self, statement: Statement, rows: Sequence[Values]) -> None:

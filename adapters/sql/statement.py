@@ -14,10 +14,12 @@ class Statement:
     """A Core statement compiled once, then run on the driver itself: building and compiling one anew
     costs more than running it."""
 
-    def __init__(self, clause: Executable, dialect: Dialect) -> None:
+    def __init__(self, clause: Executable, dialect: Dialect, *, is_planned_anew: bool = False) -> None:
         assert isinstance(clause, ClauseElement)
         compiled = clause.compile(dialect=dialect)
         self.sql = str(compiled)
+        self.is_planned_anew = is_planned_anew
+        """Whether the values decide how its rows are best found, so that no plan for any values will do."""
         names = compiled.positiontup  # type: ignore[attr-defined]
         self._fixed = dict(compiled.params)
         self._binds = [(name, _bind(compiled.binds[name].type, dialect)) for name in names]  # type: ignore[attr-defined]

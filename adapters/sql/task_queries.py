@@ -1,6 +1,6 @@
 """`TaskCriteria` and `TaskOrder` as SQL. A statement depends on which conditions there are, not on their values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Self
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Date,
+    Text,
     Uuid,
     bindparam,
     cast,
@@ -17,13 +18,14 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
 )
 
 from adapters.sql import pages
 from adapters.sql.idiom import Idiom
 from adapters.sql.rows import TASK_COLUMNS
 from adapters.sql.tables import task_tallies, tasks
-from adapters.sql.tallies import STATE, state_key
+from adapters.sql.tallies import OPEN_DUE_DAY, OPEN_DUE_INSTANT, STATE, state_key
 from adapters.sql.types import Instant
 from application.ports.position import Position
 from domain.due import microseconds
@@ -39,6 +41,8 @@ from domain.task_query import (
 )
 
 OWNER: Final = bindparam("owner_id", type_=Uuid)
+FEW: Final = 2_000
+"""Tasks; so many are found and sorted in milliseconds, and of more a page is soon full."""
 IS_OPEN: Final = tasks.c.status < 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -59,9 +63,12 @@ class Shape:
     order: TaskOrder
     is_after: bool
     counts: bool
+    gathers: bool
+    """All that match, to sort them, rather than go along the order until the page is full: the database, which
+    knows the tags of all owners together, guesses badly which is less work. True only where there are tags."""
 
     @classmethod
-    def of(cls, criteria: TaskCriteria, order: TaskOrder, *, is_after: bool, counts: bool) -> Self:
+    def of(cls, criteria: TaskCriteria, order: TaskOrder, *, is_after: bool, counts: bool, gathers: bool) -> Self:
         return cls(
             has_statuses=criteria.statuses != EVERY_STATUS,
             has_priorities=criteria.priorities != EVERY_PRIORITY,
@@ -75,6 +82,16 @@ class Shape:
             order=order,
             is_after=is_after,
             counts=counts,
+            gathers=gathers,
+        )
+
+    @property
+    def is_overdue_alone(self) -> bool:
+        """And asks for nothing else."""
+        return (
+            replace(self, overdue=None).is_plain
+            and self.overdue is True
+            and not (self.has_statuses or self.has_priorities)
         )
 
     @property
@@ -87,8 +104,13 @@ class Shape:
 
 def find(shape: Shape, idiom: Idiom) -> pages.Rows:
     key, descending = _sort_column(shape.order), shape.order.descending
-    matching = select(*TASK_COLUMNS).where(tasks.c.owner_id == OWNER, *_conditions(shape, idiom))
-    page = pages.page(matching, key, tasks.c.id, descending=descending, is_after=shape.is_after)
+    conditions = (tasks.c.owner_id == OWNER, *_conditions(shape, idiom, tags_by_index=shape.gathers))
+    rows: Any = tasks
+    if shape.gathers:
+        rows = select(tasks).where(*conditions).cte("few").prefix_with("MATERIALIZED")
+        conditions = ()
+    matching = select(*(rows.c[column.name] for column in TASK_COLUMNS)).where(*conditions)
+    page = pages.page(matching, rows.c[key.name], rows.c.id, descending=descending, is_after=shape.is_after)
     if not shape.counts:
         return page
     return pages.with_total(page, _total(shape, idiom), TASK_COLUMNS, key, descending=descending)
@@ -113,6 +135,11 @@ def parameters(criteria: TaskCriteria, order: TaskOrder, after: Position | None,
     ):
         if bound is not None:
             values |= _bound(name, bound)
+    if criteria.overdue_at is not None:
+        today = criteria.overdue_at.instant.astimezone(UTC).date()
+        values["overdue_midnight"] = _midnight(today)
+        values["overdue_day_key"] = criteria.overdue_at.day.isoformat()
+        values["overdue_instant_key"] = today.isoformat()
     if after is not None:
         is_instant = order.field in (SortField.CREATED_AT, SortField.UPDATED_AT)
         values["after_key"] = instant_at(after.key) if is_instant else after.key
@@ -120,14 +147,15 @@ def parameters(criteria: TaskCriteria, order: TaskOrder, after: Position | None,
     return values
 
 
-def _conditions(shape: Shape, idiom: Idiom) -> list[ColumnElement[bool]]:
+def _conditions(shape: Shape, idiom: Idiom, *, tags_by_index: bool = True) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if shape.has_statuses:
         conditions.append(idiom.one_of(tasks.c.status, "statuses"))
     if shape.has_priorities:
         conditions.append(idiom.one_of(tasks.c.priority, "priorities"))
     if shape.has_tags:
-        conditions.append(idiom.has_all(tasks.c.tags, "tags"))
+        has_tags = idiom.has_all(tasks.c.tags, "tags")
+        conditions.append(has_tags if tags_by_index else has_tags.is_(true()))
     if shape.has_created_from:
         conditions.append(tasks.c.created_at >= bindparam("created_from", type_=Instant))
     if shape.has_created_until:
@@ -160,7 +188,23 @@ def _total(shape: Shape, idiom: Idiom) -> ColumnElement[int]:
         if shape.has_statuses or shape.has_priorities:
             tallied = tallied.where(idiom.one_of(task_tallies.c.key, "states"))
         return tallied.scalar_subquery()
+    if shape.is_overdue_alone:
+        return _overdue_total()
     return pages.counted(select(tasks.c.id).where(tasks.c.owner_id == OWNER, *_conditions(shape, idiom)))
+
+
+def _overdue_total() -> ColumnElement[int]:
+    """Of whole days from the tallies, and of the bound's own day counted."""
+    kind, key = task_tallies.c.kind, task_tallies.c.key
+    days = (kind == OPEN_DUE_DAY) & (key < bindparam("overdue_day_key", type_=Text))
+    instants = (kind == OPEN_DUE_INSTANT) & (key < bindparam("overdue_instant_key", type_=Text))
+    tallied = select(cast(func.coalesce(func.sum(task_tallies.c.amount), 0), BigInteger))
+    counted = select(func.count()).select_from(tasks).where(tasks.c.owner_id == OWNER, IS_OPEN)
+    since, until = (bindparam(name, type_=Instant) for name in ("overdue_midnight", "overdue_instant"))
+    return (
+        tallied.where(task_tallies.c.owner_id == OWNER, or_(days, instants)).scalar_subquery()
+        + counted.where(tasks.c.due_at >= since, tasks.c.due_at < until).scalar_subquery()
+    )
 
 
 def _sort_column(order: TaskOrder) -> Column[Any]:

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 from functools import cached_property, lru_cache
 from typing import Any
@@ -13,9 +13,9 @@ from adapters.sql.statement import Statement
 from adapters.sql.statistics import statistics_from, statistics_parameters, statistics_query
 from adapters.sql.tables import files, task_changes, task_tallies, tasks
 from adapters.sql.tallies import REVISION, TAG, TallyStatements, record
-from adapters.sql.task_queries import OWNER, Shape
+from adapters.sql.task_queries import FEW, OWNER, Shape
 from adapters.sql.transaction import Transaction
-from application.ports.position import Position
+from application.ports.position import TOTAL_CAP, Position
 from application.ports.storage import TaskSlice
 from domain.errors import StaleTask, TaskNotFound, UserNotFound
 from domain.statistics import Statistics
@@ -34,7 +34,7 @@ class TaskStatements:
         self.find = lru_cache(maxsize=1024)(self._find)
 
     def _find(self, shape: Shape) -> Statement:
-        return Statement(task_queries.find(shape, self.idiom), self._dialect)
+        return Statement(task_queries.find(shape, self.idiom), self._dialect, is_planned_anew=shape.words > 0)
 
     @cached_property
     def insert(self) -> Statement:
@@ -94,6 +94,10 @@ class TaskStatements:
         return Statement(self._tag_counts.where(task_tallies.c.key == bindparam("key", type_=Text)), self._dialect)
 
     @cached_property
+    def some_tag_counts(self) -> Statement:
+        return Statement(self._tag_counts.where(self.idiom.one_of(task_tallies.c.key, "keys")), self._dialect)
+
+    @cached_property
     def statistics(self) -> Statement:
         return Statement(statistics_query(), self._dialect)
 
@@ -149,7 +153,19 @@ class SqlTaskRepository:
         after: Position | None = None,
         count: bool = False,
     ) -> TaskSlice:
-        shape = Shape.of(criteria, order, is_after=after is not None, counts=count)
+        amounts = await self._amounts(criteria.tags, owner_id=owner_id)
+        if not all(amounts):
+            return TaskSlice([], 0 if count else None)
+        total = None
+        if count and len(amounts) == 1 and criteria == TaskCriteria(tags=criteria.tags):
+            total = min(*amounts, TOTAL_CAP + 1)
+        shape = Shape.of(
+            criteria,
+            order,
+            is_after=after is not None,
+            counts=count and total is None,
+            gathers=min(amounts, default=FEW + 1) <= FEW,
+        )
         rows = await self._transaction.fetch(
             self._statements.find(shape),
             owner_id=owner_id,
@@ -157,9 +173,10 @@ class SqlTaskRepository:
             skip=0 if after else skip,
             **task_queries.parameters(criteria, order, after, self._statements.idiom),
         )
-        if not count:
-            return TaskSlice([task_from_row(row[: len(TASK_COLUMNS)]) for row in rows], None)
-        return TaskSlice([task_from_row(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+        if not shape.counts:
+            return TaskSlice([task_from_row(row[: len(TASK_COLUMNS)]) for row in rows], total)
+        total = rows[0][0] if criteria.is_plain else min(rows[0][0], TOTAL_CAP + 1)
+        return TaskSlice([task_from_row(row[1:]) for row in rows if row[1] is not None], total)
 
     async def revision(self, *, owner_id: UserId) -> int:
         rows = await self._transaction.fetch(self._statements.revision, owner_id=owner_id)
@@ -195,6 +212,15 @@ class SqlTaskRepository:
     async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:
         bounds = statistics_parameters(now, zone)
         return statistics_from(await self._transaction.fetch(self._statements.statistics, owner_id=owner_id, **bounds))
+
+    async def _amounts(self, tags: Collection[Tag], *, owner_id: UserId) -> list[int]:
+        """How many tasks have each of the tags."""
+        if not tags:
+            return []
+        keys = self._statements.idiom.members(tag.name for tag in tags)
+        rows = await self._transaction.fetch(self._statements.some_tag_counts, owner_id=owner_id, keys=keys)
+        found = dict(rows)
+        return [found.get(tag.name, 0) for tag in tags]
 
     async def _locked(self, tasks: Sequence[Task], *, version_before: int) -> list[Task]:
         """What is stored in place of `tasks`, until the transaction ends."""

@@ -85,6 +85,18 @@ class PagingContract(StorageSuite):
                         assert len(given) <= len(expected)
                     assert given == expected
 
+    async def test_a_tag_that_very_many_tasks_have_is_paged_like_any_other(
+        self, storage: Storage, subtests: pytest.Subtests
+    ) -> None:
+        tasks = [*assorted_tasks(), *(a_task(title=f"{n}", tags=tags("home")) for n in range(3000))]
+        await add(storage, *tasks)
+        for order in EVERY_ORDER:
+            with subtests.test(f"{order}"):
+                expected = [task for task in in_order(order, tasks) if HOME.match(task)]
+                first = await page(storage, order, 4, skip=1, criteria=HOME)
+                assert first == expected[1:5]
+                assert await page(storage, order, 9, position=after(first[-1], order), criteria=HOME) == expected[5:14]
+
     @pytest.mark.parametrize("order", EVERY_ORDER, ids=str)
     async def test_paging_by_position_while_others_write_gives_each_task_that_stays_once(
         self, storage: Storage, order: TaskOrder
