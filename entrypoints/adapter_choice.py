@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from importlib import import_module
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from dependency_injector import containers, providers
 
@@ -18,9 +18,6 @@ from adapters.memory.files import InMemoryFileStore
 from adapters.memory.standings import LeasedStandingCache
 from adapters.memory.storage import InMemoryStorage
 from adapters.metrics.jobs import CountingJobMonitor
-from adapters.redis.cache import RedisCache
-from adapters.redis.rate_limiter import RedisRateLimiter
-from adapters.redis.server import RedisServer
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.common_passwords import common_passwords
 from adapters.security.jwt import JwtAccessTokens
@@ -41,6 +38,9 @@ from application.ports.standings import StandingCache
 from application.ports.storage import Storage
 from domain.password import PasswordPolicy
 from entrypoints.settings import PasswordRule, Settings
+
+if TYPE_CHECKING:
+    from adapters.redis.server import RedisServer
 
 STANDING_LEASE: Final = 0.1
 """Seconds for which a worker trusts what it read about a session; revoking one takes as long."""
@@ -94,18 +94,30 @@ def _mailer(settings: Settings) -> Mailer:
     return TransportMailer(transport_of(settings.mail_url), settings.mail_from)
 
 
-def _redis(settings: Settings) -> RedisServer | None:
-    """None where each process is for itself."""
-    return RedisServer(settings.redis_url) if settings.redis_url else None
+def _redis(settings: Settings) -> "RedisServer | None":
+    """None where each process is for itself; then nothing of it is loaded either, which takes 20 MiB."""
+    if settings.redis_url is None:
+        return None
+    from adapters.redis.server import RedisServer
+
+    return RedisServer(settings.redis_url)
 
 
-def _rate_limiter(redis: RedisServer | None) -> RateLimiter:
+def _rate_limiter(redis: "RedisServer | None") -> RateLimiter:
     alone = InProcessRateLimiter()
-    return RedisRateLimiter(redis, alone) if redis else alone
+    if redis is None:
+        return alone
+    from adapters.redis.rate_limiter import RedisRateLimiter
+
+    return RedisRateLimiter(redis, alone)
 
 
-def _cache(redis: RedisServer | None) -> Cache:
-    return RedisCache(redis) if redis else InProcessCache()
+def _cache(redis: "RedisServer | None") -> Cache:
+    if redis is None:
+        return InProcessCache()
+    from adapters.redis.cache import RedisCache
+
+    return RedisCache(redis)
 
 
 class Adapters(containers.DeclarativeContainer):

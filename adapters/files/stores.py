@@ -2,7 +2,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from adapters.files.local import LocalFileStore
-from adapters.files.s3 import S3FileStore
 from application.ports.files import FileStore
 
 
@@ -12,5 +11,7 @@ def file_store_of(url: str) -> FileStore:
         case "file":
             return LocalFileStore(Path(unquote(urlsplit(url).path)))
         case "s3":
+            from adapters.files.s3 import S3FileStore  # with a library that nobody else needs
+
             return S3FileStore(url)
     raise ValueError("a files URL begins with file: or s3://")

@@ -1,3 +1,4 @@
+import ctypes
 import gc
 import os
 import sys
@@ -20,7 +21,10 @@ from entrypoints.http.app import create_app
 
 GRACE_SECONDS: Final = 20
 """For requests in flight when the server is told to stop; longer than any takes."""
-START_SECONDS = 60
+M_MMAP_THRESHOLD: Final = -3
+M_ARENA_MAX: Final = -8
+
+START_SECONDS: Final = 60
 """For a worker to come up, on a busy machine; uvicorn kills what takes longer."""
 
 
@@ -75,6 +79,7 @@ def _shared_numbers() -> Iterator[None]:
 def app() -> FastAPI:
     """In every worker. What lives as long as the process is not looked at by the garbage collector again,
     which would stop everything for tens of milliseconds."""
+    give_memory_back()
     container = Container()
     logs.configure(container.settings())
     for provider in container.providers.values():
@@ -87,3 +92,12 @@ def app() -> FastAPI:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     return service
+
+
+def give_memory_back() -> None:
+    """Where the C library is glibc: what hashing a password takes goes back to the system each time, instead of
+    being kept after the first, and threads share two arenas (mallopt(3))."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for parameter, value in ((M_MMAP_THRESHOLD, 1 << 20), (M_ARENA_MAX, 2)):
+            mallopt(parameter, value)
