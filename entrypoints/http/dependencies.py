@@ -1,6 +1,5 @@
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
-from fastapi import Depends
 from starlette.requests import Request
 
 from application.accounts import AccountService
@@ -19,6 +18,7 @@ from domain.actor import Actor
 from entrypoints.container import Container
 from entrypoints.http import cookies
 from entrypoints.http.errors import NotAuthenticated
+from entrypoints.http.taking import Taken
 
 
 async def authenticate(request: Request) -> Caller:
@@ -40,34 +40,30 @@ async def authenticate(request: Request) -> Caller:
     raise NotAuthenticated("this needs a bearer token")
 
 
-async def current_caller(request: Request) -> Caller:
-    """A route that depends on this is refused to callers without a valid token, before all else."""
+def current_caller(request: Request) -> Caller:
+    """A route that takes this is refused to callers without a valid token, before all else."""
     return cast(Caller, request.state.caller)
 
 
-async def current_actor(request: Request) -> Actor:
+def current_actor(request: Request) -> Actor:
     """As `current_caller`, for routes that do not care about the session."""
     return cast(Caller, request.state.caller).actor
 
 
-def provided(name: str) -> Any:
+def provided(name: str) -> Taken:
     """What the app's container provides by this name."""
     if name not in Container.providers:
         raise LookupError(name)
-
-    async def provide(request: Request) -> Any:
-        return getattr(request.app.state.container, name)()
-
-    return Depends(provide)
+    return Taken(lambda request: getattr(request.app.state.container, name)())
 
 
-async def throttle(request: Request) -> Throttle | None:
+def throttle(request: Request) -> Throttle | None:
     """None where the settings count nothing."""
     return cast(Throttle | None, request.app.state.throttle)
 
 
-CurrentCaller = Annotated[Caller, Depends(current_caller)]
-CurrentActor = Annotated[Actor, Depends(current_actor)]
+CurrentCaller = Annotated[Caller, Taken(current_caller)]
+CurrentActor = Annotated[Actor, Taken(current_actor)]
 Accounts = Annotated[AccountService, provided("account_service")]
 Sessions = Annotated[SessionService, provided("session_service")]
 Passwords = Annotated[PasswordService, provided("password_service")]
@@ -79,4 +75,4 @@ Files = Annotated[FileService, provided("file_service")]
 Tags = Annotated[TagService, provided("tag_service")]
 Health = Annotated[HealthService, provided("health_service")]
 Metrics = Annotated[MetricsPort, provided("metrics")]
-Throttled = Annotated[Throttle | None, Depends(throttle)]
+Throttled = Annotated[Throttle | None, Taken(throttle)]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Annotated, Any, Final, Self, TypeVar, cast
 
-from fastapi import Depends
 from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from application.idempotency import IdempotencyService, Once
 from application.ports.idempotency import Answer, RequestKey
 from application.sessions import Caller
 from entrypoints.http.errors import InvalidIdempotencyKey
+from entrypoints.http.taking import Taken
 
 PATTERN: Final = "^[!-~]{1,255}$"
 _KEY: Final = re.compile(PATTERN.strip("^$"))
@@ -72,9 +72,9 @@ def created(view: object, adapter: TypeAdapter[Any], **headers: str) -> Answer:
     return Answer(201, {name.replace("_", "-"): value for name, value in headers.items()}, adapter.dump_json(view))
 
 
-async def keyed_request(request: Request) -> KeyedRequest | None:
+def keyed_request(request: Request) -> KeyedRequest | None:
     """A route that depends on this takes `Idempotency-Key`."""
     return cast(KeyedRequest | None, request.state.keyed)
 
 
-Keyed = Annotated[KeyedRequest | None, Depends(keyed_request)]
+Keyed = Annotated[KeyedRequest | None, Taken(keyed_request)]

@@ -106,7 +106,7 @@ def _complete(operation: dict[str, Any], route: Route, method: str, app: FastAPI
     if route.depends_on(expected_versions):
         _add_parameter(operation, "If-Match", required=app.state.settings.require_if_match)
     success = responses[str(route.status_code or HTTPStatus.OK)]
-    if route.depends_on(keyed_request):
+    if route.takes(keyed_request):
         _add_parameter(operation, "Idempotency-Key", required=False, pattern=idempotency.PATTERN)
         success.setdefault("headers", {}).update(headers_named("Idempotency-Replayed"))
     if _has_version(route):
@@ -150,7 +150,7 @@ def _refusals(route: Route, method: str, app: FastAPI) -> Iterator[int]:
         yield from (400, 409, 412)
         if app.state.settings.require_if_match:
             yield 428
-    if route.depends_on(keyed_request):
+    if route.takes(keyed_request):
         yield from (400, 409, 422)
     if _has_version(route) and "GET" in (route.methods or ()):
         yield 400

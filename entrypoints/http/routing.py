@@ -22,14 +22,19 @@ from entrypoints.http.middleware.answers import AS_IT_IS
 from entrypoints.http.preconditions import not_modified
 from entrypoints.http.query import QueryModel
 from entrypoints.http.strict import FORM, JSON, MediaType, StrictRequest
+from entrypoints.http.taking import taken_by, taking
 
 
 class Route(APIRoute):
     """Asks who is calling before it looks at anything else, and takes no parameter it does not declare."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self._taken = {mark.take for mark in taken_by(endpoint).values()}
+        super().__init__(path, taking(endpoint), **options)
+
     @property
     def wants_caller(self) -> bool:
-        return self.depends_on(current_caller) or self.depends_on(current_actor)
+        return self.takes(current_caller) or self.takes(current_actor)
 
     @property
     def media_type(self) -> MediaType | None:
@@ -43,6 +48,9 @@ class Route(APIRoute):
         if not self.path.startswith("/api/"):
             return Counts.NOTHING
         return what_counts(self.endpoint, next(iter(self.methods or {"GET"})))
+
+    def takes(self, take: Callable[[Request], Any]) -> bool:
+        return take in self._taken
 
     def depends_on(self, call: Callable[..., Any]) -> bool:
         return any(dependant.call is call for dependant in _flat(self.dependant))
@@ -74,7 +82,7 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()
         wants_caller, media_type, counts = self.wants_caller, self.media_type, self.counts_as
-        takes_key = self.depends_on(keyed_request)
+        takes_key = self.takes(keyed_request)
         known, repeatable = _query_parameters(self.dependant)
 
         async def strictly(request: Request) -> Response:

@@ -6,7 +6,7 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from tests.http.conventions import Conventions
-from tests.http.given import ME, TASKS, UNKNOWN, create, create_all, in_memory, path_of
+from tests.http.given import ME, TASKS, UNKNOWN, create, create_all, in_memory, path_of, upload
 
 pytestmark = in_memory
 
@@ -31,7 +31,8 @@ async def require_same_head(client: AsyncClient, path: str, **headers: str) -> R
 async def test_every_get_has_the_same_head(ada: AsyncClient, client: AsyncClient, conventions: Conventions) -> None:
     await create_all(ada, *({"title": f"Task {n}"} for n in range(20)))
     task = await create(ada)
-    ids = {"{task_id}": task["id"], "{user_id}": task["owner_id"]}
+    file = await upload(ada)
+    ids = {"{task_id}": task["id"], "{user_id}": task["owner_id"], "{file_id}": file["id"]}
     found = 0
     for method, path, _ in conventions.operations:
         if method == "GET" and "/export" not in path:  # which tells when it was made

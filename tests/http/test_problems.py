@@ -30,7 +30,7 @@ from tests.http.given import (
 pytestmark = in_memory
 
 PUBLIC: Final = {
-    ("GET", "/health"),
+    *(("GET", path) for path in ("/health", "/monitoring/health", "/monitoring/metrics")),
     *(("POST", path) for path in (REGISTER, LOGIN, LOGIN_FORM, LOGIN_COOKIE, REFRESH, RESET, CONFIRM)),
 }
 CANARY: Final = "canary-in-a-coal-mine"
