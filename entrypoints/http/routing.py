@@ -61,7 +61,8 @@ class Route(APIRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """A path that is declared as it stands is no `{id}`, whatever the method."""
-        if self.param_convertors and scope["path"] in scope["app"].state.declared_paths:
+        is_declared = scope["path"] in scope["app"].state.declared_paths
+        if is_declared if self.param_convertors else scope["path"] != self.path:
             return Match.NONE, {}
         if scope["method"] == "HEAD" and self._answers_head:
             match, found = super().matches(scope)
