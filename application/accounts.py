@@ -114,12 +114,12 @@ class AccountService:
                 await uow.commit()
         return before, after
 
-    async def erase(self, user_id: UserId, password: str) -> None:
-        """With everything that is the user's. Raises WrongPassword, LastAdmin."""
+    async def erase(self, user_id: UserId, password: str, *, versions: frozenset[int] | None = None) -> None:
+        """With everything that is the user's. Raises WrongPassword, PreconditionFailed, LastAdmin."""
         if not await self._credentials.prove(await self.profile(user_id), password):
             self._audit.record("erasure_refused", user_id=user_id)
             raise WrongPassword
-        await self.remove(user_id)
+        await self.remove(user_id, versions=versions)
 
     async def remove(self, user_id: UserId, *, versions: frozenset[int] | None = None) -> None:
         """As `erase`, for whoever has seen to it that it may be done.

@@ -38,6 +38,14 @@ class TestLeaving:
         assert (await again.get(TASKS)).json()["total"] == 0
         assert await get(ben, kept) == kept
 
+    async def test_an_account_that_was_changed_meanwhile_stays(self, ann: AsyncClient) -> None:
+        password = {"password": PASSWORD}
+        assert (await ann.patch(ME, json={"full_name": "Ann"})).headers["ETag"] == '"2"'
+        answer = await ann.request("DELETE", ME, json=password, headers={"If-Match": '"1"'})
+        assert answer.status_code == 412
+        assert (await account_of(ann))["full_name"] == "Ann"
+        assert (await ann.request("DELETE", ME, json=password, headers={"If-Match": '"2"'})).status_code == 204
+
     async def test_an_export_has_everything_of_ones_own(self, ann: AsyncClient, ben: AsyncClient) -> None:
         tasks = [await create(ann, f"Task {n}", tags=[f"{n}"], due_date="2026-03-04") for n in range(3)]
         await create(ben)

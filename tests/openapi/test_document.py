@@ -142,6 +142,18 @@ def test_what_wants_a_token_declares_401(document: dict[str, Any]) -> None:
             assert "401" in operation["responses"], name
 
 
+def test_what_changes_one_task_or_user_takes_the_version_it_changes(document: dict[str, Any]) -> None:
+    one = re.compile(r"(PATCH|PUT|DELETE) \S+/(\{task_id\}|\{user_id\}|users/me)|[A-Z]+ \S+/\{task_id\}/tags\S*")
+    changing = {name for name in operations(document) if one.fullmatch(name)}
+    taking = {
+        name
+        for name, operation in operations(document).items()
+        if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ()))
+    }
+    assert taking == changing
+    assert len(taking) == 10
+
+
 def test_every_answer_names_its_request_and_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for name, operation in operations(document).items():

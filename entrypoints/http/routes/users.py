@@ -46,8 +46,10 @@ async def edit_me(
 
 
 @router.delete("/me", status_code=HTTPStatus.NO_CONTENT, responses=answers(WrongPassword, LastAdmin))
-async def erase_me(body: EraseBody, actor: CurrentActor, accounts: Accounts, request: Request) -> Response:
-    await accounts.erase(actor.user_id, body.password)
+async def erase_me(
+    body: EraseBody, actor: CurrentActor, accounts: Accounts, versions: ExpectedVersions, request: Request
+) -> Response:
+    await accounts.erase(actor.user_id, body.password, versions=versions)
     return cookies.logged_out(request, Response(status_code=HTTPStatus.NO_CONTENT))
 
 
