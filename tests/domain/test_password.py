@@ -86,6 +86,15 @@ def test_a_common_password_is_weak_in_any_case(password: str) -> None:
     assert is_fine(password + "x")
 
 
+@pytest.mark.parametrize("password", ["Passw0rd!", "#1Passw0rd", "!!Passw0rd?", "Password1!*", "_Passw0rd_"])
+def test_a_common_password_with_special_characters_around_it_is_weak(password: str) -> None:
+    assert not is_fine(password, PasswordPolicy.composed({"passw0rd", "1passw0rd", "password1"}))
+
+
+def test_special_characters_within_a_password_make_it_another() -> None:
+    assert is_fine("Pass-w0rd", PasswordPolicy.composed({"passw0rd"}))
+
+
 def test_a_common_password_is_weak_under_nist_too() -> None:
     assert not is_fine("Correct Horse Battery", NIST)
     assert is_fine("Correct Horse Battery Staple", NIST)

@@ -21,6 +21,7 @@ WEAK: Final[dict[str, str]] = {
     "the username in other case": "Xx1!CaRoL",
     "the name in the address": "Xx1!mail-box",
     "common": "P@ssw0rd",
+    "common but for its end": "Passw0rd!",
     "common in other case": "p@SSW0RD",
     "NUL": "Correct-\x00Horse-7",
 }
