@@ -1,3 +1,4 @@
+import json
 import os
 import re
 from contextlib import suppress
@@ -75,6 +76,26 @@ def _sender(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    if text != "*" and not re.fullmatch(r"(\*\.)?[\w.-]+|\[[0-9a-fA-F:.]+\]", text, re.ASCII):
+        raise ValueError("a host is a name without scheme and port, *.name, or * for any")
+    return text
+
+
+def _network(text: Any) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise ValueError("a network is 10.0.0.0/8 or fd00::/8, without bits of a host") from None
+
+
+def _keys(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("keys by kid are a JSON object") from None
+
+
 def _rate(value: Any) -> Any:
     found = re.fullmatch(r"(\d{1,9})/(second|minute|hour|day)", value) if isinstance(value, str) else None
     if found is None or int(found[1]) < 1:
@@ -83,11 +104,14 @@ def _rate(value: Any) -> Any:
 
 
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_listed)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+Hosts = Annotated[
+    tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_listed), Field(min_length=1)
+]
 Networks = Annotated[
-    tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(ip_network)], ...], NoDecode, BeforeValidator(_listed)
+    tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)], ...], NoDecode, BeforeValidator(_listed)
 ]
 Key = Annotated[SecretStr, Field(min_length=MIN_KEY)]
+Keys = Annotated[dict[str, Key], NoDecode, BeforeValidator(_keys)]
 Rate = Annotated[str, BeforeValidator(_rate)]
 
 
@@ -115,7 +139,7 @@ class Settings(BaseSettings):
     secret_key: Key | None = Field(
         None, description="signs access tokens, 32 characters or more; outside production one is made and kept"
     )
-    secret_keys: dict[str, Key] = Field(
+    secret_keys: Keys = Field(
         {},
         description='older keys that still verify, by kid, as JSON: {"2025": "…"}; SECRET_KEY signs as SECRET_KEY_ID',
     )
@@ -147,7 +171,7 @@ class Settings(BaseSettings):
     allowed_origins: Origins = Field(
         (), description="origins of browser applications that may call, separated by commas"
     )
-    trusted_hosts: Names = Field(
+    trusted_hosts: Hosts = Field(
         ("*",), description="names the service answers to, separated by commas; *.example.com, or * for any"
     )
     trusted_proxies: Networks = Field(
@@ -166,7 +190,7 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
     log_format: LogFormat | None = Field(None, description="console or json; json outside development")
     migrate_on_start: bool = Field(False, description="whether serve migrates the database first")
-    host: str = Field("127.0.0.1", description="address to listen at")
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen at")
     port: int = Field(8000, ge=0, le=65535, description="port to listen at")
     workers: int = Field(1, ge=1, le=64, description="processes that serve")
 

@@ -65,5 +65,6 @@ def refuse(why: str) -> NoReturn:
 
 
 def _told(found: ErrorDetails) -> str:
-    name = "".join(f"{part}: " for part in found["loc"]).upper()
-    return f"{name}{found.get('ctx', {}).get('error', found['msg'])}"
+    why = str(found.get("ctx", {}).get("error", found["msg"]))
+    name, *within = map(str, found["loc"] or ("",))
+    return ": ".join((name.upper(), *within, why)) if name else why
