@@ -23,8 +23,8 @@ app.command()(backup.restore)
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen at. [HOST]")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen at. [PORT]")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes. [WORKERS]")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen at. [PORT]")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes. [WORKERS]")] = None,
     reload: Annotated[bool, typer.Option(help="Start anew when the code changes.")] = False,
 ) -> None:
     """Serve the REST interface, on a database that is at the newest revision."""

@@ -7,6 +7,7 @@ from domain.errors import Conflict, InvalidValue
 from domain.user import Role, User
 from entrypoints.cli.setup import asked_password, made_container, ready, refuse, run
 from entrypoints.container import Container
+from entrypoints.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Keep accounts.")
 
@@ -18,8 +19,12 @@ def create(
     role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.USER,
 ) -> None:
     """Create an account; the first admin is made this way. The password is asked for, or one line of standard input."""
+    container = made_container()
+    settings: Settings = container.settings()
+    if settings.storage == "memory":
+        refuse("an account made in memory is gone with this command")
     command = RegisterUser(username=username, email=email, password=asked_password(), role=role)
-    run(_create(made_container(), command))
+    run(_create(container, command))
 
 
 async def _create(container: Container, command: RegisterUser) -> None:

@@ -134,6 +134,14 @@ def test_a_production_that_lacks_its_secrets_is_told_which(run: Run) -> None:
     assert "SECRET_KEY must be set in production" in require_refused(run("serve", ENVIRONMENT="production"))
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--port", "65536"), ("--port", "-1"), ("--port", "x"), ("--workers", "0"), ("--workers", "65")],
+)
+def test_an_option_is_bounded_as_its_setting(run: Run, option: str, value: str) -> None:
+    assert option in require_refused(run("serve", option, value, STORAGE="memory"))
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"]])
 def test_the_help_names_every_command(run: Run, arguments: list[str]) -> None:
     told = run(*arguments).output

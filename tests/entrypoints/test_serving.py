@@ -73,6 +73,12 @@ def test_serve_migrates_first_where_told_to_and_stops_when_asked(tmp_path: Path)
     assert (tmp_path / "data/task-manager.db").exists()
 
 
+def test_it_serves_while_its_code_is_watched(tmp_path: Path) -> None:
+    port = a_free_port()
+    with served(tmp_path, port, "--port", str(port), "--reload", STORAGE="memory"):
+        assert httpx2.get(f"http://127.0.0.1:{port}/docs").status_code == 200
+
+
 @pytest.mark.parametrize("by_option", [True, False])
 def test_where_to_listen_is_an_option_or_a_setting(tmp_path: Path, by_option: bool) -> None:
     port, other = a_free_port(), a_free_port()

@@ -8,6 +8,7 @@ from httpx2 import AsyncClient, Response
 
 from tests.http.conftest import Connect
 from tests.http.given import (
+    CONFIRM,
     LOGIN,
     LOGIN_COOKIE,
     LOGIN_FORM,
@@ -99,6 +100,7 @@ async def test_logins_are_counted_by_address(client: AsyncClient) -> None:
         assert told(answer)[1:] == ('"login";q=4;w=60', f'"login";r={3 - n};t=60')
     answer = await client.post(LOGIN_FORM, data={"username": "another", "password": "x"})
     assert answer.status_code == 429
+    assert (await client.post(CONFIRM, json={"token": "x", "new_password": PASSWORD})).status_code == 429
     assert (await client.post(LOGIN, json=WRONG, headers=from_("198.51.100.7"))).status_code == 401
 
 
