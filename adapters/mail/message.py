@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from email.message import EmailMessage
 
 from application.ports.mail import Mail
@@ -5,6 +6,7 @@ from application.ports.mail import Mail
 
 def message_of(mail: Mail, sender: str) -> EmailMessage:
     message = EmailMessage()
+    message["Date"] = datetime.now(UTC)
     message["From"] = sender
     message["To"] = mail.to
     message["Subject"] = mail.subject

@@ -1,6 +1,7 @@
 import email
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -83,6 +84,15 @@ async def test_a_mail_reaches_a_server(inbox: Inbox, smtp_url: str) -> None:
     assert inbox.recipients == ["ann@example.com"]
     assert (message["From"], message["To"], message["Subject"]) == (SENDER, MAIL.to, MAIL.subject)
     assert message.get_content().replace("\r\n", "\n") == MAIL.text
+
+
+async def test_a_mail_says_when_it_was_sent(inbox: Inbox, smtp_url: str) -> None:
+    """RFC 5322, section 3.6."""
+    began = datetime.now(UTC).replace(microsecond=0)
+    await mailer(smtp_url).send(MAIL)
+
+    (message,) = inbox.messages
+    assert began <= message["Date"].datetime <= datetime.now(UTC)
 
 
 async def test_a_mail_sent_twice_can_be_told_to_be_one(inbox: Inbox, smtp_url: str) -> None:
