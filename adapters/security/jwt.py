@@ -72,8 +72,10 @@ class JwtAccessTokens:
         )
 
     def _is_current(self, payload: dict[str, Any], at: datetime) -> bool:
-        """By the clock we were given, which PyJWT does not know."""
+        """By the clock we were given, which PyJWT does not know. Our tokens have no `nbf`; one that has is held to it
+        (RFC 7519, section 4.1.5)."""
         now, issued, expires = at.timestamp(), payload["iat"], payload["exp"]
-        if type(issued) is not int or type(expires) is not int:
+        begins = payload.get("nbf", issued)
+        if type(issued) is not int or type(begins) is not int or type(expires) is not int:
             return False
-        return issued <= now + LEEWAY.total_seconds() and now < expires
+        return max(issued, begins) <= now + LEEWAY.total_seconds() and now < expires

@@ -33,6 +33,8 @@ WRONG_CLAIMS: Final[dict[str, Json]] = {
     "expired": {"exp": ISSUED},
     "long expired": {"exp": 0},
     "from the future": {"iat": ISSUED + 60},
+    "not yet to be used": {"nbf": ISSUED + 60},
+    "to be used at no time": {"nbf": "soon"},
     "another issuer": {"iss": "somebody"},
     "another audience": {"aud": "somebody"},
     "no audience": {"aud": []},
