@@ -94,8 +94,10 @@ async def test_files_are_served_as_what_they_are(client: AsyncClient, path: str,
     answer = await client.get(path)
     assert answer.status_code == 200
     assert re.fullmatch(media_type, answer.headers["Content-Type"])
+    assert answer.headers["ETag"].startswith('W/"')
     fresh = {"If-None-Match": answer.headers["ETag"]}
-    assert (await client.get(path, headers=fresh)).status_code == 304
+    again = await client.get(path, headers=fresh)
+    assert (again.status_code, again.headers["ETag"]) == (304, answer.headers["ETag"])
 
 
 @pytest.mark.parametrize("name", NO_FILES)

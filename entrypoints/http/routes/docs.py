@@ -1,7 +1,7 @@
 """Pages for people to read and try the interface, complete without internet."""
 
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -51,9 +51,19 @@ async def openapi(request: Request) -> Response:
     return JSONResponse(request.app.openapi())
 
 
+class Assets(StaticFiles):
+    """Most are compressed on their way, so that an entity tag is no promise of the same bytes: it is a weak one
+    (RFC 9110, section 8.8.3)."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["ETag"] = f"W/{response.headers['ETag']}"
+        return response
+
+
 routes: Final[list[BaseRoute]] = [
     Route("/docs", docs),
     Route("/redoc", redoc),
     Route("/openapi.json", openapi),
-    Mount("/static", StaticFiles(directory=str(STATIC))),
+    Mount("/static", Assets(directory=str(STATIC))),
 ]
