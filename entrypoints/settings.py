@@ -89,6 +89,12 @@ def _network(text: Any) -> IPv4Network | IPv6Network:
         raise ValueError("a network is 10.0.0.0/8 or fd00::/8, without bits of a host") from None
 
 
+def _key(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < MIN_KEY:
+        raise ValueError(f"a key has {MIN_KEY} characters or more")
+    return key
+
+
 def _keys(value: Any) -> Any:
     try:
         return json.loads(value) if isinstance(value, str) else value
@@ -110,7 +116,7 @@ Hosts = Annotated[
 Networks = Annotated[
     tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)], ...], NoDecode, BeforeValidator(_listed)
 ]
-Key = Annotated[SecretStr, Field(min_length=MIN_KEY)]
+Key = Annotated[SecretStr, AfterValidator(_key)]
 Keys = Annotated[dict[str, Key], NoDecode, BeforeValidator(_keys)]
 Rate = Annotated[str, BeforeValidator(_rate)]
 

@@ -119,6 +119,7 @@ def test_wrong_settings_are_all_told_by_name(run: Run, command: str) -> None:
     told = require_refused(run(command, PORT="canary", SECRET_KEY="canary", DATABASE_URL="mysql://canary"))
 
     assert sorted(line.partition(":")[0] for line in told.splitlines()) == ["DATABASE_URL", "PORT", "SECRET_KEY"]
+    assert "SECRET_KEY: a key has 32 characters or more\n" in told
 
 
 @pytest.mark.parametrize(
