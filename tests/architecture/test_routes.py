@@ -24,6 +24,7 @@ OPEN_TO_ALL: Final = {
     "GET /health",
     "GET /monitoring/health",
     "GET /monitoring/metrics",
+    "GET /",
     "GET /docs",
     "GET /redoc",
     "GET /openapi.json",

@@ -123,3 +123,9 @@ async def test_the_document_is_openapi_and_names_what_it_uses(client: AsyncClien
 
 async def test_the_document_is_the_same_every_time(client: AsyncClient) -> None:
     assert (await client.get("/openapi.json")).content == (await client.get("/openapi.json")).content
+
+
+async def test_who_comes_to_the_address_alone_is_led_to_the_pages(client: AsyncClient) -> None:
+    answer = await client.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (307, "/docs")
+    assert (await client.get("/", follow_redirects=True)).status_code == 200

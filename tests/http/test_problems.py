@@ -36,7 +36,7 @@ PUBLIC: Final = {
 CANARY: Final = "canary-in-a-coal-mine"
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 NOWHERE: Final = f"{TASKS}/{UNKNOWN}"
-NO_ROUTES: Final = ("/", "/api", "/api/v1", "/api/v1/", "/API/v1/tasks", "/api/v2/tasks", "/%00", "/\u00e9/%ff")
+NO_ROUTES: Final = ("/api", "/api/v1", "/api/v1/", "/API/v1/tasks", "/api/v2/tasks", "/%00", "/\u00e9/%ff")
 NOWHERES: Final = (*NO_ROUTES, "/health/", "/api/v1//tasks", f"{TASKS}/", f"{NOWHERE}/", f"{NOWHERE}/nothing")
 
 REFUSALS: Final[list[tuple[str, str, dict[str, Any], int, str, str]]] = [

@@ -1,10 +1,11 @@
 """Pages for people to read and try the interface, complete without internet."""
 
+from http import HTTPStatus
 from importlib.resources import files
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -61,7 +62,13 @@ class Assets(StaticFiles):
         return response
 
 
+async def start(request: Request) -> Response:
+    """Where PUBLIC_URL leads, which mails name."""
+    return RedirectResponse("/docs", HTTPStatus.TEMPORARY_REDIRECT)
+
+
 routes: Final[list[BaseRoute]] = [
+    Route("/", start),
     Route("/docs", docs),
     Route("/redoc", redoc),
     Route("/openapi.json", openapi),
