@@ -1,6 +1,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, cast
+from urllib.parse import unquote_to_bytes
 
 from fastapi import params
 from fastapi.dependencies.models import Dependant
@@ -144,6 +145,8 @@ def _query_parameters(dependant: Dependant) -> tuple[frozenset[str], frozenset[s
 
 
 def _refused(request: Request, known: frozenset[str], repeatable: frozenset[str]) -> list[dict[str, Any]]:
+    if not _is_text(request.scope["query_string"]):
+        return [{"loc": ["query"], "message": "the query is not UTF-8 in percent-encoding", "type": "encoding"}]
     counts = Counter(name for name, _ in request.query_params.multi_items())
     refused = []
     for name, count in sorted(counts.items()):
@@ -155,3 +158,12 @@ def _refused(request: Request, known: frozenset[str], repeatable: frozenset[str]
             continue
         refused.append({"loc": ["query", name], "message": message, "type": kind})
     return refused
+
+
+def _is_text(query: bytes) -> bool:
+    """As RFC 3986 has it. What is not would be read with something in its place."""
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        return False
+    return query.isascii()
