@@ -1,3 +1,5 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Unpack
 
@@ -7,6 +9,7 @@ from application.paging import Page, Paging
 from application.ports.storage import UnitOfWorkFactory
 from application.retry import retried
 from domain.actor import Actor
+from domain.errors import Forbidden
 from domain.user import User, UserChanges, UserId
 from domain.user_query import UserFilter, UserOrder
 
@@ -61,10 +64,21 @@ class UserService:
         **changes: Unpack[UserChanges],
     ) -> User:
         """Raises UserNotFound, Forbidden, and what editing raises."""
-        actor.require_edit_of(user_id, changes)
+        async with self._refusing(user_id):
+            actor.require_edit_of(user_id, changes)
         return await self._accounts.edit(user_id, versions=versions, **changes)
 
     async def delete(self, actor: Actor, user_id: UserId, *, versions: frozenset[int] | None = None) -> None:
         """Raises UserNotFound, Forbidden, PreconditionFailed, LastAdmin."""
-        actor.require_removal_of(user_id)
+        async with self._refusing(user_id):
+            actor.require_removal_of(user_id)
         await self._accounts.remove(user_id, versions=versions)
+
+    @asynccontextmanager
+    async def _refusing(self, user_id: UserId) -> AsyncIterator[None]:
+        """Who is not there is not found, rather than forbidden."""
+        try:
+            yield
+        except Forbidden:
+            await self._accounts.profile(user_id)
+            raise

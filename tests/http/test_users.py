@@ -80,6 +80,17 @@ class TestKeeping:
         again = await sign_up(connect(), "ANN", email="Ann@Example.com")
         assert (await again.get(TASKS)).json()["total"] == 0
 
+    async def test_nobody_is_found_where_nobody_is(self, ada: AsyncClient, mia: AsyncClient) -> None:
+        for client in (ada, mia):
+            for method, body in (
+                ("GET", None),
+                ("PATCH", {"role": "admin"}),
+                ("PUT", {"full_name": "x"}),
+                ("DELETE", None),
+            ):
+                answer = await client.request(method, f"{USERS}/{UNKNOWN}", json=body)
+                assert (answer.status_code, answer.json()["error_code"]) == (404, "USER_NOT_FOUND")
+
     async def test_the_last_active_admin_stays(self, ada: AsyncClient) -> None:
         path, before = await path_to(ada), await account_of(ada)
         await ada.post(USERS, json=an_account("idle", role="admin", is_active=False))
