@@ -141,12 +141,13 @@ def _folders_in(root: Path) -> list[str]:
 
 
 def _objects_in(folder: Path) -> list[StoredObject]:
-    found = []
-    for path in folder.iterdir() if folder.exists() else ():
-        with suppress(FileNotFoundError):  # it went meanwhile
-            told = path.stat()
-            at = datetime.fromtimestamp(told.st_mtime, UTC)
-            found.append(StoredObject(f"{folder.name}/{path.name}", told.st_size, at))
+    found: list[StoredObject] = []
+    with suppress(FileNotFoundError):  # there is none, or it went meanwhile
+        for path in folder.iterdir():
+            with suppress(FileNotFoundError):  # it went meanwhile
+                told = path.stat()
+                at = datetime.fromtimestamp(told.st_mtime, UTC)
+                found.append(StoredObject(f"{folder.name}/{path.name}", told.st_size, at))
     return found
 
 

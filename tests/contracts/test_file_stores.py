@@ -1,3 +1,4 @@
+import asyncio
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,18 @@ class TestLocalFileStore(FileStoreContract):
         await store.remove(KEY)
 
         assert first + b"".join([piece async for piece in reading]) == LONG
+
+    async def test_a_folder_may_go_with_its_last_object_while_all_are_listed(self, store: LocalFileStore) -> None:
+        async def come_and_go() -> None:
+            for _ in range(200):
+                await store.put(KEY, pieces(b"x"))
+                await store.remove(KEY)
+
+        coming_and_going = asyncio.create_task(come_and_go())
+        while not coming_and_going.done():
+            assert {found.key.partition("/")[0] for found in await listed(store)} <= {KEY.partition("/")[0]}
+            await listed(store, KEY.partition("/")[0])
+        await coming_and_going
 
     @pytest.fixture
     def small_files_only(self) -> Iterator[None]:
