@@ -94,7 +94,8 @@ class _Writing:
 
     def _create(self) -> FileIO:
         while True:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileExistsError):  # not by `exist_ok`, which wants it to be there still
+                self._path.parent.mkdir(mode=0o700, parents=True)
             with suppress(FileNotFoundError):  # the folder was empty, and went meanwhile
                 return FileIO(self._half, "xb", opener=partial(os.open, mode=0o600))
 

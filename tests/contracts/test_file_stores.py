@@ -19,6 +19,12 @@ class TestInMemoryFileStore(FileStoreContract):
         return InMemoryFileStore()
 
 
+async def come_and_go(store: LocalFileStore, key: str) -> None:
+    for _ in range(400):
+        await store.put(key, pieces(b"x"))
+        await store.remove(key)
+
+
 class TestLocalFileStore(FileStoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> LocalFileStore:
@@ -50,13 +56,13 @@ class TestLocalFileStore(FileStoreContract):
 
         assert first + b"".join([piece async for piece in reading]) == LONG
 
-    async def test_a_folder_may_go_with_its_last_object_while_all_are_listed(self, store: LocalFileStore) -> None:
-        async def come_and_go() -> None:
-            for _ in range(200):
-                await store.put(KEY, pieces(b"x"))
-                await store.remove(KEY)
+    async def test_a_folder_may_go_with_its_last_object_while_others_come(self, store: LocalFileStore) -> None:
+        await asyncio.gather(*(come_and_go(store, f"{KEY}{number}") for number in range(3)))
 
-        coming_and_going = asyncio.create_task(come_and_go())
+        assert await listed(store) == []
+
+    async def test_a_folder_may_go_with_its_last_object_while_all_are_listed(self, store: LocalFileStore) -> None:
+        coming_and_going = asyncio.create_task(come_and_go(store, KEY))
         while not coming_and_going.done():
             assert {found.key.partition("/")[0] for found in await listed(store)} <= {KEY.partition("/")[0]}
             await listed(store, KEY.partition("/")[0])
