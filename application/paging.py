@@ -59,6 +59,8 @@ class Paging:
     def page(self, rows: list[R], total: int | None, *, is_exact: bool, filter: Any, order: Order) -> Page[R]:
         """Of rows that were asked for with one more than `limit`."""
         items = rows[: self.limit]
+        if total is not None and rows:
+            total = max(total, self.skip + len(rows))  # where others wrote after it was counted
         is_capped = total is not None and total > TOTAL_CAP and not is_exact
         return Page(
             items=items,

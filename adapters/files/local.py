@@ -96,6 +96,7 @@ class _Writing:
         while True:
             with suppress(FileExistsError):  # not by `exist_ok`, which wants it to be there still
                 self._path.parent.mkdir(mode=0o700, parents=True)
+                _sync_folder(self._path.parent.parent)
             with suppress(FileNotFoundError):  # the folder was empty, and went meanwhile
                 return FileIO(self._half, "xb", opener=partial(os.open, mode=0o600))
 
