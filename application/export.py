@@ -1,8 +1,10 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
+from application.paging import Identified, Order
 from application.ports.clock import Clock
 from application.ports.position import Position
 from application.ports.storage import UnitOfWorkFactory
@@ -13,6 +15,8 @@ from domain.session import Session
 from domain.task import Task
 from domain.task_query import SortField, TaskFilter, TaskOrder
 from domain.user import User, UserId
+
+T = TypeVar("T")
 
 _AT_ONCE: Final = 500
 _OLDEST_FIRST: Final = TaskOrder(SortField.CREATED_AT, descending=False)
@@ -45,40 +49,40 @@ class ExportService:
         async with self._unit_of_work() as uow:
             user, sessions = await uow.users.get(user_id), await uow.sessions.of_user(user_id)
         return AccountExport(
-            self._clock.now(), user, sessions, self._tasks(user_id), self._history(user_id), self._files(user_id)
+            self._clock.now(),
+            user,
+            sessions,
+            tasks=_batches(partial(self._tasks, user_id)),
+            history=_batches(partial(self._history, user_id)),
+            files=_batches(partial(self._files, user_id)),
         )
 
-    async def _tasks(self, user_id: UserId) -> AsyncIterator[list[Task]]:
-        after: Position | None = None
-        while batch := await self._batch(user_id, after):
-            yield batch
-            after = Position(_OLDEST_FIRST.key(batch[-1]), batch[-1].id)
-
-    async def _history(self, user_id: UserId) -> AsyncIterator[list[TaskChange]]:
-        after: TaskChange | None = None
-        while batch := await self._changes(user_id, after):
-            yield batch
-            after = batch[-1]
-
     @retried
-    async def _changes(self, user_id: UserId, after: TaskChange | None) -> list[TaskChange]:
-        async with self._unit_of_work() as uow:
-            return await uow.history.of_owner(user_id, limit=_AT_ONCE, after=after)
-
-    async def _files(self, user_id: UserId) -> AsyncIterator[list[File]]:
-        after: Position | None = None
-        while batch := await self._batch_of_files(user_id, after):
-            yield batch
-            after = Position(_NEWEST_FIRST.key(batch[-1]), batch[-1].id)
-
-    @retried
-    async def _batch_of_files(self, user_id: UserId, after: Position | None) -> list[File]:
-        async with self._unit_of_work() as uow:
-            return (await uow.files.find(FileFilter(), owner_id=user_id, limit=_AT_ONCE, after=after)).files
-
-    @retried
-    async def _batch(self, user_id: UserId, after: Position | None) -> list[Task]:
-        everything = TaskFilter().criteria(self._clock.now(), UTC)
+    async def _tasks(self, user_id: UserId, last: Task | None) -> list[Task]:
+        everything, after = TaskFilter().criteria(self._clock.now(), UTC), _after(last, _OLDEST_FIRST)
         async with self._unit_of_work() as uow:
             found = await uow.tasks.find(everything, _OLDEST_FIRST, owner_id=user_id, limit=_AT_ONCE, after=after)
         return found.tasks
+
+    @retried
+    async def _history(self, user_id: UserId, last: TaskChange | None) -> list[TaskChange]:
+        async with self._unit_of_work() as uow:
+            return await uow.history.of_owner(user_id, limit=_AT_ONCE, after=last)
+
+    @retried
+    async def _files(self, user_id: UserId, last: File | None) -> list[File]:
+        after = _after(last, _NEWEST_FIRST)
+        async with self._unit_of_work() as uow:
+            return (await uow.files.find(FileFilter(), owner_id=user_id, limit=_AT_ONCE, after=after)).files
+
+
+async def _batches(fetch: Callable[[T | None], Awaitable[list[T]]]) -> AsyncIterator[list[T]]:
+    """Each after the last of the one before."""
+    last: T | None = None
+    while batch := await fetch(last):
+        yield batch
+        last = batch[-1]
+
+
+def _after(last: Identified | None, order: Order) -> Position | None:
+    return None if last is None else Position(order.key(last), last.id)

@@ -10,8 +10,7 @@ from domain.task import Task
 
 async def add_tasks(uow: UnitOfWork, tasks: Sequence[Task], new_id: NewId) -> None:
     """By their owner, who alone writes tasks."""
-    await uow.tasks.add(*tasks)
-    await uow.history.add(*(TaskChange.creation(task, id=ChangeId(new_id()), actor_id=task.owner_id) for task in tasks))
+    await add_with_past(uow, [(task,) for task in tasks], new_id)
 
 
 async def save_tasks(uow: UnitOfWork, edits: Sequence[tuple[Task, Task]], new_id: NewId) -> None:

@@ -52,16 +52,16 @@ def questions(server: Server, owners: tuple[Owner, Owner]) -> Iterator[Question]
 
     yield Question("statistics", lambda o: [_get(o, f"{TASKS}/statistics")])
     yield Question("list of tags", lambda o: [_get(o, "/api/v1/tags")])
-    yield Question("first page", lambda o: [_page(o)])
+    yield Question("first page", _paging())
     yield Question("deep page by cursor", lambda o: [_page(o, cursor=deep[o.id])])
-    yield Question("by due date", lambda o: [_page(o, sort_by="due_date", sort_order="asc")])
-    yield Question("by title", lambda o: [_page(o, sort_by="title", sort_order="asc")])
-    yield Question("overdue", lambda o: [_page(o, overdue="true")])
+    yield Question("by due date", _paging(sort_by="due_date", sort_order="asc"))
+    yield Question("by title", _paging(sort_by="title", sort_order="asc"))
+    yield Question("overdue", _paging(overdue="true"))
     for kind, tag in (("rare", RARE), ("middling", MIDDLING_TAG), ("common", COMMON_TAG)):
-        yield Question(f"{kind} tag", lambda o, tag=tag: [_page(o, tag=tag)])  # type: ignore[misc]
+        yield Question(f"{kind} tag", _paging(tag=tag))
         yield _after_a_change(f"{kind} tag, first asked", ids, tag=tag)
     for kind, word, why in (("rare", RARE, INDEXED), ("common", COMMON_WORD, COUNTED)):
-        yield Question(f"search, {kind} word", lambda o, word=word: [_page(o, search=word)], why=why)  # type: ignore[misc]
+        yield Question(f"search, {kind} word", _paging(search=word), why=why)
         yield _after_a_change(f"search, {kind} word, first asked", ids, search=word, why=why)
     yield Question("one task", lambda o: [_get(o, path) for path in ids[o.id]])
     yield Question("its history", lambda o: [_get(o, f"{path}/history") for path in ids[o.id]])
@@ -107,6 +107,10 @@ def _asked(server: Server, owner: Owner, method: str, path: str, expected: int =
     status, answer = server.ask(method, path, token=owner.token, body=body)
     assert status == expected, answer
     return answer
+
+
+def _paging(**parameters: str) -> Callable[[Owner], Sequence[bytes]]:
+    return lambda owner: [_page(owner, **parameters)]
 
 
 def _page(owner: Owner, **parameters: str) -> bytes:

@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import psutil
 
+from tests.servers.ports import free_port
+
 PATIENCE: Final = 20.0
 """Seconds to start or to stop."""
 MIB: Final = 1024 * 1024
@@ -76,14 +78,14 @@ class Server(Program):
 @contextmanager
 def ours(database_url: str) -> Iterator[Server]:
     """`task-manager serve`, one worker, on a database that is migrated."""
-    port = _free_port()
+    port = free_port()
     with _serving([TASK_MANAGER, "serve", "--port", str(port), "--workers", "1"], port, database_url) as server:
         yield server
 
 
 @contextmanager
 def floor(database_url: str) -> Iterator[Server]:
-    port = _free_port()
+    port = free_port()
     with _serving([sys.executable, "-m", "benchmarks.floor", str(port)], port, database_url) as server:
         yield server
 
@@ -162,10 +164,3 @@ def _accepts(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

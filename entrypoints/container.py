@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Final
 
 from dependency_injector import providers
 
@@ -32,6 +33,8 @@ from application.users import UserService
 from entrypoints.adapter_choice import Adapters
 from entrypoints.settings import Settings
 
+_UNIT_OF_WORK: Final = Adapters.storage.provided.unit_of_work
+
 
 def _metrics(jobs: JobService, *metered: object) -> Metrics:
     """Of all those that have meters; an adapter of somebody else's need not."""
@@ -55,7 +58,7 @@ class Container(Adapters):
     )
     account_service = providers.Singleton(
         AccountService,
-        unit_of_work=Adapters.storage.provided.unit_of_work,
+        unit_of_work=_UNIT_OF_WORK,
         credentials=credentials,
         standings=Adapters.standings,
         audit=Adapters.audit,
@@ -64,7 +67,7 @@ class Container(Adapters):
     )
     session_service = providers.Singleton(
         SessionService,
-        unit_of_work=Adapters.storage.provided.unit_of_work,
+        unit_of_work=_UNIT_OF_WORK,
         credentials=credentials,
         tokens=Adapters.tokens,
         standings=Adapters.standings,
@@ -76,16 +79,14 @@ class Container(Adapters):
     )
     password_service = providers.Singleton(
         PasswordService,
-        unit_of_work=Adapters.storage.provided.unit_of_work,
+        unit_of_work=_UNIT_OF_WORK,
         credentials=credentials,
         standings=Adapters.standings,
         audit=Adapters.audit,
         clock=Adapters.clock,
         new_id=Adapters.new_id,
     )
-    user_service = providers.Singleton(
-        UserService, unit_of_work=Adapters.storage.provided.unit_of_work, accounts=account_service
-    )
+    user_service = providers.Singleton(UserService, unit_of_work=_UNIT_OF_WORK, accounts=account_service)
     backup_service = providers.Singleton(
         BackupService,
         database=Adapters.copier,
@@ -93,20 +94,18 @@ class Container(Adapters):
         archives=Adapters.archives,
         clock=Adapters.clock,
     )
-    export_service = providers.Singleton(
-        ExportService, unit_of_work=Adapters.storage.provided.unit_of_work, clock=Adapters.clock
-    )
+    export_service = providers.Singleton(ExportService, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
     totals = providers.Singleton(Totals, Adapters.cache)
     task_service = providers.Singleton(
         TaskService,
-        unit_of_work=Adapters.storage.provided.unit_of_work,
+        unit_of_work=_UNIT_OF_WORK,
         totals=totals,
         clock=Adapters.clock,
         new_id=Adapters.new_id,
     )
     task_batch_service = providers.Singleton(
         TaskBatchService,
-        unit_of_work=Adapters.storage.provided.unit_of_work,
+        unit_of_work=_UNIT_OF_WORK,
         clock=Adapters.clock,
         new_id=Adapters.new_id,
     )
@@ -117,20 +116,18 @@ class Container(Adapters):
     )
     seeding_service = providers.Singleton(
         SeedingService,
-        unit_of_work=Adapters.storage.provided.unit_of_work,
+        unit_of_work=_UNIT_OF_WORK,
         clock=Adapters.clock,
         new_id=Adapters.new_id,
     )
     tag_service = providers.Singleton(
-        TagService, unit_of_work=Adapters.storage.provided.unit_of_work, clock=Adapters.clock, new_id=Adapters.new_id
+        TagService, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock, new_id=Adapters.new_id
     )
-    idempotency_service = providers.Singleton(
-        IdempotencyService, unit_of_work=Adapters.storage.provided.unit_of_work, clock=Adapters.clock
-    )
+    idempotency_service = providers.Singleton(IdempotencyService, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
 
     file_service = providers.Singleton(
         FileService,
-        unit_of_work=Adapters.storage.provided.unit_of_work,
+        unit_of_work=_UNIT_OF_WORK,
         store=Adapters.file_store,
         clock=Adapters.clock,
         new_id=Adapters.new_id,
@@ -139,23 +136,23 @@ class Container(Adapters):
 
     file_jobs = providers.Singleton(
         FileJobs,
-        unit_of_work=Adapters.storage.provided.unit_of_work,
+        unit_of_work=_UNIT_OF_WORK,
         store=Adapters.file_store,
         clock=Adapters.clock,
     )
     mail_jobs = providers.Singleton(
         MailJobs,
-        unit_of_work=Adapters.storage.provided.unit_of_work,
+        unit_of_work=_UNIT_OF_WORK,
         mailer=Adapters.mailer,
         audit=Adapters.audit,
         clock=Adapters.clock,
         new_secret=Adapters.new_secret,
         public_url=Adapters.settings.provided.public_url,
     )
-    expiry = providers.Singleton(Expiry, unit_of_work=Adapters.storage.provided.unit_of_work, clock=Adapters.clock)
+    expiry = providers.Singleton(Expiry, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
     job_worker = providers.Singleton(
         JobWorker,
-        unit_of_work=Adapters.storage.provided.unit_of_work,
+        unit_of_work=_UNIT_OF_WORK,
         handlers=providers.Dict(
             {
                 WELCOME_MAIL: mail_jobs.provided.welcome,
@@ -170,9 +167,7 @@ class Container(Adapters):
         clock=Adapters.clock,
         lease=providers.Singleton(timedelta, seconds=Adapters.settings.provided.job_lease_seconds),
     )
-    job_service = providers.Singleton(
-        JobService, unit_of_work=Adapters.storage.provided.unit_of_work, clock=Adapters.clock
-    )
+    job_service = providers.Singleton(JobService, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
     metrics = providers.Singleton(
         _metrics, job_service, Adapters.storage, Adapters.standings, totals, Adapters.job_monitor
     )

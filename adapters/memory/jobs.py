@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from adapters.memory.transaction import Staged, WriteLock
 from application.ports.jobs import Job, JobCounts, JobId, JobNotFound
@@ -30,7 +31,7 @@ class InMemoryJobQueue:
 
     async def finish(self, job: Job) -> None:
         await self._lock.acquire()
-        if self._is_claimants(job):
+        if self._claimed(job) is not None:
             self._jobs.drop(job.id)
 
     async def postpone(self, job: Job, run_at: datetime, *, error: str | None = None) -> None:
@@ -68,14 +69,16 @@ class InMemoryJobQueue:
         due = [job for job in self._jobs.values() if job.died_at is None and job.run_at <= now]
         return sorted(due, key=lambda job: (job.run_at, job.id))
 
-    def _is_claimants(self, job: Job) -> bool:
+    def _claimed(self, job: Job) -> Job | None:
+        """What is stored of it, while it is the claimant's."""
         stored = self._jobs.get(job.id)
-        return stored is not None and stored.died_at is None and stored.attempts == job.attempts
+        is_claimants = stored is not None and stored.died_at is None and stored.attempts == job.attempts
+        return stored if is_claimants else None
 
-    async def _replace(self, job: Job, **changes: object) -> None:
+    async def _replace(self, job: Job, **changes: Any) -> None:
         await self._lock.acquire()
-        if self._is_claimants(job):
-            self._jobs.put(job.id, replace(self._jobs.get(job.id) or job, **changes))  # type: ignore[arg-type]
+        if (stored := self._claimed(job)) is not None:
+            self._jobs.put(job.id, replace(stored, **changes))
 
     def _dead(self, job_id: JobId) -> Job:
         job = self._jobs.get(job_id)

@@ -21,7 +21,7 @@ class Taken:
 
 def taken_by(endpoint: Endpoint) -> Mapping[str, Taken]:
     """By the names of its parameters."""
-    parameters = inspect.signature(endpoint, follow_wrapped=True).parameters
+    parameters = inspect.signature(endpoint).parameters
     marked = {
         name: [mark for mark in get_args(p.annotation) if isinstance(mark, Taken)] for name, p in parameters.items()
     }

@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,17 +12,11 @@ import httpx2
 import pytest
 
 from tests.architecture.sources import ROOT
+from tests.servers.ports import free_port
 
 TASK_MANAGER: Final = Path(sys.executable).with_name("task-manager")
 PATIENCE: Final = 30.0
 """Seconds for a server to start."""
-
-
-def a_free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -59,7 +52,7 @@ def wait_for(port: int, process: subprocess.Popen[str]) -> None:
 
 
 def test_serve_migrates_first_where_told_to_and_stops_when_asked(tmp_path: Path) -> None:
-    port = a_free_port()
+    port = free_port()
     account = {"username": "ann", "email": "ann@example.com", "password": "Correct-Horse-7"}
     with served(tmp_path, port, "--port", str(port)) as process:
         answer = httpx2.post(f"http://127.0.0.1:{port}/api/v1/auth/register", json=account)
@@ -74,14 +67,14 @@ def test_serve_migrates_first_where_told_to_and_stops_when_asked(tmp_path: Path)
 
 
 def test_it_serves_while_its_code_is_watched(tmp_path: Path) -> None:
-    port = a_free_port()
+    port = free_port()
     with served(tmp_path, port, "--port", str(port), "--reload", STORAGE="memory"):
         assert httpx2.get(f"http://127.0.0.1:{port}/docs").status_code == 200
 
 
 @pytest.mark.parametrize("by_option", [True, False])
 def test_where_to_listen_is_an_option_or_a_setting(tmp_path: Path, by_option: bool) -> None:
-    port, other = a_free_port(), a_free_port()
+    port, other = free_port(), free_port()
     arguments = ["--port", str(port), "--host", "127.0.0.1"] if by_option else []
     environment = {"PORT": str(other if by_option else port), "HOST": "127.0.0.2" if by_option else "127.0.0.1"}
 
@@ -90,7 +83,7 @@ def test_where_to_listen_is_an_option_or_a_setting(tmp_path: Path, by_option: bo
 
 
 def test_workers_know_each_others_tokens(tmp_path: Path) -> None:
-    port = a_free_port()
+    port = free_port()
     account = {"username": "ann", "email": "ann@example.com", "password": "Correct-Horse-7"}
     url = f"http://127.0.0.1:{port}/api/v1"
     with served(tmp_path, port, "--port", str(port), "--workers", "2"):
@@ -118,7 +111,7 @@ def test_a_service_that_can_not_start_says_so_to_whoever_started_it(tmp_path: Pa
         "PATH": os.defpath,
         "PYTHONPATH": f"{tmp_path}:{ROOT}",
         "STORAGE": "broken:Broken",
-        "PORT": str(a_free_port()),
+        "PORT": str(free_port()),
         "WORKERS": workers,
     }
     done = subprocess.run(

@@ -15,6 +15,7 @@ import httpx2
 import psutil
 
 from tests.http.given import SECRET_KEY
+from tests.servers.ports import free_port
 
 COMMAND: Final = Path(sys.executable).with_name("task-manager")
 HOST: Final = "127.0.0.1"
@@ -33,7 +34,7 @@ class ServerProcess:
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "DATABASE_URL": database_url,
             "SECRET_KEY": SECRET_KEY,
-            "PORT": str(_free_port()),
+            "PORT": str(free_port()),
             "WORKERS": str(workers),
             **environment,
         }
@@ -148,10 +149,3 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 def request(method: str, path: str, *fields: str, body: bytes = b"") -> bytes:
     return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: tasks.test", *fields, "", ""]).encode() + body
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port

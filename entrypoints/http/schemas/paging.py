@@ -1,10 +1,14 @@
-from typing import Annotated, Self
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from application.paging import Paging
+from application.paging import Page, Paging
 from entrypoints.http.schemas.body import Body
 from entrypoints.http.schemas.fields import digits
+
+T = TypeVar("T")
 
 
 class PageQuery(Body):
@@ -20,3 +24,19 @@ class PageQuery(Body):
 
     def to_paging(self) -> Paging:
         return Paging(limit=self.limit, skip=self.skip, cursor=self.cursor)
+
+
+@dataclass(slots=True)
+class PageView:
+    items: list[Any]
+    """An heir says of what."""
+    total: int | None
+    total_capped: bool
+    skip: int | None
+    limit: int
+    next_cursor: str | None
+
+    @classmethod
+    def showing(cls, page: Page[T], view: Callable[[T], Any]) -> Self:
+        items = [view(item) for item in page.items]
+        return cls(items, page.total, page.total_capped, page.skip, page.limit, page.next_cursor)

@@ -30,7 +30,7 @@ from entrypoints.http.schemas.fields import (
     TitleText,
     tags_in,
 )
-from entrypoints.http.schemas.paging import PageQuery
+from entrypoints.http.schemas.paging import PageQuery, PageView
 
 
 class TaskFields(Body):
@@ -178,18 +178,12 @@ class TaskView:
 
 
 @dataclass(slots=True)
-class TaskPageView:
+class TaskPageView(PageView):
     items: list[TaskView]
-    total: int | None
-    total_capped: bool
-    skip: int | None
-    limit: int
-    next_cursor: str | None
 
     @classmethod
     def of(cls, page: Page[Task]) -> Self:
-        items = [TaskView.of(task) for task in page.items]
-        return cls(items, page.total, page.total_capped, page.skip, page.limit, page.next_cursor)
+        return cls.showing(page, TaskView.of)
 
 
 @dataclass(slots=True)

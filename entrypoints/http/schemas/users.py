@@ -11,7 +11,7 @@ from domain.user_query import UserFilter, UserOrder, UserSortField
 from entrypoints.http.schemas.accounts import RegisterBody, UserView
 from entrypoints.http.schemas.body import Body
 from entrypoints.http.schemas.fields import NO_NUL, EmailText, Flag, FullNameText, Password, RoleName, TimeZoneName
-from entrypoints.http.schemas.paging import PageQuery
+from entrypoints.http.schemas.paging import PageQuery, PageView
 
 
 class EditMeBody(Body):
@@ -71,15 +71,9 @@ class ListUsersQuery(PageQuery):
 
 
 @dataclass(slots=True)
-class UserPageView:
+class UserPageView(PageView):
     items: list[UserView]
-    total: int | None
-    total_capped: bool
-    skip: int | None
-    limit: int
-    next_cursor: str | None
 
     @classmethod
     def of(cls, page: Page[User]) -> Self:
-        items = [UserView.of(user) for user in page.items]
-        return cls(items, page.total, page.total_capped, page.skip, page.limit, page.next_cursor)
+        return cls.showing(page, UserView.of)
