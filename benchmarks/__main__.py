@@ -13,7 +13,7 @@ from uuid import UUID
 
 import typer
 
-from adapters.sql.schema import SqlSchema
+from adapters.sql.schema.migrator import SqlSchema
 from benchmarks import files, growth, servers
 from benchmarks.flood import Flood, flood
 from benchmarks.jobs import jobs as do_jobs
@@ -22,7 +22,7 @@ from benchmarks.report import Memory, Report
 from benchmarks.rounds import compete
 from benchmarks.sameness import require_same
 from benchmarks.scenarios import Stage, scenarios
-from domain.user import UserId
+from domain.identity.user import UserId
 from tests.servers.postgres import PostgresServer
 
 DATABASE: Final = "benchmark"

@@ -11,7 +11,7 @@ from typing import Final
 from benchmarks.load import Answers, Load, multipart, request, run
 from benchmarks.population import Owner
 from benchmarks.servers import MIB, Server
-from domain.file import File
+from domain.files.file import File
 
 FILES: Final = "/api/v1/files"
 PDF: Final = b"%PDF-1.7\n"

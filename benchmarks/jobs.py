@@ -12,8 +12,8 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from adapters.sql.storage import SqlStorage
-from application.mails import WELCOME_MAIL
-from application.ports.jobs import Job, JobId
+from application.identity.mails import WELCOME_MAIL
+from application.jobs.ports import Job, JobId
 from benchmarks.population import Owner
 from benchmarks.servers import PATIENCE, worker
 

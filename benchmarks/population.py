@@ -12,13 +12,13 @@ from uuid import UUID
 import asyncpg
 import psutil
 
-from adapters.sql.rows import task_to_row
-from adapters.sql.tables import task_tallies, tasks
-from adapters.sql.tallies import REVISION, Tally, tallied
-from application.plausible import plausible_task
+from adapters.demo.tasks import demo_task
+from adapters.sql.schema.tasks import task_tallies, tasks
+from adapters.sql.tasks.counters import REVISION, Tally, tallied
+from adapters.sql.tasks.rows import task_to_row
 from benchmarks.servers import Server, seeder
-from domain.task import TaskId
-from domain.user import UserId
+from domain.identity.user import UserId
+from domain.tasks.task import TaskId
 
 PASSWORD: Final = "Correct-Horse-7"
 TELLING_SECONDS: Final = 20.0
@@ -77,7 +77,7 @@ async def give(database_url: str, owners: Iterable[Owner], amount: int) -> dict[
 
 async def _store(connection: "asyncpg.Connection[asyncpg.Record]", owner_id: UserId, amount: int) -> list[TaskId]:
     now = datetime.now(UTC)
-    made = [plausible_task(owner_id.int, n, amount, owner_id=owner_id, now=now)[-1] for n in range(amount)]
+    made = [demo_task(owner_id.int, n, amount, owner_id=owner_id, now=now)[-1] for n in range(amount)]
     amounts: Counter[Tally] = Counter({(owner_id, REVISION, ""): amount})
     for task in made:
         for tally, more in tallied(task):

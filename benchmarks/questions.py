@@ -6,12 +6,12 @@ from itertools import chain
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from application.plausible import TAGS
+from adapters.demo.tasks import TAGS
 from benchmarks.load import request
 from benchmarks.population import Owner
 from benchmarks.scenarios import NEW_TASK, TASKS
 from benchmarks.servers import Server
-from domain.user import UserId
+from domain.identity.user import UserId
 
 RARE: Final = "zanzibar"
 RARE_TASKS: Final = 5

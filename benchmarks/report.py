@@ -18,7 +18,7 @@ from benchmarks.growth import FEW, Comparison, Growth
 from benchmarks.jobs import Jobs
 from benchmarks.rounds import Outcome
 from benchmarks.servers import MIB
-from domain.file import File
+from domain.files.file import File
 
 RESULTS: Final = Path(__file__).parent / "results"
 PACKAGES: Final = ("fastapi", "starlette", "uvicorn", "uvloop", "pydantic", "asyncpg", "PyJWT", "orjson")

@@ -10,7 +10,7 @@ import asyncpg
 from benchmarks.population import Owner
 from benchmarks.scenarios import INSERT_ONLY, NEW_TASK, PAGE, TASKS, Stage, path_of
 from benchmarks.servers import Server
-from domain.task import TaskId
+from domain.tasks.task import TaskId
 
 OWN: Final = {"id", "owner_id", "created_at", "updated_at"}
 """What differs between two tasks made alike."""

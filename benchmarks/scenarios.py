@@ -7,8 +7,8 @@ from typing import Any, Final
 from benchmarks.load import request
 from benchmarks.population import Owner
 from benchmarks.servers import Server
-from domain.task import TaskId
-from domain.user import UserId
+from domain.identity.user import UserId
+from domain.tasks.task import TaskId
 
 TASKS: Final = "/api/v1/tasks"
 PAGE: Final = f"{TASKS}?limit=20"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from application.ports.limits import RateLimit
+from application.platform.rate_limits import RateLimit
 
 DATA = Path("data")
 MIN_KEY = 32

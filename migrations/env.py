@@ -7,7 +7,7 @@ from alembic import context
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from adapters.sql.tables import metadata
+from adapters.sql.schema.tables import metadata
 
 LOCK = 0x7461736B
 OPTIONAL_INDEXES = {"ix_tasks_search", "ix_tasks_tags"}

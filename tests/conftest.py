@@ -12,8 +12,8 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from adapters.sql.schema import SqlSchema
-from adapters.sql.tables import metadata
+from adapters.sql.schema.migrator import SqlSchema
+from adapters.sql.schema.tables import metadata
 from tests.servers.postgres import Postgres, PostgresServer
 
 pytest.register_assert_rewrite("tests.contracts", "tests.http")

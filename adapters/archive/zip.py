@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
-from application.ports.backup import BackupRefused
+from application.operations.ports import BackupRefused
 
 DAMAGE: Final = (BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 """What reading a file that is no archive, or no longer one, can end in."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from uuid import uuid4
 
-from application.ports.files import FileStoreUnavailable, StoredObject
+from application.files.ports import FileStoreUnavailable, StoredObject
 from domain.errors import FileNotFound
 
 PIECE: Final = 256 * 1024

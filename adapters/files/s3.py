@@ -8,7 +8,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from application.ports.files import FileStoreUnavailable, StoredObject
+from application.files.ports import FileStoreUnavailable, StoredObject
 from domain.errors import FileNotFound
 
 PIECE: Final = 256 * 1024

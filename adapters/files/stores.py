@@ -2,7 +2,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from adapters.files.local import LocalFileStore
-from application.ports.files import FileStore
+from application.files.ports import FileStore
 
 
 def file_store_of(url: str) -> FileStore:

@@ -1,6 +1,6 @@
 import structlog
 
-from application.ports.jobs import Job, Outcome
+from application.jobs.ports import Job, Outcome
 
 
 class StructlogJobMonitor:

@@ -2,7 +2,7 @@ import aiosmtplib
 
 from adapters.mail.message import message_of
 from adapters.mail.transports import Transport
-from application.ports.mail import Mail, MailNotSent
+from application.platform.mail import Mail, MailNotSent
 
 
 class TransportMailer:

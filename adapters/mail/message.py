@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
-from application.ports.mail import Mail
+from application.platform.mail import Mail
 
 
 def message_of(mail: Mail, sender: str) -> EmailMessage:

@@ -2,14 +2,15 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from adapters.memory.accounts import InMemoryResetTokenRepository, InMemorySessionRepository
-from adapters.memory.files import InMemoryFileRepository
-from adapters.memory.history import InMemoryTaskHistory
-from adapters.memory.idempotency import InMemoryIdempotencyRecords
-from adapters.memory.jobs import InMemoryJobQueue
-from adapters.memory.tasks import InMemoryTaskRepository, TasksOf
-from adapters.memory.transaction import Rows, Staged, WriteLock
-from adapters.memory.users import InMemoryUserRepository, NamesOf, OfUser
+from adapters.memory.engine.transaction import Rows, Staged, WriteLock
+from adapters.memory.files.files import InMemoryFileRepository
+from adapters.memory.identity.reset_tokens import InMemoryResetTokenRepository
+from adapters.memory.identity.sessions import InMemorySessionRepository
+from adapters.memory.identity.users import InMemoryUserRepository, NamesOf, OfUser
+from adapters.memory.jobs.queue import InMemoryJobQueue
+from adapters.memory.platform.idempotency import InMemoryIdempotencyRecords
+from adapters.memory.tasks.history import InMemoryTaskHistory
+from adapters.memory.tasks.tasks import InMemoryTaskRepository, TasksOf
 
 
 class InMemoryStorage:

@@ -5,7 +5,7 @@ from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily
 
-from application.ports.metrics import Census, Readings
+from application.platform.metrics import Census, Readings
 
 PATIENCE: Final = 1.0
 """Seconds to count; what takes longer is left out."""

@@ -1,7 +1,7 @@
 from collections import Counter
 
-from application.ports.jobs import Job, JobMonitor, Outcome
-from application.ports.metrics import Meter
+from application.jobs.ports import Job, JobMonitor, Outcome
+from application.platform.metrics import Meter
 
 
 class CountingJobMonitor:

@@ -15,7 +15,7 @@ from prometheus_client import (
 
 from adapters.metrics.census import Counted
 from adapters.metrics.shared import Shared
-from application.ports.metrics import Census, Meter
+from application.platform.metrics import Census, Meter
 
 NO_ROUTE: Final = "none"
 

@@ -3,7 +3,7 @@ from datetime import datetime
 from limits.aio.storage import RedisStorage
 
 from adapters.redis.server import RedisServer, Unreachable
-from application.ports.limits import RateLimit, RateLimiter, RateWindow
+from application.platform.rate_limits import RateLimit, RateLimiter, RateWindow
 
 
 class RedisRateLimiter:

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import jwt
 
-from application.ports.ids import NewId
-from application.ports.security import AccessToken, Claims
+from application.identity.security import AccessToken, Claims
+from application.platform.ids import NewId
 from domain.errors import InvalidToken
-from domain.session import SessionId
-from domain.user import UserId
+from domain.identity.session import SessionId
+from domain.identity.user import UserId
 
 ALGORITHM: Final = "HS256"
 TYPE: Final = "at+jwt"

@@ -3,19 +3,19 @@ from typing import Self
 
 from sqlalchemy import Dialect, literal, make_url, select
 
-from adapters.sql.connection import Database
-from adapters.sql.files import FileStatements, SqlFileRepository
-from adapters.sql.history import HistoryStatements, SqlTaskHistory
-from adapters.sql.idempotency import IdempotencyStatements, SqlIdempotencyRecords
-from adapters.sql.jobs import JobStatements, SqlJobQueue
-from adapters.sql.postgres import PostgresDatabase
-from adapters.sql.sessions import SessionStatements, SqlResetTokenRepository, SqlSessionRepository
-from adapters.sql.sqlite import SqliteDatabase
-from adapters.sql.statement import Statement
-from adapters.sql.tasks import SqlTaskRepository, TaskStatements
-from adapters.sql.transaction import Transaction
-from adapters.sql.users import SqlUserRepository, UserStatements
-from application.ports.metrics import Meter, Readings
+from adapters.sql.engine.compiler import Statement
+from adapters.sql.engine.connection import Database
+from adapters.sql.engine.postgres import PostgresDatabase
+from adapters.sql.engine.sqlite import SqliteDatabase
+from adapters.sql.engine.transaction import Transaction
+from adapters.sql.files.files import FileStatements, SqlFileRepository
+from adapters.sql.identity.sessions import SessionStatements, SqlResetTokenRepository, SqlSessionRepository
+from adapters.sql.identity.users import SqlUserRepository, UserStatements
+from adapters.sql.jobs.queue import JobStatements, SqlJobQueue
+from adapters.sql.platform.idempotency import IdempotencyStatements, SqlIdempotencyRecords
+from adapters.sql.tasks.history import HistoryStatements, SqlTaskHistory
+from adapters.sql.tasks.tasks import SqlTaskRepository, TaskStatements
+from application.platform.metrics import Meter, Readings
 
 
 class SqlStorage:

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from application.backup import BackupService, Manifest, Tell
-from application.ports.backup import BackupRefused
-from application.ports.files import FileStoreUnavailable
+from application.files.ports import FileStoreUnavailable
+from application.operations.backup import BackupService, Manifest, Tell
+from application.operations.ports import BackupRefused
 from entrypoints.cli.setup import made_container, refuse, run
-from entrypoints.container import Container
+from entrypoints.wiring.container import Container
 
 Copying = Callable[[Path, Tell], Awaitable[Manifest]]
 

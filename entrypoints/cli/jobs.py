@@ -5,9 +5,9 @@ from uuid import UUID
 
 import typer
 
-from application.ports.jobs import Job, JobCounts, JobId, JobNotFound
+from application.jobs.ports import Job, JobCounts, JobId, JobNotFound
 from entrypoints.cli.setup import made_container, ready, refuse, run
-from entrypoints.container import Container
+from entrypoints.wiring.container import Container
 
 app = typer.Typer(invoke_without_command=True, help="Look after jobs.")
 

@@ -4,12 +4,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from entrypoints.cli import backup, jobs, seed, server, users
+from entrypoints.cli import backup, jobs, seed, users
 from entrypoints.cli.greeting import greeting
 from entrypoints.cli.setup import made_container, refuse, require_schema, run
-from entrypoints.container import Container
 from entrypoints.http.app import create_app
+from entrypoints.server import run as server
 from entrypoints.settings import Settings
+from entrypoints.wiring.container import Container
 
 app = typer.Typer(no_args_is_help=True, help="Tasks for many users, over REST.", pretty_exceptions_enable=False)
 app.add_typer(users.app, name="users")

@@ -6,13 +6,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from application.accounts import RegisterUser
-from application.seeding import SeedingService
+from application.identity.accounts import RegisterUser
+from application.tasks.seeding import SeedingService
 from domain.errors import Conflict, InvalidValue
-from domain.user import User
+from domain.identity.user import User
 from entrypoints.cli.setup import asked_password, made_container, ready, refuse, run
-from entrypoints.container import Container
 from entrypoints.settings import Environment, Settings
+from entrypoints.wiring.container import Container
 
 INTERRUPTED = 130
 """As a shell tells of SIGINT."""

@@ -8,9 +8,9 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from application.ports.storage import StorageUnavailable
+from application.platform.unit_of_work import StorageUnavailable
 from entrypoints import logs
-from entrypoints.container import Container, lifetime
+from entrypoints.wiring.container import Container, lifetime
 
 
 def made_container() -> Container:

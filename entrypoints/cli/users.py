@@ -2,12 +2,12 @@ from typing import Annotated
 
 import typer
 
-from application.accounts import RegisterUser
+from application.identity.accounts import RegisterUser
 from domain.errors import Conflict, InvalidValue
-from domain.user import Role, User
+from domain.identity.user import Role, User
 from entrypoints.cli.setup import asked_password, made_container, ready, refuse, run
-from entrypoints.container import Container
 from entrypoints.settings import Settings
+from entrypoints.wiring.container import Container
 
 app = typer.Typer(no_args_is_help=True, help="Keep accounts.")
 

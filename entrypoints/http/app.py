@@ -5,14 +5,19 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette_compress import CompressMiddleware
 
-from entrypoints.container import Container, lifetime, working
-from entrypoints.http import errors, openapi
-from entrypoints.http.middleware.answers import EveryAnswer
-from entrypoints.http.middleware.guard import Guard
-from entrypoints.http.middleware.origins import AllowedOrigins
-from entrypoints.http.routes import auth, docs, files, monitoring, tags, tasks, users
+from entrypoints.http.api.files import routes as file_routes
+from entrypoints.http.api.identity import auth_routes, user_routes
+from entrypoints.http.api.operations import monitoring_routes
+from entrypoints.http.api.tasks import tag_routes, task_routes
+from entrypoints.http.framework import errors
+from entrypoints.http.middleware.cors import AllowedOrigins
+from entrypoints.http.middleware.host_and_https import Guard
+from entrypoints.http.middleware.response import EveryAnswer
+from entrypoints.http.openapi import document
 from entrypoints.http.tracing import tracing
+from entrypoints.http.web import pages
 from entrypoints.settings import Environment, Settings
+from entrypoints.wiring.container import Container, lifetime, working
 
 
 def create_app(container: Container | None = None) -> FastAPI:
@@ -39,14 +44,14 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.state.container = container
     app.state.settings = settings
     app.state.throttle = container.throttle() if settings.rate_limit_enabled else None
-    for router in (tasks.router, tags.router, files.router, auth.router, users.router, monitoring.router):
-        app.router.routes.extend(router.routes)  # as they are: a router included is matched twice a request
-    app.router.routes.extend(docs.routes)
+    for module in (task_routes, tag_routes, file_routes, auth_routes, user_routes, monitoring_routes):
+        app.router.routes.extend(module.router.routes)  # as they are: a router included is matched twice a request
+    app.router.routes.extend(pages.routes)
     paths = (getattr(route, "path", "") for route in app.routes)
     app.state.declared_paths = frozenset(path for path in paths if "{" not in path)
     _surround(app, container, settings)
     errors.install(app)
-    openapi.install(app)
+    document.install(app)
     return app
 
 

@@ -1,7 +1,7 @@
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 
-from entrypoints.http.middleware.guard import PROBES
+from entrypoints.http.middleware.host_and_https import PROBES
 
 
 def tracing() -> TelemetryConfig:

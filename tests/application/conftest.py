@@ -1,10 +1,10 @@
 import pytest
 
 from adapters.memory.storage import InMemoryStorage
-from tests.builders import ANN, BEN, a_user
 from tests.contracts.given import register
-from tests.stubs import SettableClock
-from tests.world import World
+from tests.support.builders import ANN, BEN, a_user
+from tests.support.stubs import SettableClock
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from application.ports.storage import Storage, UnitOfWork
+from application.storage import Storage, UnitOfWork
 
 
 class FaultyStorage:

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from application.accounts import RegisterUser
-from application.sessions import Login
-from domain.actor import Actor
-from domain.session import SessionId
-from domain.user import Role, User
-from tests.world import World
+from application.identity.accounts import RegisterUser
+from application.identity.sessions import Login
+from domain.identity.actor import Actor
+from domain.identity.session import SessionId
+from domain.identity.user import Role, User
+from tests.support.world import World
 
 PASSWORD: Final = "Correct-1-horse"
 OTHER: Final = "Correct-2-horse"

@@ -4,8 +4,8 @@ import pytest
 from dependency_injector import providers
 
 from adapters.memory.storage import InMemoryStorage
-from entrypoints.container import Container
 from entrypoints.settings import Settings
+from entrypoints.wiring.container import Container
 
 OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "memory": {"storage": "memory"},

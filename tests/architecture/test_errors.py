@@ -3,10 +3,10 @@ from typing import Final, TypeVar
 import pytest
 
 from domain.errors import DomainError
-from entrypoints.http.errors import HttpError, status_of
-from entrypoints.http.multipart import MalformedMultipart
-from entrypoints.http.preconditions import InvalidPrecondition
-from entrypoints.http.ranges import RangeNotSatisfiable
+from entrypoints.http.api.files.multipart import MalformedMultipart
+from entrypoints.http.api.files.ranges import RangeNotSatisfiable
+from entrypoints.http.framework.errors import HttpError, status_of
+from entrypoints.http.framework.preconditions import InvalidPrecondition
 
 CODES: Final = {
     400: {

@@ -8,10 +8,10 @@ from httpx2 import ASGITransport, AsyncClient
 from starlette.routing import BaseRoute, Mount
 from starlette.routing import Route as PlainRoute
 
-from entrypoints.container import Container
 from entrypoints.http.app import create_app
-from entrypoints.http.routing import Route
+from entrypoints.http.framework.route import Route
 from entrypoints.settings import Settings
+from entrypoints.wiring.container import Container
 
 OPEN_TO_ALL: Final = {
     "POST /api/v1/auth/register",

@@ -10,14 +10,15 @@ from typing import Final, TypeVar
 
 import pytest
 
-from application.ports.storage import Storage, TransientStorageError, UnitOfWork
+from application.platform.unit_of_work import TransientStorageError
+from application.storage import Storage, UnitOfWork
 from domain.errors import StaleSession, StaleTask, StaleUser
-from domain.statistics import Statistics, statistics_of
-from domain.tag import TagCount
-from domain.task import Task, TaskId
-from domain.task_query import TaskCriteria, TaskOrder
-from domain.user import User, UserId
-from tests.builders import ANN, BEN, NOW, a_user
+from domain.identity.user import User, UserId
+from domain.tasks.statistics import Statistics, statistics_of
+from domain.tasks.tag import TagCount
+from domain.tasks.task import Task, TaskId
+from domain.tasks.task_query import TaskCriteria, TaskOrder
+from tests.support.builders import ANN, BEN, NOW, a_user
 
 EVERYTHING: Final = TaskCriteria()
 OLDEST_FIRST: Final = TaskOrder(descending=False)

@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import run_apart
 from tests.deployment.files import GIVEN, health_check, last_stage, programs
-from tests.http.server import COMMAND, ServerProcess
+from tests.entrypoints.http.service_process import COMMAND, ServerProcess
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import ValkeyServer
 

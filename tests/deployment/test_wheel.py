@@ -13,7 +13,7 @@ import pytest
 
 from tests.architecture.sources import ROOT
 from tests.deployment.files import instructions
-from tests.http.server import ServerProcess
+from tests.entrypoints.http.service_process import ServerProcess
 
 PATIENCE: Final = 120.0
 
@@ -58,7 +58,7 @@ def test_its_code_is_that_of_the_wheel(installed: Path, tmp_path: Path) -> None:
 def test_it_migrates_and_serves_from_any_folder(
     installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.http.server.COMMAND", installed / "task-manager")
+    monkeypatch.setattr("tests.entrypoints.http.service_process.COMMAND", installed / "task-manager")
     monkeypatch.setenv("PYTHONPATH", "")
     url = f"sqlite+aiosqlite:///{tmp_path}/tasks.db"
 

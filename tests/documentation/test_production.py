@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from adapters.sql.tables import metadata
+from adapters.sql.schema.tables import metadata
 from tests.architecture.sources import ROOT
 from tests.deployment.files import programs
 

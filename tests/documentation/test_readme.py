@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from entrypoints.settings import Settings
-from tests.http.server import ServerProcess
+from tests.entrypoints.http.service_process import ServerProcess
 
 README: Final = (Path(__file__).parents[2] / "README.md").read_text()
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 
 from domain.errors import InvalidDescription, InvalidTitle
-from domain.task import TaskChanges, valid_description, valid_title
+from domain.tasks.task import TaskChanges, valid_description, valid_title
 from domain.text import VISIBLE_PATTERN, fold, is_blank, is_storable
-from tests.builders import NOW, a_task
-from tests.strategies import any_text
+from tests.support.builders import NOW, a_task
+from tests.support.strategies import any_text
 
 LATER = NOW + timedelta(hours=1)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.http.given import REGISTER, RESET, an_account
-from tests.http.server import COMMAND, PATIENCE, ServerProcess, copy_of
+from tests.entrypoints.http.given import REGISTER, RESET, an_account
+from tests.entrypoints.http.service_process import COMMAND, PATIENCE, ServerProcess, copy_of
 
 pytestmark = pytest.mark.xdist_group("server")
 

@@ -12,8 +12,8 @@ from typing import Final
 import httpx2
 import pytest
 
-from tests.http.given import LOGIN, PASSWORD, REGISTER, STATISTICS, TASKS, Json, an_account
-from tests.http.server import PATIENCE, ServerProcess, copy_of, request
+from tests.entrypoints.http.given import LOGIN, PASSWORD, REGISTER, STATISTICS, TASKS, Json, an_account
+from tests.entrypoints.http.service_process import PATIENCE, ServerProcess, copy_of, request
 
 pytestmark = pytest.mark.xdist_group("server")
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, make_url
 
-from adapters.sql.postgres_copier import PostgresCopier
-from adapters.sql.schema import SqlSchema
-from application.ports.storage import StorageUnavailable
-from tests.builders import ANN, a_task, a_user
+from adapters.sql.operations.postgres_copier import PostgresCopier
+from adapters.sql.schema.migrator import SqlSchema
+from application.platform.unit_of_work import StorageUnavailable
 from tests.contracts.given import add, register, seen, seen_of
 from tests.migrations.databases import opened
 from tests.servers import installation
+from tests.support.builders import ANN, a_task, a_user
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from adapters.sql.schema import SqlSchema
-from tests.builders import ANN, a_task, a_user
+from adapters.sql.schema.migrator import SqlSchema
 from tests.contracts.given import add, register, seen, seen_of
 from tests.migrations.databases import execute, opened, tables
+from tests.support.builders import ANN, a_task, a_user
 
 TASK_MANAGER = Path(sys.executable).with_name("task-manager")
 

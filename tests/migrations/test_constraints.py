@@ -1,7 +1,7 @@
 from sqlalchemy import Inspector
 
-from adapters.sql.schema import SqlSchema
-from adapters.sql.tables import metadata
+from adapters.sql.schema.migrator import SqlSchema
+from adapters.sql.schema.tables import metadata
 from tests.migrations.databases import inspected
 
 ONLY_POSTGRES = {"ix_tasks_search", "ix_tasks_tags"}

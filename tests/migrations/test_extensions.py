@@ -5,12 +5,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import make_url
 
-from adapters.sql.schema import SqlSchema
-from domain.task_query import TaskCriteria
-from tests.builders import ANN, BEN, a_task, a_user, tags
+from adapters.sql.schema.migrator import SqlSchema
+from domain.tasks.task_query import TaskCriteria
 from tests.contracts.given import add, find, register
 from tests.migrations.databases import execute, inspected, opened
 from tests.servers.postgres import Postgres
+from tests.support.builders import ANN, BEN, a_task, a_user, tags
 
 BY_TAG: Final = "ix_tasks_tags"
 BY_WORD: Final = "ix_tasks_search"

@@ -7,12 +7,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from domain.due import Due, Moment, in_utc
+from domain.calendar import Due, Moment, in_utc
 from domain.errors import InvalidDue, InvalidTag
-from domain.tag import MAX_TAGS, Tag, tag_set
-from domain.task import Priority, Status, Task, TaskId, valid_description, valid_title
-from domain.text import INVISIBLE, VISIBLE_PATTERN, is_storable
-from domain.user import (
+from domain.identity.user import (
     EMAIL_PATTERN,
     USERNAME_PATTERN,
     Role,
@@ -23,6 +20,9 @@ from domain.user import (
     valid_timezone,
     valid_username,
 )
+from domain.tasks.tag import MAX_TAGS, Tag, tag_set
+from domain.tasks.task import Priority, Status, Task, TaskId, valid_description, valid_title
+from domain.text import INVISIBLE, VISIBLE_PATTERN, is_storable
 
 NO_NUL: Final = "^[^\x00]*$"
 _TAG: Final = f"[^,/\x00-\x1f\x7f-\x9f]*[^,/{INVISIBLE}][^,/\x00-\x1f\x7f-\x9f]*"

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from application.paging import Page, Paging
+from application.platform.paging import Page, Paging
 from entrypoints.http.schemas.body import Body
 from entrypoints.http.schemas.fields import digits
 

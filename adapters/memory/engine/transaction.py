@@ -1,0 +1,91 @@
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from application.identity.ports import ResetToken
+from application.jobs.ports import Job, JobId
+from application.platform.idempotency import IdempotencyRecord, RequestKey
+from domain.files.file import File, FileId
+from domain.identity.session import Session, SessionId
+from domain.identity.user import User, UserId
+from domain.tasks.history import TaskChange
+from domain.tasks.task import Task, TaskId
+
+
+@dataclass(slots=True)
+class Rows:
+    """What is committed."""
+
+    users: dict[UserId, User] = field(default_factory=dict)
+    usernames: dict[str, UserId] = field(default_factory=dict)
+    emails: dict[str, UserId] = field(default_factory=dict)
+    """Whose these names are, by their keys."""
+    sessions: dict[SessionId, Session] = field(default_factory=dict)
+    reset_tokens: dict[UserId, ResetToken] = field(default_factory=dict)
+    idempotency: dict[RequestKey, IdempotencyRecord] = field(default_factory=dict)
+    files: dict[FileId, File] = field(default_factory=dict)
+    jobs: dict[JobId, Job] = field(default_factory=dict)
+    revisions: dict[UserId, int] = field(default_factory=dict)
+    history: dict[TaskId, tuple[TaskChange, ...]] = field(default_factory=dict)
+    tasks: defaultdict[UserId, dict[TaskId, Task]] = field(default_factory=lambda: defaultdict(dict))
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Staged(Generic[K, V]):
+    """A mapping seen through the changes of one transaction, which reach it only by `apply`."""
+
+    def __init__(self, rows: dict[K, V]) -> None:
+        self._rows = rows
+        self._changes: dict[K, V | None] = {}
+
+    def get(self, key: K) -> V | None:
+        return self._changes[key] if key in self._changes else self._rows.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        self._changes[key] = value
+
+    def drop(self, key: K) -> None:
+        self._changes[key] = None
+
+    def values(self) -> Iterator[V]:
+        for key, value in self._rows.items():
+            if key not in self._changes:
+                yield value
+        for change in self._changes.values():
+            if change is not None:
+                yield change
+
+    @property
+    def changed(self) -> int:
+        """How many keys."""
+        return len(self._changes)
+
+    def apply(self) -> None:
+        for key, change in self._changes.items():
+            if change is None:
+                self._rows.pop(key, None)
+            else:
+                self._rows[key] = change
+
+
+class WriteLock:
+    """Held from a transaction's first write to its end, so that what it checked stays true."""
+
+    def __init__(self, lock: asyncio.Lock) -> None:
+        self._lock = lock
+        self._is_held = False
+
+    async def acquire(self) -> None:
+        if not self._is_held:
+            await self._lock.acquire()
+            self._is_held = True
+
+    def release(self) -> None:
+        if self._is_held:
+            self._lock.release()
+            self._is_held = False

@@ -1,0 +1,34 @@
+from datetime import datetime
+
+from adapters.memory.engine.transaction import Staged, WriteLock
+from application.platform.idempotency import AlreadyAnswered, IdempotencyRecord, RequestKey
+from domain.errors import UserNotFound
+from domain.identity.user import User, UserId
+
+
+class InMemoryIdempotencyRecords:
+    def __init__(
+        self, records: Staged[RequestKey, IdempotencyRecord], users: Staged[UserId, User], lock: WriteLock
+    ) -> None:
+        self._records = records
+        self._users = users
+        self._lock = lock
+
+    async def add(self, record: IdempotencyRecord, now: datetime) -> None:
+        await self._lock.acquire()
+        if (kept := await self.find(record.request, now)) is not None:
+            raise AlreadyAnswered(kept)
+        if self._users.get(record.request.user_id) is None:
+            raise UserNotFound
+        self._records.put(record.request, record)
+
+    async def find(self, request: RequestKey, now: datetime) -> IdempotencyRecord | None:
+        record = self._records.get(request)
+        return None if record is None or now >= record.expires_at else record
+
+    async def remove_expired(self, now: datetime, *, limit: int) -> int:
+        await self._lock.acquire()
+        over = [record.request for record in self._records.values() if now >= record.expires_at][:limit]
+        for request in over:
+            self._records.drop(request)
+        return len(over)

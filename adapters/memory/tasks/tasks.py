@@ -1,0 +1,132 @@
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from itertools import islice
+
+from adapters.memory.engine.transaction import Staged, WriteLock
+from application.platform.paging import TOTAL_CAP, Position
+from application.tasks.ports import TaskSlice
+from domain.errors import StaleTask, TaskNotFound, UserNotFound
+from domain.files.file import File, FileId
+from domain.identity.user import User, UserId
+from domain.tasks.history import TaskChange
+from domain.tasks.statistics import Statistics, statistics_of
+from domain.tasks.tag import Tag, TagCount
+from domain.tasks.task import Task, TaskId
+from domain.tasks.task_query import TaskCriteria, TaskOrder
+
+
+class TasksOf:
+    """The tasks of each owner, seen through the changes of one transaction."""
+
+    def __init__(self, rows: defaultdict[UserId, dict[TaskId, Task]], revisions: dict[UserId, int]) -> None:
+        self._rows = rows
+        self._revisions = revisions
+        self._staged: dict[UserId, Staged[TaskId, Task]] = {}
+
+    def __getitem__(self, owner_id: UserId) -> Staged[TaskId, Task]:
+        if owner_id not in self._staged:
+            self._staged[owner_id] = Staged(self._rows[owner_id])
+        return self._staged[owner_id]
+
+    def revision(self, owner_id: UserId) -> int:
+        staged = self._staged.get(owner_id)
+        return self._revisions.get(owner_id, 0) + (staged.changed if staged else 0)
+
+    def apply(self) -> None:
+        for owner_id, staged in self._staged.items():
+            self._revisions[owner_id] = self.revision(owner_id)
+            staged.apply()
+
+
+class InMemoryTaskRepository:
+    def __init__(
+        self,
+        tasks: TasksOf,
+        history: Staged[TaskId, tuple[TaskChange, ...]],
+        files: Staged[FileId, File],
+        users: Staged[UserId, User],
+        lock: WriteLock,
+    ) -> None:
+        self._tasks = tasks
+        self._history = history
+        self._files = files
+        self._users = users
+        self._lock = lock
+
+    async def add(self, *tasks: Task) -> None:
+        await self._lock.acquire()
+        for task in tasks:
+            if self._users.get(task.owner_id) is None:
+                raise UserNotFound
+            self._tasks[task.owner_id].put(task.id, task)
+
+    async def get(self, task_id: TaskId, *, owner_id: UserId) -> Task:
+        task = self._tasks[owner_id].get(task_id)
+        if task is None:
+            raise TaskNotFound([task_id])
+        return task
+
+    async def get_many(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[Task]:
+        found = [self._tasks[owner_id].get(task_id) for task_id in task_ids]
+        missing = [task_id for task_id, task in zip(task_ids, found, strict=True) if task is None]
+        if missing:
+            raise TaskNotFound(missing)
+        return [task for task in found if task is not None]
+
+    async def find(
+        self,
+        criteria: TaskCriteria,
+        order: TaskOrder,
+        *,
+        owner_id: UserId,
+        limit: int,
+        skip: int = 0,
+        after: Position | None = None,
+        count: bool = False,
+    ) -> TaskSlice:
+        matching = [task for task in self._tasks[owner_id].values() if criteria.match(task)]
+        total = len(matching) if criteria.is_plain else min(len(matching), TOTAL_CAP + 1)
+        placed = sorted(((order.key(task), task.id, task) for task in matching), reverse=order.descending)
+        if after is not None:
+            edge = (after.key, after.id)
+            placed = [p for p in placed if (p[:2] < edge if order.descending else p[:2] > edge)]
+            skip = 0
+        return TaskSlice([task for _, _, task in placed[skip : skip + limit]], total if count else None)
+
+    async def revision(self, *, owner_id: UserId) -> int:
+        return self._tasks.revision(owner_id)
+
+    async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
+        tagged = (task for task in self._tasks[owner_id].values() if tag in task.tags)
+        return list(islice(sorted(tagged, key=lambda task: task.id), limit))
+
+    async def save(self, *tasks: Task) -> None:
+        await self._lock.acquire()
+        for task in tasks:
+            self._require(task, task.version - 1)
+            self._tasks[task.owner_id].put(task.id, task)
+
+    async def remove(self, *tasks: Task) -> None:
+        await self._lock.acquire()
+        for task in tasks:
+            self._require(task, task.version)
+            for file in tuple(self._files.values()):
+                if (file.owner_id, file.task_id) == (task.owner_id, task.id):
+                    self._files.drop(file.id)
+            self._tasks[task.owner_id].drop(task.id)
+            self._history.drop(task.id)
+
+    async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
+        counts = Counter(tag for task in self._tasks[owner_id].values() for tag in task.tags)
+        return [TagCount(tag, n) for tag, n in sorted(counts.items()) if only is None or tag == only]
+
+    async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:
+        return statistics_of(self._tasks[owner_id].values(), now, zone)
+
+    def _require(self, task: Task, version: int) -> None:
+        stored = self._tasks[task.owner_id].get(task.id)
+        if stored is None:
+            raise TaskNotFound([task.id])
+        if stored.version != version:
+            raise StaleTask

@@ -1,0 +1,23 @@
+from datetime import datetime
+
+from limits.aio.storage import MemoryStorage
+
+from application.platform.rate_limits import RateLimit, RateWindow
+
+
+class InProcessRateLimiter:
+    """Fixed windows, counted by this process alone."""
+
+    def __init__(self) -> None:
+        self._storage = MemoryStorage()
+
+    async def hit(self, limit: RateLimit, who: str, at: datetime) -> RateWindow:
+        window, resets_in = limit.window(at)
+        count = await self._storage.incr(f"{limit.name}/{limit.seconds}/{who}/{window}", limit.seconds)
+        return RateWindow(limit, count, resets_in)
+
+    async def check(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        await self._storage.reset()

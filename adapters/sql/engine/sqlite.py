@@ -1,0 +1,149 @@
+import asyncio
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import aiosqlite
+from sqlalchemy import Dialect, make_url
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+
+from adapters.sql.engine.compiler import Statement
+from adapters.sql.engine.connection import PoolUse, ReferenceViolated, UniquenessViolated, Values
+from application.platform.unit_of_work import StorageUnavailable
+
+PATIENCE: Final = 1.5
+"""Seconds to wait for a connection, and for the one writer that SQLite admits."""
+
+PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}",
+)
+
+AWAY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY")
+
+
+class SqliteDatabase:
+    """`sqlite+aiosqlite:///relative/path` or `sqlite+aiosqlite:////absolute/path`: a file in WAL mode."""
+
+    def __init__(self, url: str, pool_size: int) -> None:
+        self.dialect: Dialect = SQLiteDialect_aiosqlite()
+        self._path = make_url(url).database or ""
+        self._idle: asyncio.LifoQueue[aiosqlite.Connection | None] = asyncio.LifoQueue()
+        self._pool_size = pool_size
+        self._places = 0
+        self._connected = 0
+        self._writing = asyncio.Lock()
+
+    async def open(self) -> None:
+        self._places = self._pool_size
+        for _ in range(self._pool_size):
+            self._idle.put_nowait(None)
+
+    async def close(self) -> None:
+        self._places = self._connected = 0
+        while not self._idle.empty():
+            if driver := self._idle.get_nowait():
+                await driver.close()
+
+    @property
+    def use(self) -> PoolUse:
+        in_use = self._places - self._idle.qsize()
+        return PoolUse(in_use, max(self._connected - in_use, 0), self._pool_size)
+
+    async def acquire(self) -> "SqliteConnection":
+        try:
+            async with asyncio.timeout(PATIENCE):
+                driver = await self._idle.get()
+        except TimeoutError as error:
+            raise StorageUnavailable("every connection to the database is busy") from error
+        try:
+            return SqliteConnection(driver or await self._connect(), self._idle, self._writing)
+        except BaseException:
+            self._idle.put_nowait(None)
+            raise
+
+    async def _connect(self) -> aiosqlite.Connection:
+        with _translated():
+            connecting = aiosqlite.connect(self._path, isolation_level=None)
+            connecting._thread.daemon = True  # a storage left open does not keep the process from ending
+            driver = await connecting
+            for pragma in PRAGMAS:
+                await driver.execute_fetchall(pragma)
+        self._connected += 1
+        return driver
+
+
+class SqliteConnection:
+    def __init__(
+        self,
+        driver: aiosqlite.Connection,
+        idle: "asyncio.LifoQueue[aiosqlite.Connection | None]",
+        writing: asyncio.Lock,
+    ) -> None:
+        self._driver = driver
+        self._idle = idle
+        self._writing = writing
+        self._is_in_transaction = False
+
+    async def begin(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._writing.acquire()
+        except TimeoutError as error:
+            raise StorageUnavailable("the database is busy") from error
+        self._is_in_transaction = True
+        with _translated():
+            await self._driver.execute_fetchall("BEGIN IMMEDIATE")
+
+    async def commit(self) -> None:
+        with _translated():
+            await self._driver.execute_fetchall("COMMIT")
+        self._end()
+
+    async def release(self) -> None:
+        try:
+            if self._is_in_transaction:
+                await asyncio.shield(self._roll_back())
+        finally:
+            if self._is_in_transaction:
+                self._end()
+            self._idle.put_nowait(self._driver)
+
+    async def _roll_back(self) -> None:
+        """Also when a cancelled BEGIN or COMMIT still waits in the driver's thread: this runs after it."""
+        with suppress(sqlite3.OperationalError):  # no transaction is active
+            await self._driver.execute_fetchall("ROLLBACK")
+
+    def _end(self) -> None:
+        self._is_in_transaction = False
+        self._writing.release()
+
+    async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]:
+        with _translated():
+            found = await self._driver.execute_fetchall(statement.sql, statement.arguments(values))
+        return statement.rows(list(found))
+
+    async def execute(self, statement: Statement, rows: Sequence[Values]) -> None:
+        with _translated():
+            async with self._driver.executemany(statement.sql, [statement.arguments(row) for row in rows]):
+                pass
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        match error.sqlite_errorname:
+            case "SQLITE_CONSTRAINT_PRIMARYKEY" | "SQLITE_CONSTRAINT_UNIQUE":
+                raise UniquenessViolated(str(error).rpartition(": ")[2].partition(".")[0]) from error
+            case "SQLITE_CONSTRAINT_FOREIGNKEY":
+                raise ReferenceViolated from error
+        raise
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname.startswith(AWAY):
+            raise StorageUnavailable("the database file is busy, full or unreadable") from error
+        raise

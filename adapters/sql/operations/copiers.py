@@ -1,0 +1,7 @@
+from adapters.sql.operations.postgres_copier import PostgresCopier
+from adapters.sql.operations.sqlite_copier import SqliteCopier
+from application.operations.ports import DatabaseCopier
+
+
+def copier_of(url: str) -> DatabaseCopier:
+    return SqliteCopier(url) if url.startswith("sqlite") else PostgresCopier(url)

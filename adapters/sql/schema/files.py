@@ -1,0 +1,35 @@
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Uuid,
+)
+
+from adapters.sql.engine.types import Instant
+from adapters.sql.schema.metadata import metadata
+
+files = Table(
+    "files",
+    metadata,
+    Column("owner_id", Uuid, ForeignKey("users.id"), primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("task_id", Uuid),
+    Column("filename", String(255), nullable=False),
+    Column("content_type", String(100), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    ForeignKeyConstraint(["owner_id", "task_id"], ["tasks.owner_id", "tasks.id"]),
+    CheckConstraint("length(filename) >= 1", name="filename_length"),
+    CheckConstraint("size >= 1", name="size_positive"),
+    CheckConstraint("length(sha256) = 32", name="sha256_length"),
+    Index("ix_files_by_created", "owner_id", "created_at", "id"),
+    Index("ix_files_by_task", "owner_id", "task_id", "created_at", "id"),
+    comment="what is told about files; their bytes lie in a file store",
+)

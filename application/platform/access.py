@@ -1,0 +1,42 @@
+"""Whose data a use case reads."""
+
+from typing import Protocol
+
+from application.platform.unit_of_work import UnitOfWork
+from domain.identity.actor import Actor
+from domain.identity.user import User, UserId
+
+
+class UserLookup(Protocol):
+    """The part of the user repository that features other than identity need."""
+
+    async def get(self, user_id: UserId) -> User:
+        """Return a user.
+
+        Raises:
+            UserNotFound: There is no such user.
+        """
+        ...
+
+    async def find_by_login(self, login: str) -> User | None:
+        """Return the user with this username or e-mail address, in any case, or None."""
+        ...
+
+
+class AccessUnitOfWork(UnitOfWork, Protocol):
+    """What `visible_owner` reads."""
+
+    @property
+    def users(self) -> UserLookup: ...
+
+
+async def visible_owner(uow: AccessUnitOfWork, actor: Actor, owner_id: UserId | None) -> Actor:
+    """Return the owner whose data the actor reads: the actor itself, or another user, who is looked up.
+
+    Raises:
+        UserNotFound: The actor may not see this user, or there is no such user.
+    """
+    if owner_id is None or owner_id == actor.user_id:
+        return actor
+    actor.require_sight_of(owner_id)
+    return Actor.of(await uow.users.get(owner_id))

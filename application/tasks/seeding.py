@@ -1,0 +1,70 @@
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, time
+from typing import Final, Protocol
+
+from application.platform.clock import Clock
+from application.platform.ids import NewId
+from application.platform.retry import retried
+from application.tasks.ports import TaskUnitOfWork
+from application.tasks.recording import add_with_past
+from domain.errors import TaskNotFound
+from domain.identity.user import User, UserId
+from domain.tasks.task import Task
+
+BATCH: Final = 1000
+
+Versions = tuple[Task, ...]
+
+
+class DemoTask(Protocol):
+    """Creates invented tasks."""
+
+    def __call__(self, seed: int, number: int, total: int, /, *, owner_id: UserId, now: datetime) -> Versions:
+        """Return all versions of demo task `number` of `total`, oldest first.
+
+        The same arguments always give the same task. The tasks are spread over the year before `now`.
+        """
+        ...
+
+
+class SeedingService:
+    """Fill an account with demo tasks, for demonstrations and benchmarks."""
+
+    def __init__(
+        self, unit_of_work: Callable[[], TaskUnitOfWork], demo_task: DemoTask, clock: Clock, new_id: NewId
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._demo_task = demo_task
+        self._clock = clock
+        self._new_id = new_id
+
+    @retried
+    async def owner(self, username: str) -> User | None:
+        async with self._unit_of_work() as uow:
+            return await uow.users.find_by_login(username)
+
+    async def seed(self, owner_id: UserId, amount: int, seed: int) -> AsyncIterator[int]:
+        """How many are there, after each batch, which is stored as a whole.
+
+        What the same seed has stored before on the same day is not stored again. Raises UserNotFound.
+        """
+        now = datetime.combine(self._clock.now().date(), time.min, self._clock.now().tzinfo)
+        for start in range(0, amount, BATCH):
+            end = min(start + BATCH, amount)
+            await self._store(
+                [self._demo_task(seed, number, amount, owner_id=owner_id, now=now) for number in range(start, end)],
+                owner_id,
+            )
+            yield end
+
+    @retried
+    async def _store(self, batch: Sequence[Versions], owner_id: UserId) -> None:
+        async with self._unit_of_work() as uow:
+            try:
+                await uow.tasks.get_many([versions[0].id for versions in batch], owner_id=owner_id)
+            except TaskNotFound as missing:
+                missing_ids = frozenset(missing.task_ids)
+                await add_with_past(
+                    uow, [versions for versions in batch if versions[0].id in missing_ids], self._new_id
+                )
+                await uow.commit()

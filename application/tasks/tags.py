@@ -1,0 +1,62 @@
+from collections.abc import Callable
+
+from application.platform.access import visible_owner
+from application.platform.clock import Clock
+from application.platform.ids import NewId
+from application.platform.retry import retried
+from application.tasks.ports import TaskUnitOfWork
+from application.tasks.recording import save_tasks
+from domain.errors import TagNotFound
+from domain.identity.actor import Actor
+from domain.identity.user import UserId
+from domain.tasks.tag import Tag, TagCount
+
+_AT_ONCE = 500
+"""Tasks loaded and saved together, so that renaming a tag on very many keeps little in memory."""
+
+
+class TagService:
+    """The tags across all of a user's tasks. One method, one transaction."""
+
+    def __init__(self, unit_of_work: Callable[[], TaskUnitOfWork], clock: Clock, new_id: NewId) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._new_id = new_id
+
+    @retried
+    async def list(self, actor: Actor, *, owner_id: UserId | None = None) -> list[TagCount]:
+        """By name. Raises UserNotFound."""
+        async with self._unit_of_work() as uow:
+            owner = await visible_owner(uow, actor, owner_id)
+            return await uow.tasks.tag_counts(owner_id=owner.user_id)
+
+    @retried
+    async def rename(self, actor: Actor, tag: Tag, new: Tag) -> TagCount:
+        """Merges with a tag that has the new name already. Raises TagNotFound if no task carries `tag`."""
+        async with self._unit_of_work() as uow:
+            if tag == new:
+                counts = await uow.tasks.tag_counts(owner_id=actor.user_id, only=tag)
+                if not counts:
+                    raise TagNotFound
+                return counts[0]
+            await self._replace(actor, tag, new, uow)
+            (count,) = await uow.tasks.tag_counts(owner_id=actor.user_id, only=new)
+            await uow.commit()
+        return count
+
+    @retried
+    async def remove(self, actor: Actor, tag: Tag) -> None:
+        """Off every task. Raises TagNotFound if none carries it."""
+        async with self._unit_of_work() as uow:
+            await self._replace(actor, tag, None, uow)
+            await uow.commit()
+
+    async def _replace(self, actor: Actor, tag: Tag, new: Tag | None, uow: TaskUnitOfWork) -> None:
+        at = self._clock.now()
+        found = await uow.tasks.with_tag(tag, owner_id=actor.user_id, limit=_AT_ONCE)
+        if not found:
+            raise TagNotFound
+        while found:
+            edited = (task.rename_tag(tag, new, at=at) if new else task.remove_tag(tag, at=at) for task in found)
+            await save_tasks(uow, list(zip(found, edited, strict=True)), self._new_id)
+            found = await uow.tasks.with_tag(tag, owner_id=actor.user_id, limit=_AT_ONCE)

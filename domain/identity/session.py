@@ -1,0 +1,62 @@
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import ClassVar, NewType, Self
+from uuid import UUID
+
+from domain.errors import RefreshTokenReused
+from domain.identity.user import UserId
+from domain.text import is_storable
+
+SessionId = NewType("SessionId", UUID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A login that goes on until it is ended or `expires_at`, however often it is refreshed. A value.
+
+    It knows the one refresh token that works, by its hash; each refresh replaces it.
+    """
+
+    MAX_USER_AGENT: ClassVar = 255
+
+    id: SessionId
+    user_id: UserId
+    refresh_hash: bytes = field(repr=False)
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    user_agent: str | None
+    ip_address: str | None
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        id: SessionId,
+        user_id: UserId,
+        refresh_hash: bytes,
+        at: datetime,
+        lifetime: timedelta,
+        user_agent: str | None = None,
+        ip_address: str | None = None,
+    ) -> Self:
+        return cls(
+            id=id,
+            user_id=user_id,
+            refresh_hash=refresh_hash,
+            created_at=at,
+            last_used_at=at,
+            expires_at=at + lifetime,
+            user_agent=user_agent[: cls.MAX_USER_AGENT] if user_agent and is_storable(user_agent) else None,
+            ip_address=ip_address,
+        )
+
+    def is_over(self, now: datetime) -> bool:
+        return now >= self.expires_at
+
+    def refresh(self, presented: bytes, new: bytes, *, at: datetime) -> Self:
+        """Raises RefreshTokenReused for a token that was replaced before: two parties have had it, and the
+        session is to be ended (RFC 9700, section 4.14.2)."""
+        if presented != self.refresh_hash:
+            raise RefreshTokenReused
+        return replace(self, refresh_hash=new, last_used_at=at)

@@ -1,0 +1,126 @@
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Request, Response
+from pydantic import TypeAdapter
+
+from application.platform.idempotency import Once
+from domain.errors import EmptyFile, FileNotFound, FileTooLarge, TaskNotFound, UnsupportedFileType, UserNotFound
+from domain.files.file import File, FileType
+from entrypoints.http.api.dependencies import Files
+from entrypoints.http.api.files.downloads import download
+from entrypoints.http.api.files.multipart import Upload
+from entrypoints.http.api.files.ranges import RangeNotSatisfiable
+from entrypoints.http.api.files.schemas import FilePageView, FileView, ListFilesQuery
+from entrypoints.http.api.paths import FileIdInPath
+from entrypoints.http.framework.authentication import CurrentActor
+from entrypoints.http.framework.idempotency import Keyed, KeyedRequest, created
+from entrypoints.http.framework.preconditions import PATTERN
+from entrypoints.http.framework.query_model import in_query
+from entrypoints.http.framework.route import Route
+from entrypoints.http.openapi.document import answers
+from entrypoints.http.openapi.headers import headers_named
+from entrypoints.http.schemas.fields import OwnerId
+
+_FILE: Final = TypeAdapter(FileView)
+
+router = APIRouter(prefix="/api/v1/files", tags=["files"], route_class=Route)
+
+UPLOAD: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": f"with a filename; at most {File.MAX_SIZE} bytes",
+                        },
+                        "task_id": {"type": "string", "format": "uuid"},
+                    },
+                    "required": ["file"],
+                    "additionalProperties": False,
+                }
+            }
+        },
+    }
+}
+
+CONTENT: Final[dict[str, Any]] = {
+    "content": {kind.media_type: {} for kind in FileType},
+    "headers": headers_named("Accept-Ranges", "Content-Disposition", ETag="File-ETag"),
+}
+PARTIAL: Final[dict[str, Any]] = {**CONTENT, "headers": {**CONTENT["headers"], **headers_named("Content-Range")}}
+"""What `GET …/content` answers, and which headers it looks at."""
+WISHES: Final[dict[str, Any]] = {
+    "parameters": [
+        {"name": "If-None-Match", "in": "header", "schema": {"type": "string", "pattern": PATTERN}},
+        {"name": "Range", "in": "header", "description": "bytes=0-99, once", "schema": {"type": "string"}},
+        {"name": "If-Range", "in": "header", "description": "an entity tag", "schema": {"type": "string"}},
+    ]
+}
+
+
+@router.get("", responses=answers(UserNotFound))
+async def list_files(
+    query: Annotated[ListFilesQuery, in_query(ListFilesQuery)], actor: CurrentActor, files: Files
+) -> FilePageView:
+    return FilePageView.of(await files.list(actor, query.to_query(), owner_id=query.owner_id))
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    responses={
+        **answers(TaskNotFound, FileTooLarge, UnsupportedFileType, EmptyFile),
+        HTTPStatus.CREATED: {"headers": headers_named("Location")},
+    },
+    openapi_extra=UPLOAD,
+)
+async def upload_file(upload: Upload, actor: CurrentActor, files: Files, keyed: Keyed, response: Response) -> FileView:
+    file = await files.upload(actor, upload, once=partial(_once, keyed) if keyed else None)
+    response.headers["Location"] = _place_of(file)
+    return FileView.of(file)
+
+
+@router.get("/{file_id}", responses=answers(FileNotFound, UserNotFound))
+async def get_file(
+    file_id: FileIdInPath, actor: CurrentActor, files: Files, owner_id: OwnerId | None = None
+) -> FileView:
+    return FileView.of(await files.get(actor, file_id, owner_id=owner_id))
+
+
+@router.get(
+    "/{file_id}/content",
+    response_class=Response,
+    responses={
+        **answers(FileNotFound, UserNotFound, RangeNotSatisfiable),
+        HTTPStatus.OK: {"description": "The bytes", **CONTENT},
+        HTTPStatus.PARTIAL_CONTENT: {"description": "Those of the range", **PARTIAL},
+        HTTPStatus.NOT_MODIFIED: {"description": "Not Modified", "headers": headers_named(ETag="File-ETag")},
+    },
+    openapi_extra=WISHES,
+)
+async def get_file_content(
+    file_id: FileIdInPath, actor: CurrentActor, files: Files, request: Request, owner_id: OwnerId | None = None
+) -> Response:
+    file = await files.get(actor, file_id, owner_id=owner_id)
+    return await download(request, file, files)
+
+
+def _once(keyed: KeyedRequest, file: File) -> Once[File]:
+    same = keyed.asking(file.sha256.encode(), file.filename.encode(), str(file.task_id).encode())
+    return same.once(lambda file: created(FileView.of(file), _FILE, Location=_place_of(file)))
+
+
+def _place_of(file: File) -> str:
+    return f"{router.prefix}/{file.id}"
+
+
+@router.delete("/{file_id}", status_code=HTTPStatus.NO_CONTENT, responses=answers(FileNotFound))
+async def delete_file(file_id: FileIdInPath, actor: CurrentActor, files: Files) -> None:
+    await files.delete(actor, file_id)

@@ -1,0 +1,79 @@
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import MISSING, Field, model_validator
+
+from application.identity.accounts import RegisterUser
+from application.identity.users import ListUsers
+from application.platform.paging import Page
+from domain.identity.user import Role, User, UserChanges
+from domain.identity.user_query import UserFilter, UserOrder, UserSortField
+from entrypoints.http.api.identity.auth_schemas import RegisterBody, UserView
+from entrypoints.http.schemas.body import Body
+from entrypoints.http.schemas.fields import NO_NUL, EmailText, Flag, FullNameText, Password, RoleName, TimeZoneName
+from entrypoints.http.schemas.paging import PageQuery, PageView
+
+
+class EditMeBody(Body):
+    email: EmailText | MISSING = MISSING
+    full_name: FullNameText | None | MISSING = MISSING
+    timezone: TimeZoneName | MISSING = MISSING
+
+    @model_validator(mode="after")
+    def _refuse_nothing(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("at least one field is to be changed")
+        return self
+
+    def to_changes(self) -> UserChanges:
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        return cast(UserChanges, given)
+
+
+class EditUserBody(EditMeBody):
+    role: RoleName | MISSING = MISSING
+    is_active: bool | MISSING = MISSING
+
+
+class EraseBody(Body):
+    password: Password = Field(repr=False)
+
+
+class CreateUserBody(RegisterBody):
+    role: RoleName = Role.USER
+    is_active: bool = True
+
+    def to_command(self) -> RegisterUser:
+        return RegisterUser(
+            username=self.username,
+            email=self.email,
+            password=self.password,
+            full_name=self.full_name,
+            timezone=self.timezone,
+            role=self.role,
+            is_active=self.is_active,
+        )
+
+
+class ListUsersQuery(PageQuery):
+    search: Annotated[str, Field(max_length=UserFilter.MAX_SEARCH, pattern=NO_NUL)] = ""
+    role: RoleName | None = None
+    is_active: Flag | None = None
+    sort_by: Annotated[UserSortField, Field(strict=False)] = UserSortField.CREATED_AT
+    sort_order: Literal["asc", "desc"] = "desc"
+
+    def to_query(self) -> ListUsers:
+        return ListUsers(
+            filter=UserFilter(search=self.search, role=self.role, is_active=self.is_active),
+            order=UserOrder(self.sort_by, self.sort_order == "desc"),
+            paging=self.to_paging(),
+        )
+
+
+@dataclass(slots=True)
+class UserPageView(PageView):
+    items: list[UserView]
+
+    @classmethod
+    def of(cls, page: Page[User]) -> Self:
+        return cls.showing(page, UserView.of)

@@ -1,0 +1,195 @@
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import MISSING, ConfigDict, Field, model_validator
+
+from application.platform.paging import Page
+from application.tasks.batches import MAX_BATCH
+from application.tasks.tasks import CreateTask, ListTasks
+from domain.tasks.tag import MAX_TAGS
+from domain.tasks.task import Status, Task, TaskChanges, resolve_status
+from domain.tasks.task_query import SortField, TaskFilter, TaskOrder
+from entrypoints.http.schemas.body import Body
+from entrypoints.http.schemas.fields import (
+    NO_NUL,
+    DescriptionText,
+    DueText,
+    Flag,
+    IdText,
+    MomentText,
+    OwnerId,
+    PriorityName,
+    PriorityText,
+    StatusName,
+    StatusText,
+    TagList,
+    TagName,
+    TagNames,
+    TaskIdText,
+    TitleText,
+    tags_in,
+)
+from entrypoints.http.schemas.paging import PageQuery, PageView
+
+
+class TaskFields(Body):
+    description: DescriptionText | None | MISSING = MISSING
+    status: StatusName | MISSING = MISSING
+    completed: bool | MISSING = MISSING
+    priority: PriorityName | MISSING = MISSING
+    due_date: DueText | None | MISSING = MISSING
+    tags: TagNames | MISSING = MISSING
+
+    @model_validator(mode="after")
+    def _refuse_contradiction(self) -> Self:
+        given = self.to_changes()
+        resolve_status(Status.PENDING, given.get("status"), given.get("completed"))
+        return self
+
+    def to_changes(self) -> TaskChanges:
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "due_date" in given:
+            given["due"] = given.pop("due_date")
+        if "tags" in given:
+            given["tags"] = tuple(given["tags"])
+        return cast(TaskChanges, given)
+
+
+class CreateTaskBody(TaskFields):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"title": "Learn SQLAlchemy", "priority": "high", "due_date": "2025-12-01", "tags": ["study", "python"]}
+            ]
+        }
+    )
+
+    title: TitleText
+
+    def to_command(self) -> CreateTask:
+        return CreateTask(**self.to_changes())
+
+
+class EditTaskBody(TaskFields):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"completed": True, "priority": "low"}]})
+
+    title: TitleText | MISSING = MISSING
+
+    @model_validator(mode="after")
+    def _refuse_nothing(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("at least one field is to be changed")
+        return self
+
+
+TaskIds = Annotated[
+    list[TaskIdText], Field(min_length=1, max_length=MAX_BATCH, json_schema_extra={"uniqueItems": True})
+]
+
+
+class CreateTasksBody(Body):
+    tasks: Annotated[list[CreateTaskBody], Field(min_length=1, max_length=MAX_BATCH)]
+
+    def to_commands(self) -> list[CreateTask]:
+        return [task.to_command() for task in self.tasks]
+
+
+class EditTasksBody(Body):
+    task_ids: TaskIds
+    updates: EditTaskBody
+
+
+class DeleteTasksBody(Body):
+    task_ids: TaskIds
+
+
+AddTagsBody = Annotated[list[TagName], Field(min_length=1, max_length=MAX_TAGS)]
+
+
+class ListTasksQuery(PageQuery):
+    status: list[StatusName] = []
+    priority: list[PriorityName] = []
+    tag: Annotated[list[TagName], Field(max_length=MAX_TAGS)] = []
+    tags: TagList | None = Field(None, description="several tags, separated by commas; all must be there")
+    completed: Flag | None = None
+    overdue: Flag | None = None
+    search: Annotated[str, Field(max_length=TaskFilter.MAX_SEARCH, pattern=NO_NUL)] = ""
+    created_after: MomentText | None = None
+    created_before: MomentText | None = None
+    due_after: MomentText | None = None
+    due_before: MomentText | None = None
+    sort_by: Annotated[SortField, Field(strict=False)] = SortField.CREATED_AT
+    sort_order: Literal["asc", "desc"] = "desc"
+    owner_id: OwnerId | None = None
+
+    def to_query(self) -> ListTasks:
+        return ListTasks(
+            filter=TaskFilter(
+                statuses=frozenset(self.status),
+                priorities=frozenset(self.priority),
+                tags=frozenset(self.tag) | tags_in(self.tags or ""),
+                completed=self.completed,
+                overdue=self.overdue,
+                search=self.search,
+                created_after=self.created_after,
+                created_before=self.created_before,
+                due_after=self.due_after,
+                due_before=self.due_before,
+            ),
+            order=TaskOrder(self.sort_by, self.sort_order == "desc"),
+            paging=self.to_paging(),
+        )
+
+
+@dataclass(slots=True)
+class TaskView:
+    id: IdText
+    owner_id: IdText
+    title: str
+    description: str | None
+    status: StatusText
+    completed: bool
+    priority: PriorityText
+    due_date: date | datetime | None
+    tags: list[str]
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, task: Task) -> Self:
+        return cls(
+            id=str(task.id),
+            owner_id=str(task.owner_id),
+            title=task.title,
+            description=task.description,
+            status=task.status,
+            completed=task.completed,
+            priority=task.priority,
+            due_date=task.due.at if task.due else None,
+            tags=[tag.name for tag in task.tags],
+            created_at=task.created_at,
+            updated_at=task.updated_at,
+            completed_at=task.completed_at,
+            version=task.version,
+        )
+
+
+@dataclass(slots=True)
+class TaskPageView(PageView):
+    items: list[TaskView]
+
+    @classmethod
+    def of(cls, page: Page[Task]) -> Self:
+        return cls.showing(page, TaskView.of)
+
+
+@dataclass(slots=True)
+class TaskItemsView:
+    items: list[TaskView]
+
+    @classmethod
+    def of(cls, tasks: list[Task]) -> Self:
+        return cls(items=[TaskView.of(task) for task in tasks])

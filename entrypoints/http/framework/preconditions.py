@@ -1,0 +1,75 @@
+"""Entity tags (RFC 9110, sections 8.8.3 and 13): a version in quotes."""
+
+import re
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from entrypoints.http.framework.errors import HttpError
+
+_TAG: Final = r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"'
+_ONE: Final = re.compile(_TAG)
+_LIST: Final = re.compile(rf"[ \t,]*{_TAG}[ \t]*(,[ \t]*({_TAG}[ \t]*)?)*")
+_VERSION: Final = re.compile(r"[1-9]\d{0,17}", re.ASCII)
+PATTERN: Final = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
+"""What clients may send, for the schema."""
+
+
+class InvalidPrecondition(HttpError):
+    status = HTTPStatus.BAD_REQUEST
+    code = "INVALID_PRECONDITION"
+
+
+class PreconditionRequired(HttpError):
+    status = HTTPStatus.PRECONDITION_REQUIRED
+    code = "PRECONDITION_REQUIRED"
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+async def expected_versions(request: Request) -> frozenset[int] | None:
+    """Those `If-Match` names; None where any will do.
+
+    Raises InvalidPrecondition for a malformed field, PreconditionRequired for none where the settings want one.
+    """
+    fields = request.headers.getlist("if-match")
+    if not fields:
+        if request.app.state.settings.require_if_match:
+            raise PreconditionRequired("name the version to be changed, in If-Match")
+        return None
+    field = ",".join(fields)
+    if field.strip() == "*":
+        return None
+    strong = (tag for is_weak, tag in _tags(field) if not is_weak)
+    return frozenset(int(tag) for tag in strong if _VERSION.fullmatch(tag))
+
+
+ExpectedVersions = Annotated[frozenset[int] | None, Depends(expected_versions)]
+
+
+def not_modified(request: Request, response: Response) -> Response:
+    """The response, or `304` if the client says it has it. Raises InvalidPrecondition."""
+    current = response.headers["etag"]
+    if request.method in ("GET", "HEAD") and is_known(request, current):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": current})
+    return response
+
+
+def is_known(request: Request, current: str) -> bool:
+    """Whether `If-None-Match` names this entity tag. Raises InvalidPrecondition."""
+    fields = request.headers.getlist("if-none-match")
+    if not fields:
+        return False
+    field = ",".join(fields)
+    return field.strip() == "*" or any(f'"{tag}"' == current for _, tag in _tags(field))
+
+
+def _tags(field: str) -> list[tuple[str, str]]:
+    if not _LIST.fullmatch(field):
+        raise InvalidPrecondition("an entity tag is text in double quotes, several are separated by commas")
+    return _ONE.findall(field)

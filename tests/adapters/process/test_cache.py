@@ -1,0 +1,20 @@
+import pytest
+
+from adapters.process.cache import InProcessCache
+from application.platform.cache import Cache
+from tests.contracts.platform.cache import CacheContract
+
+
+class TestInProcessCache(CacheContract):
+    @pytest.fixture
+    def cache(self) -> Cache:
+        return InProcessCache()
+
+
+async def test_the_longest_unused_is_forgotten_when_there_is_no_room() -> None:
+    cache = InProcessCache(room=2)
+    for key in ("a", "b"):
+        await cache.put(key, b"1", seconds=60)
+    await cache.get("a")
+    await cache.put("c", b"1", seconds=60)
+    assert [await cache.get(key) for key in ("a", "b", "c")] == [b"1", None, b"1"]

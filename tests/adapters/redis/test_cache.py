@@ -1,0 +1,45 @@
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from adapters.redis.cache import RedisCache
+from adapters.redis.server import RedisServer
+from application.platform.cache import Cache
+from tests.contracts.platform.cache import CacheContract
+from tests.servers.valkey import ValkeyServer
+
+
+@pytest.fixture
+def valkey() -> Iterator[ValkeyServer]:
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def redis(valkey: ValkeyServer) -> AsyncIterator[RedisServer]:
+    server = RedisServer(valkey.url)
+    yield server
+    await server.close()
+
+
+class TestRedisCache(CacheContract):
+    @pytest.fixture
+    def cache(self, redis: RedisServer) -> Cache:
+        return RedisCache(redis)
+
+    async def test_all_processes_share_it(self, cache: Cache, valkey: ValkeyServer) -> None:
+        other = RedisServer(valkey.url)
+        await cache.put("key", b"1", seconds=60)
+        assert await RedisCache(other).get("key") == b"1"
+        await other.close()
+
+    @pytest.mark.parametrize("fail", [ValkeyServer.stop, ValkeyServer.pause], ids=["dead", "hung"])
+    async def test_one_that_is_away_knows_nothing_and_does_no_harm(
+        self, cache: Cache, valkey: ValkeyServer, fail: object
+    ) -> None:
+        await cache.put("key", b"1", seconds=60)
+        assert callable(fail)
+        fail(valkey)
+        assert await cache.get("key") is None
+        await cache.put("key", b"2", seconds=60)
+        assert await cache.get("key") is None

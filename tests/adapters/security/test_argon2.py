@@ -1,0 +1,44 @@
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.security.argon2 import Argon2PasswordHasher
+from tests.contracts.identity.password_hasher import PasswordHasherContract
+
+
+class TestArgon2(PasswordHasherContract):
+    @pytest.fixture
+    async def hasher(self) -> AsyncIterator[Argon2PasswordHasher]:
+        hasher = Argon2PasswordHasher(memory_kib=64, passes=1)
+        yield hasher
+        await hasher.close()
+
+    async def test_more_effort_outdates_less(self, hasher: Argon2PasswordHasher) -> None:
+        made = await hasher.hash("Correct-Horse-7")
+        harder = Argon2PasswordHasher(memory_kib=128, passes=1)
+
+        assert harder.is_outdated(made)
+        assert await harder.verify("Correct-Horse-7", made)
+        await harder.close()
+
+
+async def test_its_threads_end_with_it_and_begin_anew() -> None:
+    others = set(threading.enumerate())
+    hasher = Argon2PasswordHasher(memory_kib=64, passes=1)
+    for _ in range(2):
+        await hasher.hash("Correct-Horse-7")
+        own = set(threading.enumerate()) - others
+        assert own
+        await hasher.close()
+        for thread in own:
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+async def test_the_effort_is_what_owasp_asks_for() -> None:
+    hasher = Argon2PasswordHasher()
+    made = await hasher.hash("Correct-Horse-7")
+    await hasher.close()
+
+    assert made.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

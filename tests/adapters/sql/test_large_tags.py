@@ -1,0 +1,25 @@
+"""Tag filters as they are answered where very many tasks have the tag: another statement, the same answers."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.sql.storage import SqlStorage
+from adapters.sql.tasks import tasks
+from tests.contracts.tasks.filters import FilterContract
+from tests.contracts.tasks.order import OrderContract
+from tests.contracts.tasks.paging import PagingContract
+from tests.contracts.tasks.search import SearchContract
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+class TestManyOfATag(FilterContract, OrderContract, PagingContract, SearchContract):
+    @pytest.fixture
+    async def storage(
+        self, database: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> AsyncIterator[SqlStorage]:
+        monkeypatch.setattr(tasks, "FEW", -1)
+        storage = SqlStorage(request.getfixturevalue(f"{database}_url"))
+        await storage.open()
+        yield storage
+        await storage.close()

@@ -1,0 +1,45 @@
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from adapters.memory.storage import InMemoryStorage
+from adapters.sql.storage import SqlStorage
+from application.storage import Storage
+from tests.contracts.state_machine.file_rules import FileRules
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    """An event loop that stands still between the steps of a history."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+def test_one_history_gives_the_same_answers_on_every_storage(
+    runner: asyncio.Runner, sqlite_url: str, postgres_url: str
+) -> None:
+    storages: dict[str, Storage] = {
+        "memory": InMemoryStorage(),
+        "SQLite": SqlStorage(sqlite_url),
+        "PostgreSQL": SqlStorage(postgres_url),
+    }
+
+    class Machine(FileRules):
+        def __init__(self) -> None:
+            super().__init__(storages, runner.run)
+
+    few = settings(
+        max_examples=max(settings().max_examples // 5, 1),
+        phases=set(Phase) - {Phase.explain},
+        report_multiple_bugs=False,
+    )
+    for storage in storages.values():
+        runner.run(storage.open())
+    try:
+        run_state_machine_as_test(Machine, settings=few)
+    finally:
+        for storage in storages.values():
+            runner.run(storage.close())

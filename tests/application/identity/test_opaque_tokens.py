@@ -1,0 +1,53 @@
+import re
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from application.identity.opaque_tokens import OpaqueToken
+from domain.errors import InvalidToken
+from tests.support.strategies import any_text
+
+tokens = st.builds(
+    OpaqueToken, st.lists(st.uuids(), min_size=1, max_size=2).map(tuple), st.binary(min_size=32, max_size=32)
+)
+
+
+@given(tokens)
+def test_a_token_is_read_back_from_its_text(token: OpaqueToken) -> None:
+    assert OpaqueToken.parse(token.text, ids=len(token.ids)) == token
+    assert re.fullmatch("[A-Za-z0-9_-]+", token.text)
+    assert OpaqueToken.parse(token.text, ids=len(token.ids)).hash == token.hash
+
+
+@given(tokens)
+def test_a_token_with_another_number_of_ids_is_not_valid(token: OpaqueToken) -> None:
+    with pytest.raises(InvalidToken):
+        OpaqueToken.parse(token.text, ids=3 - len(token.ids))
+
+
+@given(tokens, st.data())
+def test_a_damaged_token_is_not_valid_or_another_one(token: OpaqueToken, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(token.text) - 1))
+    damaged = token.text[:at] + data.draw(any_text) + token.text[at + data.draw(st.integers(0, 2)) :]
+    try:
+        parsed = OpaqueToken.parse(damaged, ids=len(token.ids))
+    except InvalidToken:
+        return
+    assert len(parsed.ids) == len(token.ids) and len(parsed.secret) == 32
+    assert (parsed == token) is (parsed.text == token.text)
+
+
+@given(any_text | st.text("AQgw_-+/= \n", max_size=100), st.integers(1, 2))
+def test_any_other_text_is_not_a_token(text: str, ids: int) -> None:
+    with pytest.raises(InvalidToken):
+        OpaqueToken.parse(text[: 22 * ids + 40], ids)
+
+
+def test_the_secret_is_neither_shown_nor_stored() -> None:
+    token = OpaqueToken((UUID(int=0),), b"s" * 32)
+
+    assert "sss" not in repr(token)
+    assert len(token.hash) == 32 and token.hash != token.secret
+    assert token.hash == OpaqueToken((UUID(int=1),), b"s" * 32).hash != OpaqueToken(token.ids, b"t" * 32).hash

@@ -1,0 +1,36 @@
+import asyncio
+from typing import Final
+
+import pytest
+
+from application.platform.cache import Cache
+
+BYTES: Final = bytes(range(256))
+
+
+class CacheContract:
+    """What every Cache must do. An adapter's suite overrides `cache`."""
+
+    @pytest.fixture
+    def cache(self) -> Cache:
+        raise NotImplementedError
+
+    async def test_what_was_put_is_there(self, cache: Cache) -> None:
+        await cache.put("key/ü", BYTES, seconds=60)
+        await cache.put("another", b"", seconds=60)
+        assert await cache.get("key/ü") == BYTES
+        assert await cache.get("another") == b""
+
+    async def test_what_was_not_put_is_not(self, cache: Cache) -> None:
+        assert await cache.get("nothing") is None
+
+    async def test_the_latest_counts(self, cache: Cache) -> None:
+        for value in (b"1", b"2"):
+            await cache.put("key", value, seconds=60)
+        assert await cache.get("key") == b"2"
+
+    async def test_it_is_forgotten_in_time(self, cache: Cache) -> None:
+        await cache.put("key", b"1", seconds=1)
+        assert await cache.get("key") == b"1"
+        await asyncio.sleep(1.1)
+        assert await cache.get("key") is None

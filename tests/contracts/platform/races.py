@@ -1,0 +1,85 @@
+import asyncio
+from functools import partial
+
+import pytest
+
+from application.storage import Storage
+from domain.errors import EmailTaken, UsernameTaken
+from domain.tasks.task import Status, TaskId
+from tests.contracts.given import StorageSuite, add, get, persistently, register, remove, save, seen, seen_of, titles
+from tests.support.builders import ANN, BEN, NOW, a_task, a_user, tags
+
+
+class RaceContract(StorageSuite):
+    async def test_parallel_changes_of_one_task_lose_nothing(self, storage: Storage) -> None:
+        task = a_task(title="0")
+        await add(storage, task)
+
+        async def increment() -> None:
+            async with storage.unit_of_work() as uow:
+                loaded = await uow.tasks.get(task.id, owner_id=ANN)
+                await uow.tasks.save(loaded.edit(at=NOW, title=str(int(loaded.title) + 1)))
+                await uow.commit()
+
+        await asyncio.gather(*(persistently(increment) for _ in range(20)))
+
+        stored = await get(storage, task.id)
+        assert (stored.title, stored.version) == ("20", 21)
+        assert await seen(storage) == seen_of(stored)
+
+    async def test_parallel_writes_of_one_owner_are_all_stored_and_counted(self, storage: Storage) -> None:
+        old = [a_task(tags=tags("old"), title=f"Old {n}") for n in range(20)]
+        new = [a_task(tags=tags("new", f"{n % 3}"), title=f"New {n}") for n in range(20)]
+        await add(storage, *old)
+        edited = [task.edit(at=NOW, status=Status.COMPLETED, tags=tags("both")) for task in old[10:]]
+
+        await asyncio.gather(
+            *(persistently(partial(add, storage, task)) for task in new),
+            *(persistently(partial(remove, storage, task)) for task in old[:10]),
+            *(persistently(partial(save, storage, task)) for task in edited),
+        )
+
+        assert await seen(storage) == seen_of(*edited, *new)
+
+    async def test_parallel_batches_in_opposite_orders_are_all_stored(self, storage: Storage) -> None:
+        batch = [a_task(title="0") for _ in range(10)]
+        await add(storage, *batch)
+
+        async def increment(ids: list[TaskId]) -> None:
+            async with storage.unit_of_work() as uow:
+                loaded = await uow.tasks.get_many(ids, owner_id=ANN)
+                await uow.tasks.save(*(task.edit(at=NOW, title=str(int(task.title) + 1)) for task in loaded))
+                await uow.commit()
+
+        ids = [task.id for task in batch]
+        await asyncio.gather(*(persistently(partial(increment, way)) for way in [ids, ids[::-1]] * 5))
+
+        assert titles((await seen(storage)).tasks) == ["10"] * 10
+
+    async def test_the_work_of_two_owners_does_not_meet(self, storage: Storage) -> None:
+        anns, bens = a_task(tags=tags("ann")), a_task(owner_id=BEN, tags=tags("ben"))
+        await asyncio.gather(*(persistently(partial(add, storage, task)) for task in (anns, bens)))
+
+        assert await seen(storage, ANN) == seen_of(anns)
+        assert await seen(storage, BEN) == seen_of(bens)
+
+    @pytest.mark.parametrize("field", ["username", "email"])
+    async def test_of_parallel_registrations_of_one_name_in_many_spellings_one_wins(
+        self, storage: Storage, field: str
+    ) -> None:
+        spellings = [f"Carol{n:05b}@Example.Com".translate({48: "o", 49: "O"}) for n in range(20)]
+        if field == "username":
+            rivals = [a_user(username=spelling.partition("@")[0]) for spelling in spellings]
+        else:
+            rivals = [a_user(email=spelling) for spelling in spellings]
+
+        outcomes = await asyncio.gather(
+            *(persistently(partial(register, storage, rival, a_user())) for rival in rivals), return_exceptions=True
+        )
+
+        taken = UsernameTaken if field == "username" else EmailTaken
+        assert sorted(map(type, outcomes), key=str) == sorted([type(None), *[taken] * 19], key=str)
+        winner = rivals[outcomes.index(None)]
+        async with storage.unit_of_work() as uow:
+            for rival in rivals:
+                assert await uow.users.find_by_login(getattr(rival, field)) == winner

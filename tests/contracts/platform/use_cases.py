@@ -1,0 +1,87 @@
+import asyncio
+
+import pytest
+
+from application.identity.sessions import Login
+from application.storage import Storage
+from domain.errors import InvalidResetToken, InvalidToken, LastAdmin
+from domain.identity.user import Role
+from tests.application.given import PASSWORD, logged_in, registered
+from tests.contracts.given import StorageSuite
+from tests.support.stubs import SettableClock
+from tests.support.world import World
+
+
+class UseCaseContract(StorageSuite):
+    """Races of whole use cases, as far as they depend on what the storage promises."""
+
+    @pytest.fixture
+    def world(self, storage: Storage) -> World:
+        return World(storage, SettableClock())
+
+    @pytest.mark.parametrize("is_spent", [False, True], ids=["good token", "spent token"])
+    async def test_a_refresh_token_used_in_parallel_succeeds_at_most_once_and_ends_its_session(
+        self, world: World, is_spent: bool
+    ) -> None:
+        kim = await registered(world)
+        for _ in range(3):
+            login = await logged_in(world)
+            if is_spent:
+                await world.sessions.refresh(login.refresh_token.text)
+            uses = (world.sessions.refresh(login.refresh_token.text) for _ in range(20))
+            outcomes = await asyncio.gather(*uses, return_exceptions=True)
+
+            assert [outcome for outcome in outcomes if not isinstance(outcome, Login | InvalidToken)] == []
+            assert [type(outcome) for outcome in outcomes].count(Login) <= (0 if is_spent else 1)
+            assert await world.sessions.list(kim.id) == []
+
+    async def test_a_refresh_while_the_sessions_or_the_user_go_away_is_refused_as_any_other(self, world: World) -> None:
+        for name in ("kim", "lee", "zoe"):
+            user = await registered(world, name)
+            login, other = await logged_in(world, name), await logged_in(world, name)
+            refreshed, _, again, _ = await asyncio.gather(
+                world.sessions.refresh(login.refresh_token.text),
+                world.sessions.end_all(user.id),
+                world.sessions.refresh(other.refresh_token.text),
+                world.accounts.erase(user.id, PASSWORD),
+                return_exceptions=True,
+            )
+            assert isinstance(refreshed, Login | InvalidToken), refreshed
+            assert isinstance(again, Login | InvalidToken), again
+            assert await world.sessions.list(user.id) == []
+
+    async def test_a_reset_token_spent_in_parallel_is_good_once(self, world: World) -> None:
+        kim = await registered(world)
+        await world.passwords.request_reset(kim.email)
+        await world.work()
+        (token,) = world.mailbox.reset_tokens
+        news = [f"Correct-{n}-staple" for n in range(10)]
+        outcomes = await asyncio.gather(*(world.passwords.reset(token, new) for new in news), return_exceptions=True)
+
+        assert [type(outcome) for outcome in outcomes].count(InvalidResetToken) == 9
+        await logged_in(world, password=news[outcomes.index(None)])
+
+    async def test_of_admins_who_all_leave_at_once_one_stays(self, world: World) -> None:
+        admins = [await registered(world, f"admin-{n}", Role.ADMIN) for n in range(6)]
+        leaving = [
+            world.accounts.edit(admin.id, role=Role.USER) if n % 2 else world.accounts.erase(admin.id, PASSWORD)
+            for n, admin in enumerate(admins)
+        ]
+        outcomes = await asyncio.gather(*leaving, return_exceptions=True)
+
+        assert [outcome for outcome in outcomes if isinstance(outcome, LastAdmin)] != []
+        assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [LastAdmin]
+        async with world.storage.unit_of_work() as uow:
+            assert await uow.users.count_active_admins() == 1
+
+    async def test_parallel_edits_of_one_user_lose_nothing(self, world: World) -> None:
+        kim = await registered(world)
+        await asyncio.gather(
+            world.accounts.edit(kim.id, full_name="Kim"),
+            world.accounts.edit(kim.id, timezone="Asia/Seoul"),
+            world.accounts.edit(kim.id, email="new@example.com"),
+        )
+
+        stored = await world.accounts.profile(kim.id)
+        assert (stored.full_name, stored.timezone, stored.email) == ("Kim", "Asia/Seoul", "new@example.com")
+        assert stored.version == 4

@@ -1,0 +1,121 @@
+"""What people do with their own accounts, and with those of others."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, MultipleResults, consumes, multiple, rule
+
+from application.identity.sessions import Device, Login
+from application.identity.users import ListUsers
+from application.platform.paging import Page, Paging
+from domain.identity.actor import Actor
+from domain.identity.user import Role, UserChanges
+from domain.identity.user_query import UserFilter, UserOrder
+from tests.contracts.state_machine.machine import PASSWORD, Machine
+from tests.contracts.state_machine.vocabulary import names, passwords, rarely, user_agents, versions
+from tests.support.user_strategies import full_names, roles, user_filters, user_orders, zone_names
+from tests.support.world import Refusal
+
+
+class AccountRules(Machine):
+    logins: Bundle[Login] = Bundle("logins")
+    """Each as it was when its tokens were given."""
+    reset_tokens: Bundle[str] = Bundle("reset_tokens")
+
+    @rule(
+        actor=Machine.actors,
+        person=Machine.actors,
+        said=st.fixed_dictionaries(
+            {}, optional={"full_name": full_names, "timezone": zone_names, "role": roles, "is_active": st.booleans()}
+        ),
+        email=st.none() | names,
+        versions=versions,
+    )
+    def edit_user(
+        self, actor: Actor, person: Actor, said: dict[str, Any], email: str | None, versions: frozenset[int] | None
+    ) -> None:
+        changes = UserChanges(**said)  # type: ignore[typeddict-item]
+        if email is not None:
+            changes["email"] = self.email(email)
+        self.meet(
+            self.ask(lambda world: world.users.edit(actor, person.user_id, versions=versions, **changes)),
+        )
+
+    @rule(actor=Machine.actors, person=Machine.actors, role=roles, is_active=st.booleans())
+    def promote_or_demote(self, actor: Actor, person: Actor, role: Role, is_active: bool) -> None:
+        self.meet(self.ask(lambda world: world.accounts.edit(person.user_id, role=role, is_active=is_active)))
+        self.ask(lambda world: world.users.get(actor, person.user_id))
+
+    @rule(actor=Machine.actors, person=Machine.actors, versions=versions)
+    def remove_user(self, actor: Actor, person: Actor, versions: frozenset[int] | None) -> None:
+        self.lose(person.user_id, self.ask(lambda world: world.users.delete(actor, person.user_id, versions=versions)))
+
+    @rule(person=Machine.actors, password=passwords)
+    def erase(self, person: Actor, password: str) -> None:
+        self.lose(person.user_id, self.ask(lambda world: world.accounts.erase(person.user_id, password)))
+
+    @rule(
+        actor=Machine.actors,
+        filter=user_filters,
+        order=user_orders,
+        limit=st.integers(1, 3),
+        skip=st.sampled_from([0, 0, 1, 4]),
+    )
+    def list_users(self, actor: Actor, filter: UserFilter, order: UserOrder, limit: int, skip: int) -> None:
+        paging: Paging | None = Paging(limit=limit, skip=skip)
+        while paging is not None:
+            query = ListUsers(filter=filter, order=order, paging=paging)
+            page = self.ask(lambda world: world.users.list(actor, query))  # noqa: B023 - asked at once
+            is_more = isinstance(page, Page) and page.next_cursor
+            paging = Paging(limit=limit, cursor=page.next_cursor) if isinstance(page, Page) and is_more else None
+
+    @rule(target=logins, name=names, is_email=st.booleans(), password=passwords, user_agent=user_agents)
+    def log_in(self, name: str, is_email: bool, password: str, user_agent: str | None) -> MultipleResults[Login]:
+        login = self.email(name) if is_email else self.username(name)
+        answer = self.ask(lambda world: world.sessions.log_in(login, password, Device(user_agent, "192.0.2.1")))
+        return multiple() if isinstance(answer, Refusal) else multiple(answer)
+
+    @rule(target=logins, login=logins)
+    def refresh(self, login: Login) -> MultipleResults[Login]:
+        """With a token that may be used, or its session ended."""
+        answer = self.ask(lambda world: world.sessions.refresh(login.refresh_token.text))
+        return multiple() if isinstance(answer, Refusal) else multiple(answer)
+
+    @rule(login=logins)
+    def authenticate(self, login: Login) -> None:
+        self.ask(lambda world: world.sessions.authenticate(login.access_token.text))
+        self.ask(lambda world: world.sessions.list(login.user.id))
+
+    @rule(login=consumes(logins), actor=Machine.actors, carelessly=rarely)
+    def end_session(self, login: Login, actor: Actor, carelessly: bool) -> None:
+        user_id, session_id = (actor.user_id if carelessly else login.user.id), login.refresh_token.ids[1]
+        self.ask(lambda world: world.sessions.end(user_id, session_id))  # type: ignore[arg-type]
+
+    @rule(actor=Machine.actors)
+    def end_all_sessions(self, actor: Actor) -> None:
+        self.ask(lambda world: world.sessions.end_all(actor.user_id))
+
+    @rule(login=logins, current=passwords, new=passwords)
+    def change_password(self, login: Login, current: str, new: str) -> None:
+        session_id = login.refresh_token.ids[1]
+        self.ask(lambda world: world.passwords.change(login.user.id, session_id, current, new))  # type: ignore[arg-type]
+        self.ask(lambda world: world.sessions.list(login.user.id))
+
+    @rule(target=reset_tokens, name=names)
+    def request_reset(self, name: str) -> MultipleResults[str]:
+        self.ask(lambda world: world.work())
+        self.ask(lambda world: world.passwords.request_reset(self.email(name)))
+        self.ask(lambda world: world.work())
+        first, *others = (world.mailbox for world in self._worlds.values())
+        assert all(sorted(other.mails, key=str) == sorted(first.mails, key=str) for other in others)
+        return multiple(*first.reset_tokens[-1:])
+
+    @rule(token=reset_tokens, new=passwords)
+    def reset(self, token: str, new: str) -> None:
+        self.ask(lambda world: world.passwords.reset(token, new))
+
+    def teardown(self) -> None:
+        for actor in self.people:
+            self.ask(lambda world: world.sessions.list(actor.user_id))  # noqa: B023 - asked at once
+        self.ask(lambda world: world.sessions.log_in(self.username("ann"), PASSWORD))
+        super().teardown()

@@ -1,0 +1,146 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from application.storage import Storage
+from domain.calendar import Due, Moment
+from domain.identity.user import UserId
+from domain.tasks.task import Priority, Status, Task
+from domain.tasks.task_query import TaskFilter, TaskOrder
+from tests.contracts.given import StorageSuite, add, find, in_order, register, titles
+from tests.contracts.state_machine.assortment import MICROSECOND, TODAY, assorted_tasks
+from tests.support.builders import BEN, NOW, a_task, a_user, new_task_id, tags
+from tests.support.strategies import clock_times, task_filters, task_lists, task_orders, zones
+
+BERLIN: Final = ZoneInfo("Europe/Berlin")
+KIRITIMATI: Final = ZoneInfo("Pacific/Kiritimati")
+NEWEST_FIRST: Final = TaskOrder()
+
+SELECTIVE: Final = [
+    TaskFilter(statuses=frozenset({Status.PENDING})),
+    TaskFilter(statuses=frozenset({Status.PENDING, Status.CANCELLED})),
+    TaskFilter(priorities=frozenset({Priority.CRITICAL})),
+    TaskFilter(priorities=frozenset({Priority.LOW, Priority.HIGH})),
+    TaskFilter(completed=True),
+    TaskFilter(completed=False),
+    TaskFilter(tags=frozenset(tags("work"))),
+    TaskFilter(tags=frozenset(tags("work", "home"))),
+    TaskFilter(tags=frozenset(tags("{a}"))),
+    TaskFilter(overdue=True),
+    TaskFilter(overdue=False),
+    TaskFilter(search="apple"),
+    TaskFilter(created_after=NOW),
+    TaskFilter(created_before=NOW),
+    TaskFilter(created_after=TODAY),
+    TaskFilter(created_before=TODAY),
+    TaskFilter(due_after=NOW),
+    TaskFilter(due_before=NOW),
+    TaskFilter(due_after=TODAY),
+    TaskFilter(due_before=TODAY),
+    TaskFilter(due_after=TODAY, due_before=TODAY + timedelta(days=1)),
+    TaskFilter(due_after=date.min, due_before=datetime(9999, 12, 31, tzinfo=BERLIN)),
+    TaskFilter(statuses=frozenset({Status.PENDING, Status.IN_PROGRESS}), completed=False, overdue=True),
+    TaskFilter(search="E", tags=frozenset(tags("home")), priorities=frozenset({Priority.LOW, Priority.MEDIUM})),
+    TaskFilter(overdue=True, due_after=TODAY - timedelta(days=2), created_before=NOW, search="a"),
+]
+
+CONTRADICTORY: Final = [
+    TaskFilter(statuses=frozenset({Status.COMPLETED}), completed=False),
+    TaskFilter(overdue=True, completed=True),
+    TaskFilter(tags=frozenset(tags("unheard-of"))),
+    TaskFilter(due_after=TODAY, due_before=TODAY),
+    TaskFilter(created_after=date.max),
+    TaskFilter(created_before=date.min),
+]
+
+seldom = settings(
+    max_examples=max(settings().max_examples // 4, 1),
+    phases=set(Phase) - {Phase.explain},
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+"""For what asks a database, which every example shares; so each has an owner of its own."""
+
+
+def owned(tasks: list[Task], owner_id: UserId) -> list[Task]:
+    """The same tasks with an owner and ids of their own, in the same order of ids."""
+    fresh = sorted(new_task_id() for _ in tasks)
+    by_id = sorted(tasks, key=lambda task: task.id)
+    return [replace(task, id=id, owner_id=owner_id) for task, id in zip(by_id, fresh, strict=True)]
+
+
+class FilterContract(StorageSuite):
+    async def test_those_that_match_are_found(self, storage: Storage, subtests: pytest.Subtests) -> None:
+        tasks = assorted_tasks()
+        await add(storage, *tasks)
+        for filter, zone in product(SELECTIVE, [BERLIN, KIRITIMATI]):
+            with subtests.test(f"{filter} in {zone}"):
+                criteria = filter.criteria(NOW, zone)
+                expected = [task for task in in_order(NEWEST_FIRST, tasks) if criteria.match(task)]
+                assert await find(storage, criteria, NEWEST_FIRST) == expected
+                assert 0 < len(expected) < len(tasks)
+
+    async def test_what_nothing_matches_finds_nothing(self, storage: Storage, subtests: pytest.Subtests) -> None:
+        await add(storage, *assorted_tasks())
+        for filter in CONTRADICTORY:
+            with subtests.test(str(filter)):
+                assert await find(storage, filter.criteria(NOW, BERLIN)) == []
+
+    async def test_tasks_of_others_are_not_found(self, storage: Storage) -> None:
+        await add(storage, *owned(assorted_tasks(), BEN))
+
+        assert await find(storage) == []
+        assert await find(storage, TaskFilter(search="apple").criteria(NOW, BERLIN)) == []
+
+    @pytest.mark.parametrize(
+        ("bound", "found"),
+        [
+            (date(2026, 3, 5), ["day 5", "Berlin's 5", "UTC's 5"]),
+            (datetime(2026, 3, 4, 23, tzinfo=UTC), ["day 5", "Berlin's 5", "UTC's 5"]),
+            (datetime(2026, 3, 4, 23, 0, 0, 1, tzinfo=UTC), ["day 5", "UTC's 5"]),
+            (datetime(2026, 3, 5, tzinfo=UTC), ["day 5", "UTC's 5"]),
+            (datetime(2026, 3, 4, 22, 59, tzinfo=UTC), ["day 4", "day 5", "before", "Berlin's 5", "UTC's 5"]),
+        ],
+        ids=str,
+    )
+    async def test_due_days_compare_as_days_and_instants_as_instants(
+        self, storage: Storage, bound: Moment, found: list[str]
+    ) -> None:
+        tasks = [
+            a_task(title="day 4", due=Due(date(2026, 3, 4))),
+            a_task(title="day 5", due=Due(date(2026, 3, 5))),
+            a_task(title="before", due=Due(datetime(2026, 3, 5, tzinfo=BERLIN) - MICROSECOND)),
+            a_task(title="Berlin's 5", due=Due(datetime(2026, 3, 5, tzinfo=BERLIN))),
+            a_task(title="UTC's 5", due=Due(datetime(2026, 3, 5, tzinfo=UTC))),
+        ]
+        await add(storage, *tasks, a_task(title="never"))
+
+        assert titles(await find(storage, TaskFilter(due_after=bound).criteria(NOW, BERLIN))) == found
+
+    @seldom
+    @given(task_lists(), st.lists(st.tuples(task_filters, task_orders), min_size=1, max_size=5), clock_times, zones)
+    async def test_every_filter_finds_what_it_matches(
+        self,
+        storage: Storage,
+        drawn: list[Task],
+        asked: list[tuple[TaskFilter, TaskOrder]],
+        now: datetime,
+        zone: ZoneInfo,
+    ) -> None:
+        owner = a_user()
+        await register(storage, owner)
+        tasks = owned(drawn, owner.id)
+        await add(storage, *tasks)
+        note(f"{tasks} at {now} in {zone}")
+        for filter, order in asked:
+            note(f"{filter} {order}")
+            criteria = filter.criteria(now, zone)
+            expected = [task for task in in_order(order, tasks) if criteria.match(task)]
+            async with storage.unit_of_work() as uow:
+                found = await uow.tasks.find(criteria, order, owner_id=owner.id, limit=100, count=True)
+            assert (found.tasks, found.total) == (expected, len(expected))

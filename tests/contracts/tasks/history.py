@@ -1,0 +1,113 @@
+from datetime import timedelta
+from typing import Final
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from application.platform.paging import Position
+from application.storage import Storage
+from application.tasks.ports import ChangeSlice
+from domain.errors import TaskNotFound
+from domain.identity.user import UserId
+from domain.tasks.history import ChangeId, TaskChange
+from domain.tasks.task import Task
+from tests.contracts.given import StorageSuite, add, remove
+from tests.support.builders import ANN, BEN, NOW, a_task, tags
+
+MANY: Final = 1000
+
+
+def versions_of(task: Task, count: int) -> list[TaskChange]:
+    """Of its creation, and of changes of its title."""
+    changes = [TaskChange.creation(task, id=ChangeId(uuid7()), actor_id=task.owner_id)]
+    for n in range(1, count):
+        edited = task.edit(at=NOW + timedelta(seconds=n), title=f'"{n}" ü', tags=tags(f"{n}"))
+        changes.append(TaskChange.update(task, edited, id=ChangeId(uuid7()), actor_id=task.owner_id))
+        task = edited
+    return changes
+
+
+async def tell(storage: Storage, *changes: TaskChange) -> None:
+    async with storage.unit_of_work() as uow:
+        await uow.history.add(*changes)
+        await uow.commit()
+
+
+async def history(storage: Storage, task: Task, owner_id: UserId = ANN) -> ChangeSlice:
+    async with storage.unit_of_work() as uow:
+        return await uow.history.of_task(task.id, owner_id=owner_id, limit=MANY, count=True)
+
+
+async def all_of(storage: Storage, owner_id: UserId) -> list[TaskChange]:
+    async with storage.unit_of_work() as uow:
+        return await uow.history.of_owner(owner_id, limit=MANY)
+
+
+class HistoryContract(StorageSuite):
+    async def test_changes_come_back_as_they_were_told_the_newest_first(self, storage: Storage) -> None:
+        task = a_task(description="Daily")
+        await add(storage, task, a_task())
+        first, second, third = changes = versions_of(task, 3)
+        await tell(storage, *changes)
+
+        assert await history(storage, task) == ChangeSlice([third, second, first], 3)
+        assert await history(storage, task, BEN) == ChangeSlice([], 0)
+
+    async def test_changes_are_told_by_the_page(self, storage: Storage) -> None:
+        task = a_task()
+        await add(storage, task)
+        newest_first = versions_of(task, 5)[::-1]
+        await tell(storage, *newest_first)
+        async with storage.unit_of_work() as uow:
+            skipped = await uow.history.of_task(task.id, owner_id=ANN, limit=2, skip=1)
+            place = Position(newest_first[1].version, newest_first[1].id)
+            rest = await uow.history.of_task(task.id, owner_id=ANN, limit=2, skip=9, after=place, count=True)
+
+        assert skipped == ChangeSlice(newest_first[1:3], None)
+        assert rest == ChangeSlice(newest_first[2:4], 5)
+
+    async def test_all_of_an_owner_comes_by_task_and_version(self, storage: Storage) -> None:
+        one, two, bens = a_task(), a_task(), a_task(owner_id=BEN)
+        await add(storage, two, one, bens)
+        ordered = [change for task in sorted((one, two), key=lambda task: task.id) for change in versions_of(task, 2)]
+        await tell(storage, *ordered[::-1], *versions_of(bens, 1))
+
+        assert await all_of(storage, ANN) == ordered
+        async with storage.unit_of_work() as uow:
+            assert await uow.history.of_owner(ANN, limit=2, after=ordered[0]) == ordered[1:3]
+
+    async def test_a_change_of_no_task_is_refused(self, storage: Storage) -> None:
+        task = a_task(owner_id=BEN)
+        await add(storage, task)
+        for stranger in (a_task(), a_task(id=task.id)):
+            with pytest.raises(TaskNotFound):
+                await tell(storage, *versions_of(stranger, 1))
+        assert await all_of(storage, ANN) == []
+
+    async def test_what_was_left_uncommitted_is_not_told(self, storage: Storage) -> None:
+        task = a_task()
+        await add(storage, task)
+        async with storage.unit_of_work() as uow:
+            await uow.history.add(*versions_of(task, 1))
+            assert (await uow.history.of_task(task.id, owner_id=ANN, limit=9)).changes != []
+        assert await all_of(storage, ANN) == []
+
+    async def test_history_goes_with_its_task(self, storage: Storage) -> None:
+        gone, other, kept = a_task(), a_task(), a_task()
+        await add(storage, gone, other, kept)
+        for task in (gone, other, kept):
+            await tell(storage, *versions_of(task, 2))
+        await remove(storage, gone, other)
+
+        assert {change.task_id for change in await all_of(storage, ANN)} == {kept.id}
+
+    async def test_history_goes_with_its_owner(self, storage: Storage) -> None:
+        mine, bens = a_task(), a_task(owner_id=BEN)
+        await add(storage, mine, bens)
+        await tell(storage, *versions_of(mine, 2), *versions_of(bens, 2))
+        async with storage.unit_of_work() as uow:
+            await uow.users.remove(await uow.users.get(ANN))
+            await uow.commit()
+
+        assert await all_of(storage, ANN) == []
+        assert len(await all_of(storage, BEN)) == 2

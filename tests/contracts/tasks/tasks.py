@@ -1,0 +1,159 @@
+from dataclasses import replace
+
+import pytest
+
+from application.storage import Storage
+from domain.errors import StaleTask, TaskNotFound, UserNotFound
+from domain.tasks.task import Task
+from tests.contracts.given import StorageSuite, add, find, get, remove, save, seen, seen_of
+from tests.support.builders import ANN, BEN, NOW, a_task, new_task_id, new_user_id
+
+
+async def get_many(storage: Storage, *tasks: Task) -> list[Task]:
+    async with storage.unit_of_work() as uow:
+        return await uow.tasks.get_many([task.id for task in tasks], owner_id=ANN)
+
+
+class TaskContract(StorageSuite):
+    async def test_an_added_task_is_given_back(self, storage: Storage) -> None:
+        task = a_task()
+        await add(storage, task)
+
+        assert await get(storage, task.id) == task
+
+    async def test_an_unknown_task_is_not_found(self, storage: Storage) -> None:
+        with pytest.raises(TaskNotFound):
+            await get(storage, new_task_id())
+
+    async def test_a_task_of_someone_else_is_not_found(self, storage: Storage) -> None:
+        task = a_task(owner_id=BEN)
+        await add(storage, task)
+        with pytest.raises(TaskNotFound):
+            await get(storage, task.id, owner_id=ANN)
+        with pytest.raises(TaskNotFound):
+            await get_many(storage, task)
+
+        assert await find(storage) == []
+        assert await get(storage, task.id, owner_id=BEN) == task
+
+    async def test_a_task_is_not_changed_under_another_owner(self, storage: Storage) -> None:
+        task = a_task(owner_id=BEN)
+        await add(storage, task)
+        with pytest.raises(TaskNotFound):
+            await save(storage, replace(task.edit(at=NOW, title="Changed"), owner_id=ANN))
+        with pytest.raises(TaskNotFound):
+            await remove(storage, replace(task, owner_id=ANN))
+
+        assert await seen(storage, BEN) == seen_of(task)
+        assert await seen(storage, ANN) == seen_of()
+
+    async def test_a_task_of_an_unknown_owner_is_refused(self, storage: Storage) -> None:
+        with pytest.raises(UserNotFound):
+            await add(storage, a_task(owner_id=new_user_id()))
+
+    async def test_several_tasks_are_given_in_the_order_asked(self, storage: Storage) -> None:
+        one, two, three = a_task(), a_task(), a_task()
+        await add(storage, one, two, three)
+
+        assert await get_many(storage, three, one, two) == [three, one, two]
+        assert await get_many(storage, two) == [two]
+        assert await get_many(storage) == []
+
+    async def test_all_missing_of_several_are_named_in_the_order_asked(self, storage: Storage) -> None:
+        mine, bens = a_task(), a_task(owner_id=BEN)
+        missing = [a_task(), a_task(), a_task()]
+        await add(storage, mine, bens)
+        with pytest.raises(TaskNotFound) as refusal:
+            await get_many(storage, missing[2], mine, missing[0], bens, missing[1])
+
+        assert refusal.value.task_ids == (missing[2].id, missing[0].id, bens.id, missing[1].id)
+
+    async def test_a_saved_task_takes_the_place_of_the_version_before_it(self, storage: Storage) -> None:
+        task, other = a_task(), a_task()
+        await add(storage, task, other)
+        second = task.edit(at=NOW, title="Second")
+        await save(storage, second)
+        third = second.edit(at=NOW, description="Third")
+        await save(storage, third)
+
+        assert await get(storage, task.id) == third
+        assert await seen(storage) == seen_of(third, other)
+
+    async def test_a_stale_task_is_not_saved(self, storage: Storage) -> None:
+        task = a_task()
+        await add(storage, task)
+        newer = task.edit(at=NOW, title="Newer")
+        await save(storage, newer)
+        for stale in (task.edit(at=NOW, title="Late"), newer, replace(newer, version=4)):
+            with pytest.raises(StaleTask):
+                await save(storage, stale)
+
+        assert await seen(storage) == seen_of(newer)
+
+    async def test_a_task_that_is_gone_is_not_saved(self, storage: Storage) -> None:
+        task = a_task()
+        await add(storage, task)
+        await remove(storage, task)
+        for gone in (task, a_task()):
+            with pytest.raises(TaskNotFound):
+                await save(storage, gone.edit(at=NOW, title="Late"))
+
+        assert await seen(storage) == seen_of()
+
+    async def test_a_removed_task_is_gone(self, storage: Storage) -> None:
+        kept, doomed = a_task(), a_task()
+        await add(storage, kept, doomed)
+        await remove(storage, doomed)
+        with pytest.raises(TaskNotFound):
+            await get(storage, doomed.id)
+
+        assert await seen(storage) == seen_of(kept)
+
+    async def test_a_stale_task_is_not_removed(self, storage: Storage) -> None:
+        task = a_task()
+        await add(storage, task)
+        newer = task.edit(at=NOW, title="Newer")
+        await save(storage, newer)
+        with pytest.raises(StaleTask):
+            await remove(storage, task)
+
+        assert await seen(storage) == seen_of(newer)
+
+    async def test_a_task_that_is_gone_is_not_removed(self, storage: Storage) -> None:
+        task = a_task()
+        await add(storage, task)
+        await remove(storage, task)
+        for gone in (task, a_task()):
+            with pytest.raises(TaskNotFound):
+                await remove(storage, gone)
+
+    async def test_hundreds_of_tasks_are_written_at_once(self, storage: Storage) -> None:
+        old = [a_task(title=f"{n}") for n in range(500)]
+        await add(storage, *old)
+        assert await get_many(storage, *reversed(old)) == old[::-1]
+
+        new = [task.edit(at=NOW, description="Saved") for task in old]
+        await save(storage, *reversed(new))
+        assert await seen(storage) == seen_of(*new)
+
+        await remove(storage, *new[1:])
+        assert await seen(storage) == seen_of(new[0])
+
+    async def test_tasks_of_several_owners_are_written_at_once(self, storage: Storage) -> None:
+        anns, bens = a_task(), a_task(owner_id=BEN)
+        await add(storage, anns, bens)
+        newer = [task.edit(at=NOW, title="Newer") for task in (anns, bens)]
+        await save(storage, *newer)
+        assert await seen(storage, ANN) == seen_of(newer[0])
+        assert await seen(storage, BEN) == seen_of(newer[1])
+
+        await remove(storage, *newer)
+        assert await seen(storage, ANN) == await seen(storage, BEN) == seen_of()
+
+    async def test_writing_no_task_changes_nothing(self, storage: Storage) -> None:
+        task = a_task()
+        await add(storage, task)
+        for write in (add, save, remove):
+            await write(storage)
+
+        assert await seen(storage) == seen_of(task)

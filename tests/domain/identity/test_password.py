@@ -1,0 +1,143 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import WeakPassword
+from domain.identity.password import PasswordPolicy
+from tests.support.strategies import any_text
+
+COMPOSED = PasswordPolicy.composed({"password1!", "straßenbahn1!".casefold()})
+NIST = PasswordPolicy.nist({"correct horse battery"})
+
+
+def is_fine(password: str, policy: PasswordPolicy = COMPOSED, username: str = "ann", email: str = "ann@x.de") -> bool:
+    try:
+        policy.check(password, username=username, email=email)
+    except WeakPassword as weakness:
+        assert (weakness.code, weakness.field) == ("WEAK_PASSWORD", "password")
+        assert str(weakness).startswith(("a password ", "the password "))
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Abcdef1!",
+        "Abcdef1!" * 16,
+        "\u00c4bcdef1\u20ac",
+        "\u0416\u0436\u0436\u0436\u0436\u0436\u0661_",
+        "A b c d 1 !",
+        "Abcdefg1\u0301",
+    ],
+    ids=["8", "128", "umlaut and euro sign", "Cyrillic", "spaces", "combining mark"],
+)
+def test_a_composed_password_has_all_four_kinds_of_character(password: str) -> None:
+    assert is_fine(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "abcdef1!",
+        "ABCDEF1!",
+        "Abcdefg!",
+        "Abcdefg1",
+        "Abcdef1 ",
+        "Abcdef\u00e9\u00e91",
+        "\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d1!",
+    ],
+    ids=["no upper", "no lower", "no digit", "no special", "space is not special", "letter is not special", "no case"],
+)
+def test_a_composed_password_without_one_of_them_is_weak(password: str) -> None:
+    assert not is_fine(password)
+
+
+@pytest.mark.parametrize(
+    ("policy", "shortest"), [(COMPOSED, "Abcdef1!"), (NIST, "fifteen letters")], ids=["composed", "nist"]
+)
+def test_a_password_is_as_long_as_its_policy_says_and_at_most_128(policy: PasswordPolicy, shortest: str) -> None:
+    assert is_fine(shortest, policy)
+    assert not is_fine(shortest[1:], policy)
+    assert is_fine(shortest.ljust(128, "x"), policy)
+    assert not is_fine(shortest.ljust(129, "x"), policy)
+    assert not is_fine("", policy)
+
+
+def test_length_is_counted_in_characters_not_bytes() -> None:
+    assert is_fine("\U0001f600" * 128, NIST)
+    assert not is_fine("\U0001f600" * 14, NIST)
+
+
+def test_a_nist_password_needs_no_composition() -> None:
+    assert is_fine("aaaaaaaaaaaaaaa", NIST)
+    assert is_fine(" " * 15, NIST)
+
+
+@pytest.mark.parametrize("policy", [COMPOSED, NIST], ids=["composed", "nist"])
+@pytest.mark.parametrize("character", ["\x00", "\ud800", "\udfff"], ids=["NUL", "high surrogate", "low surrogate"])
+def test_a_password_nobody_can_type_is_weak(policy: PasswordPolicy, character: str) -> None:
+    assert not is_fine(f"Abcdefghijklm1!{character}", policy)
+
+
+@pytest.mark.parametrize("password", ["Password1!", "pASSWORD1!", "Stra\u00dfenbahn1!", "Strassenbahn1!"])
+def test_a_common_password_is_weak_in_any_case(password: str) -> None:
+    assert not is_fine(password)
+    assert is_fine(password + "x")
+
+
+@pytest.mark.parametrize("password", ["Passw0rd!", "#1Passw0rd", "!!Passw0rd?", "Password1!*", "_Passw0rd_"])
+def test_a_common_password_with_special_characters_around_it_is_weak(password: str) -> None:
+    assert not is_fine(password, PasswordPolicy.composed({"passw0rd", "1passw0rd", "password1"}))
+
+
+def test_special_characters_within_a_password_make_it_another() -> None:
+    assert is_fine("Pass-w0rd", PasswordPolicy.composed({"passw0rd"}))
+
+
+def test_a_common_password_is_weak_under_nist_too() -> None:
+    assert not is_fine("Correct Horse Battery", NIST)
+    assert is_fine("Correct Horse Battery Staple", NIST)
+
+
+@pytest.mark.parametrize("policy", [COMPOSED, NIST], ids=["composed", "nist"])
+@pytest.mark.parametrize(
+    ("username", "email"),
+    [
+        ("anna", "x@example.com"),
+        ("ANNA", "x@example.com"),
+        ("zoe", "anna@example.com"),
+        ("zoe", "Anna@example.com"),
+    ],
+)
+def test_a_password_that_contains_a_name_is_weak_in_any_case(policy: PasswordPolicy, username: str, email: str) -> None:
+    for password in ("anna-Plus-2-words", "2-wOrds-plus-ANNA", "Hosanna-2-and-more"):
+        assert not is_fine(password, policy, username, email)
+        assert is_fine(password.replace("nn", "mm").replace("NN", "MM"), policy, username, email)
+
+
+@pytest.mark.parametrize(
+    ("username", "email"), [("ann", "x@example.com"), ("zoe", "ann@example.com"), ("zoe", "a@example.com")]
+)
+def test_a_name_shorter_than_4_characters_may_occur(username: str, email: str) -> None:
+    assert is_fine("Hosanna-2", username=username, email=email)
+
+
+def test_the_domain_of_the_email_may_occur() -> None:
+    assert is_fine("Example-2-words", email="anna@example.com")
+
+
+@given(
+    any_text | st.text(st.sampled_from("aA1! \u00df\u0130\x00\ud800"), max_size=140),
+    st.sampled_from([COMPOSED, NIST]),
+    st.sampled_from(["ann", "aaaa", "A1A1"]),
+)
+def test_any_password_is_judged_and_a_fine_one_keeps_every_rule(
+    password: str, policy: PasswordPolicy, username: str
+) -> None:
+    if is_fine(password, policy, username, "A-a-A@x.de"):
+        assert policy.min_length <= len(password) <= 128
+        assert "\x00" not in password and password.encode()
+        assert len(username) < 4 or username.casefold() not in password.casefold()
+        assert "a-a-a" not in password.casefold() not in policy.common
+        assert policy is NIST or all(any(map(kind, password)) for kind in (str.isupper, str.islower, str.isdigit))

@@ -1,0 +1,71 @@
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta, timezone
+
+from hypothesis import given
+from uuid_utils.compat import uuid7
+
+from domain.calendar import Due
+from domain.errors import InvalidValue
+from domain.tasks.history import Action, ChangeId, FieldChange, TaskChange
+from domain.tasks.task import Priority, Status, Task, TaskChanges
+from tests.contracts.state_machine.vocabulary import edits
+from tests.support.builders import ANN, NOW, a_task, tags
+
+LATER = NOW + timedelta(hours=1)
+
+
+def creation(task: Task) -> TaskChange:
+    return TaskChange.creation(task, id=ChangeId(uuid7()), actor_id=ANN)
+
+
+def update(before: Task, after: Task) -> TaskChange:
+    return TaskChange.update(before, after, id=ChangeId(uuid7()), actor_id=ANN)
+
+
+def test_a_creation_tells_every_field_that_is_not_empty() -> None:
+    change = creation(a_task(title="Water the plants", due=Due(date(2026, 3, 5)), tags=tags("home")))
+
+    assert (change.action, change.version, change.at, change.actor_id) == (Action.CREATED, 1, NOW, ANN)
+    assert change.changes == {
+        "title": FieldChange(None, "Water the plants"),
+        "status": FieldChange(None, "pending"),
+        "priority": FieldChange(None, "medium"),
+        "due_date": FieldChange(None, "2026-03-05"),
+        "tags": FieldChange(None, ["home"]),
+    }
+
+
+def test_an_update_tells_the_fields_that_are_different() -> None:
+    task = a_task(description="Daily", tags=tags("home"))
+    at = datetime(2026, 3, 5, 9, tzinfo=timezone(timedelta(hours=1)))
+    edited = task.edit(
+        at=LATER, description=None, status=Status.COMPLETED, priority=Priority.HIGH, due=Due(at), tags=tags("a", "home")
+    )
+    change = update(task, edited)
+
+    assert (change.action, change.version, change.at) == (Action.UPDATED, 2, LATER)
+    assert (change.task_id, change.owner_id) == (task.id, ANN)
+    assert change.changes == {
+        "description": FieldChange("Daily", None),
+        "status": FieldChange("pending", "completed"),
+        "priority": FieldChange("medium", "high"),
+        "due_date": FieldChange(None, "2026-03-05T08:00:00Z"),
+        "tags": FieldChange(["home"], ["a", "home"]),
+    }
+
+
+def test_a_day_and_the_instant_it_begins_are_different() -> None:
+    task = a_task(due=Due(date(2026, 3, 5)))
+    edited = task.edit(at=LATER, due=Due(datetime(2026, 3, 5, tzinfo=UTC)))
+    assert update(task, edited).changes == {"due_date": FieldChange("2026-03-05", "2026-03-05T00:00:00Z")}
+
+
+@given(changes=edits)
+def test_whatever_makes_a_new_version_is_told(changes: TaskChanges) -> None:
+    task = a_task(tags=tags("home"))
+    edited = task
+    with suppress(InvalidValue):
+        edited = task.edit(at=LATER, **changes)
+    told = update(task, edited).changes
+    assert (told == {}) == (edited is task)
+    assert all(each.old != each.new for each in told.values())

@@ -1,0 +1,191 @@
+"""What clients are told when the storage can't be reached, or races are lost for good."""
+
+import re
+from base64 import urlsafe_b64encode
+from types import TracebackType
+from typing import Any, Final, Self
+from uuid import UUID
+
+import pytest
+from dependency_injector import providers
+from httpx2 import AsyncClient
+
+from adapters.memory.storage import InMemoryStorage
+from application.identity.security import AccessTokens, Claims
+from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
+from application.storage import Storage, UnitOfWork
+from domain.errors import StaleTask
+from domain.identity.session import SessionId
+from domain.identity.user import UserId
+from entrypoints.wiring.container import Container
+from tests.entrypoints.http.conventions import Conventions
+from tests.entrypoints.http.given import (
+    BULK,
+    CONFIRM,
+    LOGIN,
+    LOGIN_COOKIE,
+    LOGIN_FORM,
+    PASSWORD,
+    REFRESH,
+    REGISTER,
+    RESET,
+    TAGS,
+    TASKS,
+    UNKNOWN,
+    SettableClock,
+    an_account,
+    in_memory,
+)
+
+pytestmark = in_memory
+
+BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("POST", REGISTER): {"json": an_account()},
+    ("POST", LOGIN): {"json": {"username": "ann", "password": PASSWORD}},
+    ("POST", LOGIN_FORM): {"data": {"username": "ann", "password": PASSWORD}},
+    ("POST", LOGIN_COOKIE): {"json": {"username": "ann", "password": PASSWORD}},
+    ("POST", REFRESH): {"json": {"refresh_token": urlsafe_b64encode(bytes(64)).decode().rstrip("=")}},
+    ("POST", RESET): {"json": {"email": "ann@example.com"}},
+    ("POST", CONFIRM): {"json": {"token": urlsafe_b64encode(bytes(48)).decode().rstrip("="), "new_password": PASSWORD}},
+}
+"""What operations that want no caller want to hear; the others have to ask the storage for the caller's session."""
+
+NOBODY: Final = Claims(UserId(UUID(UNKNOWN)), SessionId(UUID(UNKNOWN)))
+
+
+class FailingStorage:
+    """Ready to be opened, and then no good."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def unit_of_work(self) -> UnitOfWork:
+        raise self._error
+
+    async def open(self) -> None: ...
+
+    async def check(self) -> None:
+        raise self._error
+
+    async def close(self) -> None: ...
+
+
+class ContendedStorage(FailingStorage):
+    """Somebody else is always faster, for as long as `is_contended`."""
+
+    is_contended = False
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self._storage = InMemoryStorage()
+
+    def unit_of_work(self) -> UnitOfWork:
+        unit = self._storage.unit_of_work()
+        return LosingUnitOfWork(unit, self._error) if self.is_contended else unit
+
+
+class LosingUnitOfWork:
+    def __init__(self, unit: UnitOfWork, error: Exception) -> None:
+        self._unit = unit
+        self._error = error
+        self.tasks, self.history = unit.tasks, unit.history
+        self.files, self.idempotency = unit.files, unit.idempotency
+        self.users, self.jobs = unit.users, unit.jobs
+        self.sessions, self.reset_tokens = unit.sessions, unit.reset_tokens
+
+    async def commit(self) -> None:
+        raise self._error
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._unit.__aexit__(kind, error, traceback)
+
+
+def bearer(container: Container, clock: SettableClock) -> dict[str, str]:
+    tokens: AccessTokens = container.tokens()
+    return {"Authorization": f"Bearer {tokens.issue(NOBODY, clock.now()).text}"}
+
+
+@pytest.fixture
+def container(container: Container, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Container:
+    """With no waiting between attempts."""
+    monkeypatch.setattr("application.platform.retry.FIRST_DELAY", 0.0)
+    container.storage.override(providers.Object(storage))
+    return container
+
+
+class TestOutOfReach:
+    @pytest.fixture(
+        params=[StorageUnavailable("postgresql://admin:canary@10.0.0.1"), TransientStorageError("canary")],
+        ids=["away", "failing for the moment, again and again"],
+    )
+    def storage(self, request: pytest.FixtureRequest) -> Storage:
+        return FailingStorage(request.param)
+
+    async def test_every_operation_is_unavailable(
+        self,
+        client: AsyncClient,
+        container: Container,
+        clock: SettableClock,
+        conventions: Conventions,
+        subtests: pytest.Subtests,
+    ) -> None:
+        client.headers |= bearer(container, clock)
+        for method, template, _ in conventions.operations:
+            if template in {"/health", "/monitoring/metrics", "/monitoring/health"}:
+                continue  # the last tells so in its own way
+            with subtests.test(f"{method} {template}"):
+                path = re.sub(r"{\w+_id}", UNKNOWN, template).replace("{tag}", "home")
+                answer = await client.request(method, path, **BODIES.get((method, template), {}))
+                assert answer.status_code == 503
+                assert answer.json()["error_code"] == "SERVICE_UNAVAILABLE"
+                assert int(answer.headers["Retry-After"]) >= 1
+                for word in ("canary", "10.0.0.1", "Traceback", "postgres"):
+                    assert word not in answer.text
+
+    async def test_what_needs_no_storage_is_answered(self, client: AsyncClient) -> None:
+        assert (await client.get("/health")).json() == {"status": "healthy"}
+        assert (await client.get("/monitoring/metrics")).status_code == 200
+        assert (await client.get("/docs")).status_code == 200
+        assert (await client.get("/openapi.json")).status_code == 200
+        assert (await client.get(TASKS)).status_code == 401
+        assert (await client.get(TASKS, headers={"Authorization": "Bearer forged"})).status_code == 401
+        assert (await client.post(LOGIN, json={})).status_code == 422
+        assert (await client.get("/api/v1/nothing")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("storage", "status", "code"),
+    [
+        (ContendedStorage(StaleTask()), 409, "CONFLICT"),
+        (ContendedStorage(TransientStorageError("deadlock")), 503, "SERVICE_UNAVAILABLE"),
+    ],
+    ids=["stale", "deadlock"],
+)
+async def test_a_race_lost_for_good_is_told_and_changes_nothing(
+    ann: AsyncClient, storage: ContendedStorage, status: int, code: str, subtests: pytest.Subtests
+) -> None:
+    task = (await ann.post(TASKS, json={"title": "Before", "tags": ["home"]})).json()
+    one, many = f"{TASKS}/{task['id']}", {"task_ids": [task["id"]]}
+    storage.is_contended = True
+    for method, path, body in (
+        ("PATCH", one, {"title": "After"}),
+        ("PUT", one, {"title": "After"}),
+        ("DELETE", one, None),
+        ("POST", f"{one}/tags", ["work"]),
+        ("DELETE", f"{one}/tags/home", None),
+        ("PATCH", BULK, {**many, "updates": {"title": "After"}}),
+        ("DELETE", BULK, many),
+        ("PATCH", f"{TAGS}/home", {"name": "house"}),
+        ("DELETE", f"{TAGS}/home", None),
+    ):
+        with subtests.test(f"{method} {path}"):
+            answer = await ann.request(method, path, json=body)
+            assert answer.status_code == status
+            assert answer.json()["error_code"] == code
+    storage.is_contended = False
+    assert (await ann.get(one)).json() == task

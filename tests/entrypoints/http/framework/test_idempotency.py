@@ -1,0 +1,152 @@
+"""`Idempotency-Key`: a request that has to be sent again happens once."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from tests.entrypoints.http.conftest import Connect
+from tests.entrypoints.http.given import (
+    BULK,
+    TASKS,
+    USERS,
+    Json,
+    SettableClock,
+    an_account,
+    bearer,
+    create,
+    path_of,
+    tokens_of,
+)
+
+KEY: Final = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+REPLAYED: Final = "Idempotency-Replayed"
+
+
+async def post(client: AsyncClient, path: str = TASKS, key: str = KEY, **body: Any) -> Response:
+    return await client.post(path, json=body or {"title": "Once"}, headers={"Idempotency-Key": key})
+
+
+async def total(client: AsyncClient) -> int:
+    count: int = (await client.get(TASKS)).json()["total"]
+    return count
+
+
+def told(answer: Response) -> tuple[int, bytes, str | None, str | None, str]:
+    headers = answer.headers
+    return (
+        answer.status_code,
+        answer.content,
+        headers.get("Location"),
+        headers.get("ETag"),
+        headers["Content-Type"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (TASKS, {"title": "Once", "due_date": "2026-03-04T09:00:00.5+01:00", "tags": ["ü"]}),
+        (BULK, {"tasks": [{"title": "One"}, {"title": "Two"}]}),
+        (USERS, an_account("dora")),
+    ],
+)
+async def test_a_request_sent_again_is_answered_alike_and_changes_nothing(
+    ada: AsyncClient, path: str, body: Json
+) -> None:
+    first = await post(ada, path, **body)
+    plain = {"POST": (await ada.post(path, json=body)).status_code}
+    again = await post(ada, path, **body)
+
+    assert first.status_code == 201
+    assert REPLAYED not in first.headers
+    assert again.headers[REPLAYED] == "true"
+    assert told(again) == told(first)
+    assert plain == {"POST": 409 if path == USERS else 201}
+    assert await total(ada) == {TASKS: 2, BULK: 4, USERS: 0}[path]
+
+
+async def test_an_answer_is_the_one_that_was_given_whatever_became_of_it(ann: AsyncClient) -> None:
+    first = await post(ann)
+    await ann.patch(path_of(first.json()), json={"title": "Changed"})
+    assert told(await post(ann)) == told(first)
+    await ann.delete(path_of(first.json()))
+    assert told(await post(ann)) == told(first)
+    assert await total(ann) == 0
+
+
+async def test_a_key_stands_for_one_request(ann: AsyncClient) -> None:
+    await post(ann, title="One")
+    for body in ({"title": "Two"}, {"title": "One", "description": None}):
+        answer = await post(ann, **body)
+        assert (answer.status_code, answer.json()["error_code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    spaced = await ann.post(
+        TASKS, content=b'{"title": "One" }', headers={"Idempotency-Key": KEY, "Content-Type": "application/json"}
+    )
+    assert spaced.json()["error_code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert await total(ann) == 1
+
+
+async def test_a_key_is_a_users_own_and_one_paths(ann: AsyncClient, ben: AsyncClient) -> None:
+    await post(ann)
+    assert REPLAYED not in (await post(ben)).headers
+    assert (await post(ann, BULK, tasks=[{"title": "x"}])).status_code == 201
+    assert [await total(client) for client in (ann, ben)] == [2, 1]
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "ü", "x" * 256, "a\tb"])
+async def test_a_key_is_visible_ascii(ann: AsyncClient, key: str) -> None:
+    answer = await ann.post(TASKS, json={"title": "x"}, headers=[(b"Idempotency-Key", key.encode())])
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_IDEMPOTENCY_KEY")
+    assert await total(ann) == 0
+
+
+async def test_a_key_is_given_once(ann: AsyncClient) -> None:
+    answer = await ann.post(TASKS, json={"title": "x"}, headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "a")])
+    assert answer.json()["error_code"] == "INVALID_IDEMPOTENCY_KEY"
+    assert (await post(ann, key="!" + "~" * 254)).status_code == 201
+
+
+async def test_a_refusal_is_not_kept(ann: AsyncClient, ada: AsyncClient) -> None:
+    assert (await post(ann, title="")).status_code == 422
+    assert (await post(ann, title="Now right")).status_code == 201
+    for username, status in (("ann", 409), ("dora", 201)):
+        assert (await post(ada, USERS, **an_account(username))).status_code == status
+
+
+async def test_of_twenty_requests_at_once_one_happens(ann: AsyncClient) -> None:
+    answers = await asyncio.gather(*(post(ann) for _ in range(20)))
+    given = {told(answer) for answer in answers if answer.status_code == 201}
+    in_use = {answer.json()["error_code"] for answer in answers if answer.status_code != 201}
+
+    assert len(given) == 1
+    assert in_use <= {"IDEMPOTENCY_KEY_IN_USE"}
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert sum(answer.status_code == 201 and REPLAYED not in answer.headers for answer in answers) == 1
+    assert await total(ann) == 1
+    assert told(await post(ann)) in given
+
+
+async def test_a_key_is_forgotten_after_a_day(ann: AsyncClient, clock: SettableClock, connect: Connect) -> None:
+    first = await post(ann)
+    clock.advance(timedelta(hours=24) - timedelta(seconds=1))
+    again = connect()
+    again.headers |= bearer(await tokens_of(again, "ann"))
+    assert told(await post(again)) == told(first)
+    clock.advance(timedelta(seconds=1))
+    assert (await post(again)).json()["id"] != first.json()["id"]
+
+
+async def test_who_may_not_do_it_is_answered_nothing_that_was_kept(ann: AsyncClient, connect: Connect) -> None:
+    await post(ann)
+    assert (await post(connect())).status_code == 401
+    answer = await post(ann, USERS, **an_account("dora"))
+    assert answer.status_code == 403
+
+
+async def test_a_key_means_nothing_elsewhere(ann: AsyncClient) -> None:
+    task = await create(ann)
+    answer = await ann.patch(path_of(task), json={"title": "x"}, headers=[(b"Idempotency-Key", "ü".encode())])
+    assert answer.status_code == 200

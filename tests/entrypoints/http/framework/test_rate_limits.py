@@ -1,0 +1,132 @@
+"""How often anybody may do what, and how they are told (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from tests.entrypoints.http.conftest import Connect
+from tests.entrypoints.http.given import (
+    CONFIRM,
+    LOGIN,
+    LOGIN_COOKIE,
+    LOGIN_FORM,
+    ME,
+    PASSWORD,
+    REFRESH,
+    REGISTER,
+    RESET,
+    TASKS,
+    SettableClock,
+    an_account,
+    bearer,
+    in_memory,
+    tokens_of,
+)
+
+pytestmark = in_memory
+
+LIMITS: Final = {
+    "rate_limit_enabled": True,
+    "rate_limit_read": "3/minute",
+    "rate_limit_write": "2/minute",
+    "rate_limit_login": "4/minute",
+    "rate_limit_register": "3/hour",
+    "trusted_proxies": "127.0.0.1/32,10.0.0.0/8",
+}
+WRONG: Final = {"username": "ann", "password": "wrong"}
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    return dict(LIMITS)
+
+
+def told(answer: Response) -> tuple[int, str, str]:
+    return answer.status_code, answer.headers["RateLimit-Policy"], answer.headers["RateLimit"]
+
+
+def from_(address: str) -> dict[str, str]:
+    return {"X-Forwarded-For": address}
+
+
+async def test_reading_is_counted_down_and_refused_when_spent(ann: AsyncClient, clock: SettableClock) -> None:
+    clock.advance(timedelta(seconds=20))
+    for left in (2, 1, 0):
+        assert told(await ann.get(TASKS)) == (200, '"read";q=3;w=60', f'"read";r={left};t=40')
+    refused = await ann.get(ME)
+    assert told(refused) == (429, '"read";q=3;w=60', '"read";r=0;t=40')
+    assert refused.headers["Retry-After"] == "40"
+    assert refused.json()["error_code"] == "RATE_LIMITED"
+    clock.advance(timedelta(seconds=39))
+    assert (await ann.get(TASKS)).headers["Retry-After"] == "1"
+    clock.advance(timedelta(seconds=1))
+    assert told(await ann.get(TASKS)) == (200, '"read";q=3;w=60', '"read";r=2;t=60')
+
+
+async def test_writing_is_counted_apart_whatever_comes_of_it(ann: AsyncClient) -> None:
+    assert told(await ann.post(TASKS, json={"title": "x"})) == (201, '"write";q=2;w=60', '"write";r=1;t=60')
+    assert told(await ann.post(TASKS, json={})) == (422, '"write";q=2;w=60', '"write";r=0;t=60')
+    assert (await ann.post(TASKS, json={"title": "x"})).status_code == 429
+    assert (await ann.get(TASKS)).json()["total"] == 1
+
+
+async def test_each_user_has_a_count_of_their_own(ann: AsyncClient, ben: AsyncClient, connect: Connect) -> None:
+    elsewhere = connect()
+    elsewhere.headers |= bearer(await tokens_of(connect(), "ann")) | from_("198.51.100.7")
+    assert [(await client.get(TASKS)).status_code for client in (ann, elsewhere, ann, elsewhere)] == [200] * 3 + [429]
+    assert (await ben.get(TASKS)).status_code == 200
+
+
+async def test_who_is_refused_for_a_wrong_token_is_no_one_to_count(ann: AsyncClient, client: AsyncClient) -> None:
+    for _ in range(5):
+        assert (await client.get(TASKS, headers={"Authorization": "Bearer forged"})).status_code == 401
+    assert (await ann.get(TASKS)).headers["RateLimit"] == '"read";r=2;t=60'
+
+
+async def test_probes_and_pages_are_not_counted(client: AsyncClient) -> None:
+    for path in ("/health", "/docs", "/openapi.json"):
+        for _ in range(5):
+            answer = await client.get(path)
+            assert answer.status_code == 200
+            assert "RateLimit" not in answer.headers
+
+
+async def test_logins_are_counted_by_address(client: AsyncClient) -> None:
+    for n, path in enumerate((LOGIN, LOGIN_COOKIE, REFRESH, RESET)):
+        body = {REFRESH: {"refresh_token": "x"}, RESET: {"email": f"user-{n}@example.com"}}
+        answer = await client.post(path, json=body.get(path, {"username": f"user-{n}", "password": "x"}))
+        assert told(answer)[1:] == ('"login";q=4;w=60', f'"login";r={3 - n};t=60')
+    answer = await client.post(LOGIN_FORM, data={"username": "another", "password": "x"})
+    assert answer.status_code == 429
+    assert (await client.post(CONFIRM, json={"token": "x", "new_password": PASSWORD})).status_code == 429
+    assert (await client.post(LOGIN, json=WRONG, headers=from_("198.51.100.7"))).status_code == 401
+
+
+async def test_logins_are_counted_by_account_from_wherever(
+    ann: AsyncClient, ben: AsyncClient, client: AsyncClient, clock: SettableClock
+) -> None:
+    clock.advance(timedelta(minutes=1))
+    for n in range(4):
+        body = {"username": "ANN" if n % 2 else "ann", "password": "wrong"}
+        assert (await client.post(LOGIN, json=body, headers=from_(f"198.51.100.{n}"))).status_code == 401
+    right = {"username": "ann", "password": PASSWORD}
+    refused = await client.post(LOGIN, json=right, headers=from_("198.51.100.9"))
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "60"
+    unknown = {"username": "ben", "password": PASSWORD}
+    assert (await client.post(LOGIN, json=unknown, headers=from_("198.51.100.9"))).status_code == 200
+    assert (await ann.get(ME)).status_code == 200
+    clock.advance(timedelta(minutes=1))
+    assert (await client.post(LOGIN, json=right, headers=from_("198.51.100.9"))).status_code == 200
+
+
+async def test_registering_is_counted_by_address(client: AsyncClient, clock: SettableClock) -> None:
+    for n in range(3):
+        answer = await client.post(REGISTER, json=an_account(f"user-{n}"))
+        assert told(answer) == (201, '"register";q=3;w=3600', f'"register";r={2 - n};t=3600')
+    assert (await client.post(REGISTER, json=an_account("user-4"))).status_code == 429
+    assert (await client.post(REGISTER, json=an_account("user-5"), headers=from_("198.51.100.7"))).status_code == 201
+    clock.advance(timedelta(hours=1))
+    assert (await client.post(REGISTER, json=an_account("user-4"))).status_code == 201

@@ -1,0 +1,197 @@
+"""Identity by cookie (RFC 6265bis), for browsers, and what keeps other pages from using it."""
+
+from http.cookies import Morsel, SimpleCookie
+from typing import Any, Final
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from tests.entrypoints.http.conftest import Connect
+from tests.entrypoints.http.given import (
+    LOGIN_COOKIE,
+    LOGOUT,
+    LOGOUT_ALL,
+    ME,
+    PASSWORD,
+    REFRESH,
+    TASKS,
+    bearer,
+    in_memory,
+    tokens_of,
+)
+
+pytestmark = in_memory
+
+OWN: Final = {"Origin": "http://tasks.test"}
+ALLOWED: Final[list[dict[str, str]]] = [
+    OWN,
+    {"Origin": "http://127.0.0.1:8000"},
+    {"Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Site": "none"},
+    {**OWN, "Sec-Fetch-Site": "cross-site"},
+]
+REFUSED: Final[list[dict[str, str]]] = [
+    {},
+    {"Origin": "http://evil.test"},
+    {"Origin": "null"},
+    {"Origin": ""},
+    {"Origin": "http://tasks.test.evil.test"},
+    {"Origin": "https://tasks.test"},
+    {"Origin": "http://tasks.test:81"},
+    {"Origin": "https://tasks.test", "X-Forwarded-Proto": "https"},
+    {"Origin": "http://evil.test/tasks.test"},
+    {"Origin": "tasks.test"},
+    {"Origin": "http://evil.test", "Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": ""},
+]
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    return {"environment": "testing"}
+
+
+def cookies_of(answer: Response) -> dict[str, Morsel[str]]:
+    found: dict[str, Morsel[str]] = {}
+    for field in answer.headers.get_list("set-cookie"):
+        found |= SimpleCookie(field)
+    return found
+
+
+async def log_in_by_cookie(client: AsyncClient, **headers: str) -> Response:
+    return await client.post(LOGIN_COOKIE, json={"username": "ann", "password": PASSWORD}, headers=headers)
+
+
+def sent_back(answer: Response) -> dict[str, str]:
+    """As a browser does, whatever the client's own jar thinks of names and hosts."""
+    return {"Cookie": "; ".join(f"{name}={cookie.value}" for name, cookie in cookies_of(answer).items())}
+
+
+@pytest.fixture
+async def cookies(ann: AsyncClient, connect: Connect) -> dict[str, str]:
+    return sent_back(await log_in_by_cookie(connect()))
+
+
+@pytest.fixture
+def browser(connect: Connect, cookies: dict[str, str]) -> AsyncClient:
+    client = connect()
+    client.headers |= cookies
+    return client
+
+
+@pytest.mark.parametrize(("environment", "prefix"), [("testing", "__Host-"), ("development", "")])
+class TestAttributes:
+    @pytest.fixture
+    def options(self, environment: str) -> dict[str, Any]:
+        return {"environment": environment}
+
+    async def test_browsers_keep_both_to_themselves(self, ann: AsyncClient, client: AsyncClient, prefix: str) -> None:
+        answer = await log_in_by_cookie(client)
+        cookies = cookies_of(answer)
+
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert set(cookies) == {f"{prefix}access_token", f"{prefix}refresh_token"}
+        for cookie in cookies.values():
+            assert bool(cookie["secure"]) == (prefix != "")
+            assert cookie["httponly"]
+            assert (cookie["samesite"].lower(), cookie["path"], cookie["domain"]) == ("lax", "/", "")
+        assert cookies[f"{prefix}access_token"]["max-age"] == str(15 * 60)
+        assert cookies[f"{prefix}refresh_token"]["max-age"] == str(7 * 86_400)
+
+    async def test_they_are_an_identity(self, ann: AsyncClient, client: AsyncClient, prefix: str) -> None:
+        cookies = sent_back(await log_in_by_cookie(client))
+        assert prefix in cookies["Cookie"]
+        client.cookies.clear()
+        assert (await client.get(ME, headers=cookies)).json()["username"] == "ann"
+        assert (await client.get(ME)).status_code == 401
+
+
+async def test_without_the_prefix_a_cookie_counts_for_nothing(browser: AsyncClient) -> None:
+    browser.headers["Cookie"] = browser.headers["Cookie"].replace("__Host-", "")
+    assert (await browser.get(ME)).status_code == 401
+    assert (await browser.post(REFRESH, headers=OWN)).status_code == 401
+
+
+async def test_a_wrong_password_sets_no_cookie(ann: AsyncClient, client: AsyncClient) -> None:
+    answer = await client.post(LOGIN_COOKIE, json={"username": "ann", "password": "wrong"})
+    assert answer.status_code == 401
+    assert "Set-Cookie" not in answer.headers
+
+
+async def test_refreshing_by_cookie_gives_new_ones_once(browser: AsyncClient, connect: Connect) -> None:
+    answer = await browser.post(REFRESH, headers=OWN)
+    new = sent_back(answer)
+
+    assert answer.status_code == 204
+    assert set(cookies_of(answer)) == {"__Host-access_token", "__Host-refresh_token"}
+    assert new["Cookie"] != browser.headers["Cookie"]
+    another = connect()
+    assert (await another.get(ME, headers=new)).status_code == 200
+    assert (await browser.post(REFRESH, headers=OWN)).status_code == 401
+    assert (await another.get(ME, headers=new)).status_code == 401
+
+
+@pytest.mark.parametrize("path", [LOGOUT, LOGOUT_ALL])
+async def test_logging_out_ends_the_session_and_clears_both(browser: AsyncClient, path: str) -> None:
+    answer = await browser.post(path, headers=OWN)
+    cookies = cookies_of(answer)
+
+    assert answer.status_code == 204
+    assert set(cookies) == {"__Host-access_token", "__Host-refresh_token"}
+    for cookie in cookies.values():
+        assert (cookie.value, cookie["max-age"], cookie["path"], bool(cookie["secure"])) == ("", "0", "/", True)
+    assert (await browser.get(ME)).status_code == 401
+
+
+async def test_a_bearer_token_wins_over_a_cookie(ben: AsyncClient, browser: AsyncClient, connect: Connect) -> None:
+    tokens = await tokens_of(connect(), "ben")
+    assert (await browser.get(ME, headers=bearer(tokens))).json()["username"] == "ben"
+    answer = await browser.post(TASKS, json={"title": "x"}, headers=bearer(tokens) | {"Origin": "http://evil.test"})
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("field", ["Bearer forged", "Bearer ", "Basic eDp5", "", "Bearer"])
+async def test_it_never_falls_back_to_the_cookie(browser: AsyncClient, field: str) -> None:
+    assert (await browser.get(ME, headers={"Authorization": field})).status_code == 401
+    assert (await browser.post(LOGOUT, headers=OWN | {"Authorization": field})).status_code == 401
+    assert (await browser.get(ME)).status_code == 200
+
+
+@pytest.mark.parametrize("headers", ALLOWED)
+async def test_a_page_of_ours_may_change_something(browser: AsyncClient, headers: dict[str, str]) -> None:
+    assert (await browser.post(TASKS, json={"title": "x"}, headers=headers)).status_code == 201
+
+
+@pytest.mark.parametrize("headers", REFUSED)
+async def test_another_may_not(browser: AsyncClient, headers: dict[str, str]) -> None:
+    for method, path, body in (
+        ("POST", TASKS, {"title": "x"}),
+        ("PATCH", ME, {"full_name": "x"}),
+        ("DELETE", ME, {"password": PASSWORD}),
+        ("POST", LOGOUT, None),
+        ("POST", LOGOUT_ALL, None),
+        ("POST", REFRESH, None),
+    ):
+        answer = await browser.request(method, path, json=body, headers=headers)
+        assert answer.status_code == 403, f"{method} {path}"
+        assert answer.json()["error_code"] == "CSRF_FAILED"
+        assert "Set-Cookie" not in answer.headers
+    assert (await browser.get(TASKS)).json()["total"] == 0
+    assert (await browser.post(REFRESH, headers=OWN)).status_code == 204
+
+
+@pytest.mark.parametrize("headers", REFUSED)
+async def test_reading_is_for_the_browser_to_keep_apart(browser: AsyncClient, headers: dict[str, str]) -> None:
+    answer = await browser.get(ME, headers=headers)
+    assert answer.status_code == 200
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize("headers", [headers for headers in REFUSED if headers])
+async def test_no_other_page_logs_somebody_in(ann: AsyncClient, client: AsyncClient, headers: dict[str, str]) -> None:
+    answer = await log_in_by_cookie(client, **headers)
+    assert answer.status_code == 403
+    assert answer.json()["error_code"] == "CSRF_FAILED"
+    assert "Set-Cookie" not in answer.headers

@@ -1,0 +1,188 @@
+"""Choosing another password: by knowing the old one, or by reading one's mail."""
+
+import email
+import re
+from datetime import timedelta
+from email.policy import default
+from pathlib import Path
+from typing import Final
+
+import pytest
+from httpx2 import AsyncClient
+
+from entrypoints.wiring.container import Container
+from entrypoints.worker.job_worker import JobWorker
+from tests.entrypoints.http.conftest import Connect
+from tests.entrypoints.http.given import (
+    CHANGE_PASSWORD,
+    CONFIRM,
+    LOGIN,
+    ME,
+    PASSWORD,
+    RESET,
+    UNKNOWN,
+    SettableClock,
+    anonymised,
+    bearer,
+    in_memory,
+    sign_up,
+    tokens_of,
+)
+
+NEW: Final = "Another-Horse-8"
+WEAK: Final = ("", "x", "Sh0rt-1", "no-upper-1", "NO-LOWER-1", "No-digits", "NoSpecial1", "A1-" + "a" * 126)
+
+
+class Mailbox:
+    def __init__(self, folder: Path, worker: JobWorker) -> None:
+        self._folder, self._worker = folder, worker
+
+    async def messages(self, to: str) -> list[str]:
+        """Their texts."""
+        await self._worker.work()
+        messages = [email.message_from_bytes(path.read_bytes(), policy=default) for path in self._folder.glob("*.eml")]
+        return [message.get_content() for message in messages if message["To"] == to]
+
+    async def links(self, to: str) -> list[str]:
+        return [found[0] for text in await self.messages(to) if (found := re.search(r"http\S+token=\S+", text))]
+
+    async def token(self, to: str) -> str:
+        (link,) = await self.links(to)
+        return link.partition("token=")[2]
+
+
+@pytest.fixture
+def mailbox(container: Container, tmp_path: Path) -> Mailbox:
+    return Mailbox(tmp_path / "mail", container.job_worker())
+
+
+async def logs_in(client: AsyncClient, password: str) -> bool:
+    answer = await client.post(LOGIN, json={"username": "ann", "password": password})
+    assert answer.status_code in {200, 401}
+    return answer.status_code == 200
+
+
+async def confirm(client: AsyncClient, token: str, password: str = NEW) -> tuple[int, str | None]:
+    answer = await client.post(CONFIRM, json={"token": token, "new_password": password})
+    return answer.status_code, answer.json()["error_code"] if answer.content else None
+
+
+async def test_a_change_ends_all_other_sessions(ann: AsyncClient, client: AsyncClient) -> None:
+    other = await tokens_of(client, "ann")
+    answer = await ann.post(CHANGE_PASSWORD, json={"current_password": PASSWORD, "new_password": NEW})
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (await ann.get(ME)).status_code == 200
+    assert (await client.get(ME, headers=bearer(other))).status_code == 401
+    assert [await logs_in(client, password) for password in (PASSWORD, NEW)] == [False, True]
+
+
+async def test_it_wants_the_current_one(ann: AsyncClient, client: AsyncClient) -> None:
+    other = await tokens_of(client, "ann")
+    for wrong in ("", "wrong", PASSWORD.lower(), f"{PASSWORD} ", "x" * 10_000):
+        answer = await ann.post(CHANGE_PASSWORD, json={"current_password": wrong, "new_password": NEW})
+        assert answer.status_code == 403
+        assert answer.json()["error_code"] == "WRONG_PASSWORD"
+    assert (await client.get(ME, headers=bearer(other))).status_code == 200
+    assert await logs_in(client, PASSWORD)
+
+
+@in_memory
+@pytest.mark.parametrize("weak", WEAK)
+async def test_a_weak_one_is_refused(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox, weak: str) -> None:
+    answer = await ann.post(CHANGE_PASSWORD, json={"current_password": PASSWORD, "new_password": weak})
+    assert answer.status_code == 422
+    assert answer.json()["error_code"] == "WEAK_PASSWORD"
+    await client.post(RESET, json={"email": "ann@example.com"})
+    token = await mailbox.token("ann@example.com")
+    assert await confirm(client, token, weak) == (422, "WEAK_PASSWORD")
+    assert await logs_in(client, PASSWORD)
+    assert await confirm(client, token) == (204, None)
+
+
+async def test_who_reads_the_mail_chooses_anew(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
+    answer = await client.post(RESET, json={"email": "ANN@example.com"})
+    assert (answer.status_code, answer.content) == (202, b"")
+    (link,) = await mailbox.links("ann@example.com")
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/reset-password\?token=[\w-]{43,}", link)
+
+    assert await confirm(client, await mailbox.token("ann@example.com")) == (204, None)
+    assert (await ann.get(ME)).status_code == 401
+    assert [await logs_in(client, password) for password in (PASSWORD, NEW)] == [False, True]
+
+
+async def test_a_token_is_good_once(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
+    await client.post(RESET, json={"email": "ann@example.com"})
+    token = await mailbox.token("ann@example.com")
+    assert await confirm(client, token) == (204, None)
+    assert await confirm(client, token, "A-Third-Horse-9") == (422, "INVALID_RESET_TOKEN")
+    assert await logs_in(client, NEW)
+
+
+async def test_a_newer_token_replaces_an_older_one(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
+    await client.post(RESET, json={"email": "ann@example.com"})
+    old = await mailbox.token("ann@example.com")
+    await client.post(RESET, json={"email": "ann@example.com"})
+    (new,) = {link.partition("token=")[2] for link in await mailbox.links("ann@example.com")} - {old}
+    assert await confirm(client, old) == (422, "INVALID_RESET_TOKEN")
+    assert await confirm(client, new) == (204, None)
+
+
+@pytest.mark.parametrize(
+    ("later", "is_good"), [(timedelta(minutes=30, seconds=-1), True), (timedelta(minutes=30), False)]
+)
+async def test_a_token_is_good_for_half_an_hour(
+    ann: AsyncClient, client: AsyncClient, mailbox: Mailbox, clock: SettableClock, later: timedelta, is_good: bool
+) -> None:
+    await client.post(RESET, json={"email": "ann@example.com"})
+    token = await mailbox.token("ann@example.com")
+    clock.advance(later)
+    status, _ = await confirm(client, token)
+    assert (status == 204) == is_good
+    assert await logs_in(client, NEW) == is_good
+
+
+async def test_a_change_spends_the_token_too(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
+    await client.post(RESET, json={"email": "ann@example.com"})
+    token = await mailbox.token("ann@example.com")
+    await ann.post(CHANGE_PASSWORD, json={"current_password": PASSWORD, "new_password": NEW})
+    assert await confirm(client, token, "A-Third-Horse-9") == (422, "INVALID_RESET_TOKEN")
+
+
+async def test_nobody_learns_who_has_an_account(
+    ann: AsyncClient, ada: AsyncClient, client: AsyncClient, mailbox: Mailbox, connect: Connect
+) -> None:
+    gone = await sign_up(connect(), "gone")
+    path = f"/api/v1/users/{(await gone.get(ME)).json()['id']}"
+    assert (await ada.patch(path, json={"is_active": False})).status_code == 200
+    addresses = ("ann@example.com", "nobody@example.com", "gone@example.com")
+    answers = [await client.post(RESET, json={"email": address}) for address in addresses]
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({anonymised(answer) for answer in answers}) == 1
+    assert [len(await mailbox.links(address)) for address in addresses] == [1, 0, 0]
+
+
+@in_memory
+@pytest.mark.parametrize("token", ["", "x", "é", UNKNOWN, "A" * 64, "_-" * 32, "a" * 200])
+async def test_a_guessed_token_is_invalid(ann: AsyncClient, client: AsyncClient, token: str) -> None:
+    assert await confirm(client, token) == (422, "INVALID_RESET_TOKEN")
+
+
+@in_memory
+class TestWhenNoMailLeaves:
+    @pytest.fixture
+    def container(self, container: Container, tmp_path: Path) -> Container:
+        (tmp_path / "mail").write_text("not a folder")
+        return container
+
+    async def test_the_answer_is_the_same(self, ann: AsyncClient, client: AsyncClient) -> None:
+        answers = [await client.post(RESET, json={"email": f"{name}@example.com"}) for name in ("ann", "nobody")]
+        assert [answer.status_code for answer in answers] == [202, 202]
+        assert anonymised(answers[0]) == anonymised(answers[1])
+
+
+async def test_newcomers_are_welcomed_by_mail(ann: AsyncClient, mailbox: Mailbox) -> None:
+    (text,) = await mailbox.messages("ann@example.com")
+    assert "ann" in text
+    assert PASSWORD not in text

@@ -1,0 +1,176 @@
+"""Staying in by refreshing, and being out from the next request on."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from tests.entrypoints.http.conftest import Connect
+from tests.entrypoints.http.given import (
+    LOGOUT,
+    LOGOUT_ALL,
+    ME,
+    REFRESH,
+    SESSIONS,
+    UNKNOWN,
+    Json,
+    SettableClock,
+    anonymised,
+    bearer,
+    in_memory,
+    tokens_of,
+)
+
+
+async def refresh(client: AsyncClient, token: str) -> Response:
+    return await client.post(REFRESH, json={"refresh_token": token})
+
+
+async def is_in(client: AsyncClient, tokens: Json) -> bool:
+    """Whether both of the tokens are good. Spends the second."""
+    answers = await client.get(ME, headers=bearer(tokens)), await refresh(client, tokens["refresh_token"])
+    assert {answer.status_code for answer in answers} in ({200}, {401})
+    return answers[0].status_code == 200
+
+
+async def test_a_refresh_token_gives_both_anew(ann: AsyncClient, client: AsyncClient) -> None:
+    first = await tokens_of(client, "ann")
+    answer = await refresh(client, first["refresh_token"])
+    second = answer.json()
+
+    assert answer.status_code == 200
+    assert set(second) == set(first)
+    assert second["user"] == first["user"]
+    assert second["access_token"] != first["access_token"]
+    assert second["refresh_token"] != first["refresh_token"]
+    assert (await client.get(ME, headers=bearer(first))).status_code == 200
+    assert await is_in(client, second)
+
+
+async def test_used_again_it_ends_its_session(ann: AsyncClient, client: AsyncClient) -> None:
+    first = await tokens_of(client, "ann")
+    second = (await refresh(client, first["refresh_token"])).json()
+    again = await refresh(client, first["refresh_token"])
+
+    assert again.status_code == 401
+    assert again.json()["error_code"] == "INVALID_TOKEN"
+    assert not await is_in(client, second)
+    assert not await is_in(client, first)
+    assert (await ann.get(ME)).status_code == 200
+
+
+async def test_of_many_uses_at_once_one_at_most_is_good(ann: AsyncClient, client: AsyncClient) -> None:
+    tokens = await tokens_of(client, "ann")
+    answers = await asyncio.gather(*(refresh(client, tokens["refresh_token"]) for _ in range(20)))
+    statuses = sorted(answer.status_code for answer in answers)
+
+    assert statuses == [200] + [401] * 19
+    (good,) = [answer.json() for answer in answers if answer.status_code == 200]
+    assert not await is_in(client, good)
+    assert (await ann.get(ME)).status_code == 200
+
+
+async def test_logging_out_ends_one_session(ann: AsyncClient, client: AsyncClient) -> None:
+    tokens, others = await tokens_of(client, "ann"), await tokens_of(client, "ann")
+    answer = await client.post(LOGOUT, headers=bearer(tokens))
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert not await is_in(client, tokens)
+    assert await is_in(client, others)
+    assert (await client.post(LOGOUT, headers=bearer(tokens))).status_code == 401
+
+
+async def test_logging_out_everywhere_ends_all_of_ones_own(
+    ann: AsyncClient, ben: AsyncClient, client: AsyncClient
+) -> None:
+    tokens = [await tokens_of(client, "ann") for _ in range(2)]
+    assert (await ann.post(LOGOUT_ALL)).status_code == 204
+    assert (await ann.get(ME)).status_code == 401
+    assert [await is_in(client, one) for one in tokens] == [False, False]
+    assert (await ben.get(ME)).status_code == 200
+
+
+async def test_sessions_tell_where_and_when(ann: AsyncClient, client: AsyncClient, clock: SettableClock) -> None:
+    clock.advance(timedelta(minutes=1))
+    tokens = await tokens_of(client, "ann")
+    clock.advance(timedelta(minutes=1))
+    await refresh(client, tokens["refresh_token"])
+    items = (await ann.get(SESSIONS)).json()["items"]
+
+    assert [item["is_current"] for item in items] == [False, True]
+    assert {(item["user_agent"] or "").split("/")[0] for item in items} == {client.headers["User-Agent"].split("/")[0]}
+    assert {item["ip_address"] for item in items} == {"127.0.0.1"}
+    assert items[0]["created_at"] == "2026-03-04T12:01:00Z"
+    assert items[0]["last_used_at"] == "2026-03-04T12:02:00Z"
+    assert items[0]["expires_at"] == "2026-03-11T12:01:00Z"
+
+
+async def test_one_of_them_is_ended_by_its_id(ann: AsyncClient, client: AsyncClient) -> None:
+    tokens = await tokens_of(client, "ann")
+    newest, current = (await ann.get(SESSIONS)).json()["items"]
+    assert (await ann.delete(f"{SESSIONS}/{newest['id']}")).status_code == 204
+    assert not await is_in(client, tokens)
+    assert (await ann.get(SESSIONS)).json()["items"] == [current]
+
+    gone, unknown = [await ann.delete(f"{SESSIONS}/{id}") for id in (newest["id"], UNKNOWN)]
+    assert gone.json()["error_code"] == "SESSION_NOT_FOUND"
+    assert anonymised(gone) == anonymised(unknown)
+    assert (await ann.delete(f"{SESSIONS}/no-uuid")).status_code == 404
+    assert (await ann.delete(f"{SESSIONS}/{current['id']}")).status_code == 204
+    assert (await ann.get(ME)).status_code == 401
+
+
+async def test_a_session_ends_a_week_after_login_however_often_it_is_refreshed(
+    ann: AsyncClient, client: AsyncClient, clock: SettableClock
+) -> None:
+    tokens = await tokens_of(client, "ann")
+    for _ in range(6):
+        clock.advance(timedelta(days=1))
+        answer = await refresh(client, tokens["refresh_token"])
+        assert answer.status_code == 200
+        tokens = answer.json()
+    clock.advance(timedelta(days=1) - timedelta(seconds=1))
+    tokens = (await refresh(client, tokens["refresh_token"])).json()
+    assert (await client.get(SESSIONS, headers=bearer(tokens))).status_code == 200
+    clock.advance(timedelta(seconds=1))
+    assert not await is_in(client, tokens)
+
+
+async def test_an_access_token_ends_before_its_session(
+    ann: AsyncClient, client: AsyncClient, clock: SettableClock
+) -> None:
+    tokens = await tokens_of(client, "ann")
+    clock.advance(timedelta(minutes=15))
+    assert (await client.get(ME, headers=bearer(tokens))).status_code == 401
+    assert (await refresh(client, tokens["refresh_token"])).status_code == 200
+
+
+@in_memory
+@pytest.mark.parametrize("token", ["", "x", "é", "a" * 200, "A" * 86, "=" * 86, "_-" * 43])
+async def test_what_is_no_refresh_token_is_refused(client: AsyncClient, token: str) -> None:
+    answer = await refresh(client, token)
+    assert answer.status_code == 401
+    assert answer.json()["error_code"] == "INVALID_TOKEN"
+
+
+@in_memory
+async def test_neither_token_does_for_the_other(ann: AsyncClient, client: AsyncClient) -> None:
+    tokens = await tokens_of(client, "ann")
+    swapped = {"access_token": tokens["refresh_token"]}
+    assert (await client.get(ME, headers=bearer(swapped))).status_code == 401
+    assert (await refresh(client, tokens["access_token"][:200])).status_code == 401
+    assert (await client.post(REFRESH)).json()["error_code"] == "NOT_AUTHENTICATED"
+    assert (await client.post(REFRESH, json={"refresh_token": "a" * 201})).status_code == 422
+    assert await is_in(client, tokens)
+
+
+async def test_a_change_of_role_acts_on_the_next_request(ann: AsyncClient, ada: AsyncClient, connect: Connect) -> None:
+    path = f"/api/v1/users/{(await ann.get(ME)).json()['id']}"
+    for role, status in (("manager", 200), ("user", 403)):
+        assert (await ada.patch(path, json={"role": role})).status_code == 200
+        assert (await ann.get("/api/v1/users")).status_code == status
+    assert (await ada.patch(path, json={"is_active": False})).status_code == 200
+    assert (await ann.get(ME)).status_code == 401
+    assert (await ada.patch(path, json={"is_active": True})).status_code == 200
+    await tokens_of(connect(), "ann")

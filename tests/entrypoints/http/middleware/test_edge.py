@@ -1,0 +1,233 @@
+"""What stands around every answer: headers for browsers, hosts, schemes, origins, compression."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pytest
+from dependency_injector import providers
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from entrypoints.wiring.container import Container
+from tests.entrypoints.http.conftest import Connect, connected
+from tests.entrypoints.http.conventions import Conventions
+from tests.entrypoints.http.given import LOGIN, ME, TASKS, UNKNOWN, create, create_all, in_memory, path_of, sign_up
+
+pytestmark = in_memory
+
+ALWAYS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+EVERY_KIND: Final[list[tuple[str, str, int]]] = [
+    ("GET", "/health", 200),
+    ("GET", "/docs", 200),
+    ("GET", "/openapi.json", 200),
+    ("GET", "/static/docs.js", 200),
+    ("GET", TASKS, 200),
+    ("GET", ME, 200),
+    ("POST", TASKS, 422),
+    ("GET", "/nowhere", 404),
+    ("GET", f"{TASKS}/{UNKNOWN}", 404),
+    ("PUT", TASKS, 405),
+    ("GET", "/api/v1/tags", 500),
+]
+APP: Final = "https://app.test"
+
+
+class BrokenTags:
+    async def list(self, *_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+
+@pytest.fixture
+async def bare(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    """Whose answers may be what no operation declares: those to browsers, proxies, and bugs."""
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://tasks.test") as client:
+        yield client
+
+
+@pytest.fixture
+async def own_conventions(app: FastAPI) -> AsyncIterator[Connect]:
+    """Clients held to the document of this very app, which tells what its settings add."""
+    async with connected(app, Conventions(app.openapi())) as connect:
+        yield connect
+
+
+class TestHeaders:
+    @pytest.fixture
+    def container(self, container: Container) -> Container:
+        container.tag_service.override(providers.Object(BrokenTags()))
+        return container
+
+    @pytest.mark.parametrize(("method", "path", "status"), EVERY_KIND)
+    async def test_every_answer_forbids_what_browsers_need_not_do(
+        self, bare: AsyncClient, method: str, path: str, status: int
+    ) -> None:
+        await sign_up(bare, "ann")
+        answer = await bare.request(method, path)
+
+        assert answer.status_code == status
+        assert {name: answer.headers.get(name) for name in ALWAYS} == ALWAYS
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert len(answer.headers.get_list("content-security-policy")) == 1
+        assert answer.headers.get("Cache-Control") == ("no-store" if path.startswith(("/api/", "/health")) else None)
+        assert {"server", "x-powered-by", "strict-transport-security"}.isdisjoint(answer.headers)
+
+
+class TestProduction:
+    @pytest.fixture
+    def options(self) -> dict[str, Any]:
+        return {"environment": "production", "allowed_origins": (APP,)}
+
+    @pytest.mark.parametrize("path", ["/health", TASKS, "/nowhere"])
+    async def test_browsers_come_by_tls_from_then_on(self, bare: AsyncClient, path: str) -> None:
+        assert (await bare.get(path)).headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+
+
+class TestOrigins:
+    @pytest.fixture
+    def options(self) -> dict[str, Any]:
+        return {"allowed_origins": (APP,)}
+
+    def asking(self, origin: str, method: str = "PATCH") -> dict[str, str]:
+        names = "authorization,content-type,idempotency-key,if-match"
+        return {
+            "Origin": origin,
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": names,
+        }
+
+    async def test_an_application_that_is_allowed_may_ask_and_read(self, bare: AsyncClient) -> None:
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+            answer = await bare.options(TASKS, headers=self.asking(APP, method))
+            assert answer.status_code == 200
+            assert answer.headers["Access-Control-Allow-Origin"] == APP
+            assert method in answer.headers["Access-Control-Allow-Methods"]
+        answer = await bare.get(TASKS, headers={"Origin": APP})
+        assert answer.headers["Access-Control-Allow-Origin"] == APP
+        assert {
+            *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Idempotency-Replayed", "Location"),
+            *("RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"),
+        } == set(answer.headers["Access-Control-Expose-Headers"].split(", "))
+        assert "Origin" in answer.headers["Vary"]
+
+    @pytest.mark.parametrize("origin", ["https://evil.test", "http://app.test", f"{APP}.evil.test", "null", "*", ""])
+    async def test_no_other_may(self, bare: AsyncClient, origin: str) -> None:
+        answer = await bare.options(TASKS, headers=self.asking(origin))
+        require_refused(answer)
+        assert "Access-Control-Allow-Origin" not in (await bare.get(TASKS, headers={"Origin": origin})).headers
+
+    @pytest.mark.parametrize(
+        "header", [("Access-Control-Request-Method", "TRACE"), ("Access-Control-Request-Headers", "x-forwarded-for")]
+    )
+    async def test_nor_in_another_way(self, bare: AsyncClient, header: tuple[str, str]) -> None:
+        require_refused(await bare.options(TASKS, headers=self.asking(APP) | dict([header])))
+
+    @pytest.mark.parametrize("origin", [APP, "https://evil.test"])
+    async def test_every_answer_to_any_origin_is_declared(self, own_conventions: Connect, origin: str) -> None:
+        client = own_conventions()
+        client.headers["Origin"] = origin
+        await sign_up(client, "ann")
+        task = await create(client)
+        for method, path, status in (
+            ("GET", path_of(task), 200),
+            ("POST", TASKS, 422),
+            ("GET", f"{TASKS}/{UNKNOWN}", 404),
+            ("DELETE", path_of(task), 204),
+            ("PUT", TASKS, 405),
+            ("OPTIONS", TASKS, 405),
+        ):
+            answer = await client.request(method, path)
+            assert answer.status_code == status
+            assert answer.headers.get("Access-Control-Allow-Origin") == (origin if origin == APP else None)
+
+
+def require_refused(answer: Response) -> None:
+    assert answer.status_code == 403
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["error_code"] == "FORBIDDEN"
+    assert "Origin" in answer.headers["Vary"]
+    assert not any(name.startswith("access-control") for name in answer.headers)
+
+
+async def test_without_the_setting_no_application_is_allowed(bare: AsyncClient) -> None:
+    headers = {"Origin": APP, "Access-Control-Request-Method": "GET"}
+    for answer in (await bare.options(TASKS, headers=headers), await bare.get("/health", headers=headers)):
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+class TestHosts:
+    @pytest.fixture
+    def options(self) -> dict[str, Any]:
+        return {"trusted_hosts": ("tasks.test", "*.example.com", "[::1]")}
+
+    @pytest.mark.parametrize("host", ["tasks.test", "TASKS.test:8000", "a.example.com", "[::1]:8000"])
+    async def test_ours_are_served(self, client: AsyncClient, host: str) -> None:
+        assert (await client.get("/health", headers={"Host": host})).status_code == 200
+
+    @pytest.mark.parametrize(
+        "host", ["evil.test", "", ":80", "tasks.test.evil.test", "example.com", "tasks.test@evil.test"]
+    )
+    @pytest.mark.parametrize("path", ["/health", TASKS, "/nowhere"])
+    async def test_others_are_refused(self, client: AsyncClient, host: str, path: str) -> None:
+        answer = await client.get(path, headers={"Host": host})
+        assert answer.status_code == 400
+        assert answer.json()["error_code"] == "INVALID_HOST"
+
+
+@pytest.mark.parametrize("hosts", [[], [""], ["tasks.test", "tasks.test"], ["tasks.test", "evil.test"]])
+@pytest.mark.parametrize("path", ["/health", TASKS])
+async def test_a_request_names_one_host(client: AsyncClient, hosts: list[str], path: str) -> None:
+    request = client.build_request("GET", path, headers=[("Host", host) for host in hosts])
+    if not hosts:
+        del request.headers["Host"]
+    answer = await client.send(request)
+    assert answer.status_code == 400
+    assert answer.json()["error_code"] == "INVALID_HOST"
+
+
+class TestForcedTls:
+    @pytest.fixture
+    def options(self) -> dict[str, Any]:
+        return {"force_https": True}
+
+    @pytest.mark.parametrize(("method", "path"), [("GET", f"{TASKS}?limit=1"), ("POST", LOGIN), ("GET", "/docs")])
+    async def test_plain_requests_are_sent_there(self, bare: AsyncClient, method: str, path: str) -> None:
+        answer = await bare.request(method, path)
+        assert answer.status_code == 308
+        assert answer.headers["Location"] == f"https://tasks.test{path}"
+        assert answer.headers["X-Request-ID"]
+
+    async def test_that_is_declared(self, own_conventions: Connect) -> None:
+        for method, path in (("GET", TASKS), ("POST", LOGIN), ("DELETE", f"{TASKS}/{UNKNOWN}")):
+            assert (await own_conventions().request(method, path)).status_code == 308
+
+    async def test_probes_are_not(self, bare: AsyncClient) -> None:
+        assert (await bare.get("/health")).status_code == 200
+
+    async def test_nor_who_came_by_tls(self, bare: AsyncClient) -> None:
+        assert (await bare.get(f"https://tasks.test{TASKS}")).status_code == 401
+        assert (await bare.get(TASKS, headers={"X-Forwarded-Proto": "https"})).status_code == 401
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+async def test_lists_are_compressed(ann: AsyncClient, coding: str) -> None:
+    await create_all(ann, *({"title": f"Task {n}"} for n in range(20)))
+    answer = await ann.get(TASKS, headers={"Accept-Encoding": coding})
+    assert answer.headers["Content-Encoding"] == coding
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert len(answer.json()["items"]) == 20
+    assert "Content-Encoding" not in (await ann.get(TASKS, headers={"Accept-Encoding": "identity"})).headers
+
+
+async def test_what_has_an_entity_tag_is_not(ann: AsyncClient) -> None:
+    task = await create(ann, description="long " * 400)
+    for path in (path_of(task), ME):
+        answer = await ann.get(path, headers={"Accept-Encoding": "gzip, br"})
+        assert answer.headers["ETag"]
+        assert "Content-Encoding" not in answer.headers
+    assert (await ann.get(path_of(task))).json() == task

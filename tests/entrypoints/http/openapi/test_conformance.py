@@ -1,0 +1,159 @@
+import asyncio
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+from dependency_injector import providers
+from schemathesis.python.asgi import ASGIClient, get_client
+
+from adapters.security.argon2 import Argon2PasswordHasher
+from application.identity.accounts import RegisterUser
+from domain.identity.user import Role
+from entrypoints.http.app import create_app
+from entrypoints.settings import Settings
+from entrypoints.wiring.container import Container
+from tests.entrypoints.http.openapi.fuzzing import CHECKS, PHASES, explore
+from tests.entrypoints.http.openapi.hints import Examples
+from tests.support.builders import NOW
+
+PASSWORD: Final = "Correct-Horse-7"
+
+NOT_FOR_USERS: Final = {"GET /api/v1/users", "POST /api/v1/users", "DELETE /api/v1/users/{user_id}"}
+BY_SECRETS: Final = {"POST /api/v1/auth/password-reset/confirm"}
+"""Which nobody guesses."""
+
+ENDING: Final = {"log_out", "log_out_everywhere", "end_session", "change_password", "erase_me"}
+"""After which a token is worth nothing."""
+
+pytestmark = [
+    pytest.mark.usefixtures("anyio_backend"),
+    pytest.mark.filterwarnings("ignore:Generating overly large repr"),
+]
+
+
+class TickingClock:
+    """A millisecond later each time it is asked, so that two runs are the same."""
+
+    def __init__(self) -> None:
+        self._at: datetime = NOW
+
+    def now(self) -> datetime:
+        self._at += timedelta(milliseconds=1)
+        return self._at
+
+
+@pytest.fixture(scope="module")
+def hasher() -> Argon2PasswordHasher:
+    return Argon2PasswordHasher(memory_kib=8, passes=1, threads=1)
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, hasher: Argon2PasswordHasher, tmp_path: Path) -> Any:
+    options: dict[str, Any] = {
+        "_env_file": None,
+        "secret_key": "a key for tests that is longer than 32 bytes",
+        "access_token_expire_minutes": 1440,
+        "rate_limit_enabled": False,
+        "mail_url": f"file://{tmp_path}/mail",
+        "files_url": f"file://{tmp_path}/files",
+    }
+    if request.param == "memory":
+        options["storage"] = "memory"
+    else:
+        options["database_url"] = request.getfixturevalue(f"{request.param}_url")
+    ids = (UUID(f"01900000-0000-7000-8000-{n:012x}") for n in count(1))
+    container = Container(
+        settings=providers.Object(Settings(**options)),
+        hasher=providers.Object(hasher),
+        clock=providers.Singleton(TickingClock),
+        new_id=providers.Object(ids.__next__),
+    )
+    return create_app(container)
+
+
+def signed_up(client: ASGIClient, username: str) -> str:
+    """Their access token."""
+    account = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
+    assert client.post("/api/v1/auth/register", json=account).status_code == 201
+    login = client.post("/api/v1/auth/login", json={"username": username, "password": PASSWORD})
+    token: str = login.json()["access_token"]
+    return token
+
+
+def new_tasks(client: ASGIClient, token: str, number: int) -> list[str]:
+    """Their ids."""
+    tasks = {"tasks": [{"title": f"Task {n}", "tags": ["home"]} for n in range(number)]}
+    answer = client.post("/api/v1/tasks/bulk", json=tasks, headers={"Authorization": f"Bearer {token}"})
+    return [task["id"] for task in answer.json()["items"]]
+
+
+def new_file(client: ASGIClient, token: str) -> str:
+    """Its id."""
+    sent = {"file": ("notes.txt", b"hello")}
+    answer = client.post("/api/v1/files", files=sent, headers={"Authorization": f"Bearer {token}"})
+    file_id: str = answer.json()["id"]
+    return file_id
+
+
+@pytest.mark.parametrize("app", ["memory", "postgres"], indirect=True)
+def test_what_a_signed_in_user_is_answered_is_what_the_document_says(app: Any, tmp_path: Path) -> None:
+    with get_client(app) as client:
+        users = {username: signed_up(client, username) for username in ("ann", "ben")}
+        ids = new_tasks(client, users["ann"], 5)
+        files = [new_file(client, users["ann"]) for _ in range(3)]
+    examples: Examples = {
+        "LoginBody": {"username": "ann", "password": PASSWORD},
+        "LoginForm": {"username": "ann", "password": PASSWORD},
+        "EditTasksBody": {"task_ids": ids[:2]},
+        "DeleteTasksBody": {"task_ids": ids[2:4]},
+        "DELETE /api/v1/tasks/{task_id}/tags/{tag}": {"task_id": ids[4], "tag": "home"},
+        "GET /api/v1/files/{file_id}": {"file_id": files[0]},
+        "GET /api/v1/files/{file_id}/content": {"file_id": files[1]},
+        "DELETE /api/v1/files/{file_id}": {"file_id": files[2]},
+    }
+
+    findings = explore(app, users, examples, tmp_path, leave_out=ENDING)
+
+    assert not findings.failures, str(findings)
+    assert findings.phases >= PHASES
+    assert findings.checks == CHECKS
+    never_done = {operation for operation, statuses in findings.statuses.items() if min(statuses) >= 300}
+    assert never_done == NOT_FOR_USERS | BY_SECRETS
+
+
+@pytest.mark.parametrize("app", ["memory"], indirect=True)
+def test_what_an_admin_is_answered_is_what_the_document_says(app: Any, tmp_path: Path) -> None:
+    boss = RegisterUser(username="boss", email="boss@example.com", password=PASSWORD, role=Role.ADMIN)
+    asyncio.run(app.state.container.account_service().register(boss))
+    with get_client(app) as client:
+        login = client.post("/api/v1/auth/login", json={"username": "boss", "password": PASSWORD})
+        users = {"boss": login.json()["access_token"], "ben": signed_up(client, "ben")}
+
+    findings = explore(app, users, {}, tmp_path, leave_out=ENDING)
+
+    assert not findings.failures, str(findings)
+    assert min(findings.statuses["GET /api/v1/users"]) == 200
+    assert min(findings.statuses["POST /api/v1/users"]) == 201
+
+
+@pytest.mark.parametrize("app", ["memory"], indirect=True)
+def test_what_ends_a_session_is_answered_as_the_document_says(app: Any, tmp_path: Path) -> None:
+    with get_client(app) as client:
+        users = {username: signed_up(client, username) for username in ("ann", "ben")}
+        others = {told["operationId"] for path in app.openapi()["paths"].values() for told in path.values()} - ENDING
+
+    findings = explore(app, users, {}, tmp_path, leave_out=others)
+
+    assert not findings.failures, str(findings)
+    assert len(findings.statuses) == len(ENDING)
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_what_a_stranger_is_answered_is_what_the_document_says(app: Any, tmp_path: Path) -> None:
+    findings = explore(app, {}, {}, tmp_path)
+
+    assert not findings.failures, str(findings)
+    assert findings.phases >= PHASES

@@ -1,0 +1,170 @@
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import jsonschema_rs
+import pytest
+from dependency_injector import providers
+from schemathesis.specs.openapi.definitions import OPENAPI_31
+
+from entrypoints.http.app import create_app
+from entrypoints.settings import Settings
+from entrypoints.wiring.container import Container
+
+OPEN_TO_ALL: Final = {
+    "POST /api/v1/auth/register",
+    "POST /api/v1/auth/login",
+    "POST /api/v1/auth/login/access-token",
+    "POST /api/v1/auth/login/cookie",
+    "POST /api/v1/auth/refresh",
+    "POST /api/v1/auth/password-reset",
+    "POST /api/v1/auth/password-reset/confirm",
+    "GET /health",
+    "GET /monitoring/health",
+    "GET /monitoring/metrics",
+}
+
+KEYWORDS: Final = {
+    *("$ref", "title", "description", "default", "examples", "type", "enum", "const", "format"),
+    *("anyOf", "not", "minimum", "maximum", "minLength", "maxLength", "pattern"),
+    *("properties", "required", "additionalProperties", "propertyNames", "minProperties"),
+    *("items", "minItems", "maxItems", "uniqueItems"),
+}
+"""Of JSON Schema, those that we use; a validator passes over a word it does not know."""
+
+SETTINGS: Final[list[dict[str, Any]]] = [{}, {"force_https": True, "allowed_origins": "https://app.test"}]
+
+Schema = dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=SETTINGS, ids=["usual", "by TLS and for browsers"])
+def document(request: pytest.FixtureRequest) -> dict[str, Any]:
+    options: dict[str, Any] = {"_env_file": None, "storage": "memory", **request.param}
+    return create_app(Container(settings=providers.Object(Settings(**options)))).openapi()
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def schemas_in(part: Any) -> Iterator[Schema]:
+    """Every schema there, down to those of each property."""
+    if isinstance(part, list):
+        for member in part:
+            yield from schemas_in(member)
+    elif isinstance(part, dict):
+        for name, member in part.items():
+            if name == "schema":
+                yield from within(member)
+            else:
+                yield from schemas_in(member)
+
+
+def within(schema: Schema) -> Iterator[Schema]:
+    yield schema
+    for keyword, value in schema.items():
+        match keyword:
+            case "items" | "not" | "propertyNames" | "additionalProperties" if isinstance(value, dict):
+                yield from within(value)
+            case "anyOf":
+                for kind in value:
+                    yield from within(kind)
+            case "properties":
+                for member in value.values():
+                    yield from within(member)
+
+
+def all_schemas(document: dict[str, Any]) -> list[Schema]:
+    named = document["components"]["schemas"].values()
+    return [*schemas_in(document["paths"]), *(schema for one in named for schema in within(one))]
+
+
+def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    jsonschema_rs.validator_for(OPENAPI_31).validate(document)  # URLs may be relative to the document's
+
+
+def test_every_schema_is_json_schema_of_known_keywords(document: dict[str, Any]) -> None:
+    schemas = all_schemas(document)
+    for schema in schemas:
+        jsonschema_rs.meta.validate(schema)
+
+    assert {keyword for schema in schemas for keyword in schema} <= KEYWORDS
+
+
+def test_every_example_and_default_is_what_its_schema_allows(document: dict[str, Any]) -> None:
+    found = 0
+    for schema in all_schemas(document):
+        validator = jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
+        for value in [*schema.get("examples", ()), *([schema["default"]] if "default" in schema else ())]:
+            validator.validate(value)
+            found += 1
+
+    assert found > 5
+
+
+def test_every_schema_is_there_once_and_used(document: dict[str, Any]) -> None:
+    used = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+
+    assert used == set(document["components"]["schemas"])
+
+
+def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for operation in operations(document).values()]
+
+    assert len(set(ids)) == len(ids) > 20
+
+
+def test_parameters_in_a_path_are_those_declared(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        declared = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"]
+        assert declared == re.findall(r"{(\w+)}", name), name
+
+
+def test_all_but_a_few_operations_want_a_token(document: dict[str, Any]) -> None:
+    open_to_all = {name for name, operation in operations(document).items() if not operation.get("security")}
+    schemes = {
+        scheme for operation in operations(document).values() for s in operation.get("security", ()) for scheme in s
+    }
+
+    assert open_to_all == OPEN_TO_ALL
+    assert schemes == set(document["components"]["securitySchemes"])
+
+
+def test_what_wants_a_token_declares_401(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        if operation.get("security"):
+            assert "401" in operation["responses"], name
+
+
+def test_what_changes_one_task_or_user_takes_the_version_it_changes(document: dict[str, Any]) -> None:
+    one = re.compile(r"(PATCH|PUT|DELETE) \S+/(\{task_id\}|\{user_id\}|users/me)|[A-Z]+ \S+/\{task_id\}/tags\S*")
+    changing = {name for name in operations(document) if one.fullmatch(name)}
+    taking = {
+        name
+        for name, operation in operations(document).items()
+        if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ()))
+    }
+    assert taking == changing
+    assert len(taking) == 10
+
+
+def test_every_answer_names_its_request_and_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for name, operation in operations(document).items():
+        for status, response in operation["responses"].items():
+            assert "X-Request-ID" in response["headers"], (name, status)
+            is_report = (name, status) == ("GET /monitoring/health", "503")
+            assert int(status) < 400 or is_report or response["content"] == problem, (name, status)
+
+
+def test_bodies_allow_nothing_undeclared(document: dict[str, Any]) -> None:
+    bodies = {name: schema for name, schema in document["components"]["schemas"].items() if name.endswith("Body")}
+
+    assert len(bodies) > 5
+    assert {name for name, schema in bodies.items() if schema["additionalProperties"] is not False} == set()

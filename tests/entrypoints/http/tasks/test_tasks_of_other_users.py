@@ -1,0 +1,104 @@
+"""What belongs to somebody else is, in every byte, what does not exist."""
+
+from typing import Any, Final
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.entrypoints.http.given import BULK, TAGS, TASKS, UNKNOWN, Json, anonymised, create, get, in_memory, titles
+
+ODD_UUIDS: Final = (
+    UNKNOWN.replace("-", ""),
+    f"{{{UNKNOWN}}}",
+    f"urn:uuid:{UNKNOWN}",
+    f"\uff10{UNKNOWN[1:]}",
+    f"%20{UNKNOWN}",
+)
+NO_UUIDS: Final = ("no-uuid", "1", "%00", UNKNOWN[:-1], f"{UNKNOWN}0", UNKNOWN.replace("0", "g"), *ODD_UUIDS)
+
+REQUESTS: Final[list[tuple[str, str, dict[str, Any]]]] = [
+    ("GET", "", {}),
+    ("GET", "", {"headers": {"If-None-Match": '"1"'}}),
+    ("GET", "", {"headers": {"If-None-Match": "*"}}),
+    ("PATCH", "", {"json": {"title": "Mine"}}),
+    ("PATCH", "", {"json": {"title": "Mine"}, "headers": {"If-Match": '"1"'}}),
+    ("PATCH", "", {"json": {"title": "Mine"}, "headers": {"If-Match": '"2"'}}),
+    ("PATCH", "", {"json": {"title": "Mine"}, "headers": {"If-Match": "*"}}),
+    ("PATCH", "", {"json": {"title": "Water the plants"}}),
+    ("PUT", "", {"json": {"completed": True}}),
+    ("DELETE", "", {}),
+    ("DELETE", "", {"headers": {"If-Match": '"2"'}}),
+    ("POST", "/tags", {"json": ["mine"]}),
+    ("POST", "/tags", {"json": ["home"]}),
+    ("DELETE", "/tags/home", {}),
+    ("DELETE", "/tags/none", {}),
+    ("DELETE", "/tags/..%2f", {}),
+]
+
+
+async def test_a_foreign_task_is_an_unknown_one(ann: AsyncClient, ben: AsyncClient, subtests: pytest.Subtests) -> None:
+    task = await create(ann, tags=["home"])
+    for method, suffix, request in REQUESTS:
+        with subtests.test(f"{method} {suffix} {request}"):
+            foreign, unknown = [
+                await ben.request(method, f"{TASKS}/{id}{suffix}", **request) for id in (task["id"], UNKNOWN)
+            ]
+            assert foreign.status_code == 404
+            assert anonymised(foreign) == anonymised(unknown)
+    assert await get(ann, task) == task
+
+
+@in_memory
+@pytest.mark.parametrize("id", NO_UUIDS)
+async def test_what_is_no_uuid_is_an_unknown_task(ann: AsyncClient, id: str) -> None:
+    for method, suffix, request in REQUESTS:
+        if suffix != "/tags/..%2f":
+            odd, unknown = [await ann.request(method, f"{TASKS}/{id}{suffix}", **request) for id in (id, UNKNOWN)]
+            assert odd.status_code == 404
+            assert odd.json()["error_code"] == "TASK_NOT_FOUND"
+            assert odd.json()["detail"] == unknown.json()["detail"]
+
+
+async def test_an_id_is_read_in_either_case(ann: AsyncClient) -> None:
+    task = await create(ann)
+    assert (await ann.get(f"{TASKS}/{task['id'].upper()}")).json() == task
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [("PATCH", {"updates": {"title": "Mine"}}), ("PATCH", {"updates": {"priority": "medium"}}), ("DELETE", {})],
+)
+async def test_a_foreign_task_is_an_unknown_one_among_many(
+    ann: AsyncClient, ben: AsyncClient, method: str, body: Json
+) -> None:
+    anns, bens = await create(ann), await create(ben)
+    foreign, unknown = [
+        await ben.request(method, BULK, json={"task_ids": [bens["id"], id], **body}) for id in (anns["id"], UNKNOWN)
+    ]
+
+    assert foreign.status_code == 404
+    assert foreign.json()["task_ids"] == [anns["id"]]
+    assert anonymised(foreign).replace(anns["id"].encode(), UNKNOWN.encode()) == anonymised(unknown)
+    assert await get(ann, anns) == anns
+    assert await get(ben, bens) == bens
+
+
+async def test_a_foreign_tag_is_an_unknown_one(ann: AsyncClient, ben: AsyncClient) -> None:
+    task = await create(ann, tags=["home"])
+    for method, body in (("PATCH", {"name": "mine"}), ("PATCH", {"name": "home"}), ("DELETE", None)):
+        foreign, unknown = [await ben.request(method, f"{TAGS}/{tag}", json=body) for tag in ("home", "none")]
+        assert foreign.status_code == 404
+        assert foreign.json()["error_code"] == "TAG_NOT_FOUND"
+        assert anonymised(foreign) == anonymised(unknown)
+    assert await get(ann, task) == task
+
+
+async def test_lists_and_numbers_tell_nothing_of_others(ann: AsyncClient, ben: AsyncClient) -> None:
+    before = [await ben.get(path) for path in (TASKS, TAGS, f"{TASKS}/statistics")]
+    await create(ann, "Learn to swim", tags=["home"], status="completed", due_date="2026-03-04")
+
+    assert [anonymised(answer) for answer in before] == [
+        anonymised(await ben.get(path)) for path in (TASKS, TAGS, f"{TASKS}/statistics")
+    ]
+    assert await titles(ben, search="swim") == []
+    assert await titles(ben, tag="home") == []

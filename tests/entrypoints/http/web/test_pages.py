@@ -1,0 +1,131 @@
+"""Pages that explain the interface, also where there is no internet."""
+
+import re
+from html.parser import HTMLParser
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.entrypoints.http.given import in_memory
+
+pytestmark = in_memory
+
+PAGES: Final = ("/docs", "/redoc")
+FORBIDDEN: Final = ("'unsafe-eval'", "http:", "https:", "*")
+CLIMBING: Final = ("..%2fpaths.py", "%2e%2e/paths.py", "..%2f..%2f..%2f..%2fetc%2fpasswd", "..%5cpaths.py")
+NO_FILES: Final = ("", ".", "nothing", "%2fetc%2fpasswd", "%00", "docs.js%00", "x" * 300, "%ff", "con", *CLIMBING)
+
+
+class Page(HTMLParser):
+    """What a page loads, and what it does in place."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.scripts_in_place: list[str] = []
+        self.handlers: list[str] = []
+        self._is_in_script = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self._is_in_script = tag == "script"
+        self.addresses += [value or "" for name, value in attributes if name in {"src", "href"}]
+        self.handlers += [name for name, _ in attributes if name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        if self._is_in_script and data.strip():
+            self.scripts_in_place.append(data)
+
+
+def directives(policy: str) -> dict[str, list[str]]:
+    return {name: sources for name, *sources in (part.split() for part in policy.split(";"))}
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_loads_only_what_the_service_has(client: AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    page = Page(answer.text)
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "://" not in answer.text
+    assert (page.scripts_in_place, page.handlers) == ([], [])
+    assert len(page.addresses) >= 3
+    for address in page.addresses:
+        assert urlsplit(address)[:2] == ("", "")
+        loaded = await client.get(urljoin(path, address))
+        assert loaded.status_code == 200
+        assert len(loaded.content) > 50
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_may_do_little(client: AsyncClient, path: str) -> None:
+    policy = directives((await client.get(path)).headers["Content-Security-Policy"])
+
+    assert policy["default-src"] == ["'none'"]
+    assert policy["script-src"] == ["'self'"]
+    assert policy["connect-src"] == ["'self'"]
+    assert policy["frame-ancestors"] == ["'none'"]
+    assert policy["base-uri"] == ["'none'"]
+    assert {source for sources in policy.values() for source in sources}.isdisjoint(FORBIDDEN)
+
+
+@pytest.mark.parametrize("path", ["/static/docs.js", "/static/redoc.js"])
+async def test_its_own_scripts_ask_the_service_alone(client: AsyncClient, path: str) -> None:
+    script = (await client.get(path)).text
+    assert '"/openapi.json"' in script
+    assert "://" not in script
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/static/docs.js", r"(text|application)/javascript(; charset=utf-8)?"),
+        ("/static/redoc.standalone.js", r"(text|application)/javascript(; charset=utf-8)?"),
+        ("/static/swagger-ui-bundle.js", r"(text|application)/javascript(; charset=utf-8)?"),
+        ("/static/swagger-ui.css", r"text/css(; charset=utf-8)?"),
+        ("/static/favicon-32x32.png", "image/png"),
+    ],
+)
+async def test_files_are_served_as_what_they_are(client: AsyncClient, path: str, media_type: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 200
+    assert re.fullmatch(media_type, answer.headers["Content-Type"])
+    assert answer.headers["ETag"].startswith('W/"')
+    fresh = {"If-None-Match": answer.headers["ETag"]}
+    again = await client.get(path, headers=fresh)
+    assert (again.status_code, again.headers["ETag"]) == (304, answer.headers["ETag"])
+
+
+@pytest.mark.parametrize("name", NO_FILES)
+async def test_no_other_file_is_served(client: AsyncClient, name: str) -> None:
+    answer = await client.get(f"/static/{name}")
+    assert answer.status_code == 404
+    assert answer.json()["error_code"] == "NOT_FOUND"
+
+
+async def test_the_document_is_openapi_and_names_what_it_uses(client: AsyncClient) -> None:
+    answer = await client.get("/openapi.json")
+    document = answer.json()
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert document["openapi"].startswith("3.1.")
+    assert "://" not in answer.text
+    for reference in set(re.findall(r'"\$ref":\s*"#/components/schemas/([^"]+)"', answer.text)):
+        assert reference in document["components"]["schemas"]
+    (flow,) = document["components"]["securitySchemes"]["password"]["flows"].values()
+    assert "post" in document["paths"][flow["tokenUrl"]]
+
+
+async def test_the_document_is_the_same_every_time(client: AsyncClient) -> None:
+    assert (await client.get("/openapi.json")).content == (await client.get("/openapi.json")).content
+
+
+async def test_who_comes_to_the_address_alone_is_led_to_the_pages(client: AsyncClient) -> None:
+    answer = await client.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (307, "/docs")
+    assert (await client.get("/", follow_redirects=True)).status_code == 200

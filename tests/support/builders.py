@@ -1,0 +1,127 @@
+"""Things ready made. Every call gives a new id and new names; what matters to a test is overridden."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypedDict, Unpack
+
+from uuid_utils.compat import uuid7
+
+from domain.calendar import Due
+from domain.files.file import File, FileId
+from domain.identity.actor import Actor
+from domain.identity.session import Session, SessionId
+from domain.identity.user import Role, User, UserId
+from domain.tasks.tag import Tag
+from domain.tasks.task import Priority, Status, Task, TaskId
+
+NOW: Final = datetime(2026, 3, 4, 12, tzinfo=UTC)
+"""Noon of a Wednesday; its ISO week is 2 to 8 March."""
+
+
+def new_task_id() -> TaskId:
+    return TaskId(uuid7())
+
+
+def new_user_id() -> UserId:
+    return UserId(uuid7())
+
+
+ANN: Final = new_user_id()
+BEN: Final = new_user_id()
+
+
+class TaskFields(TypedDict, total=False):
+    id: TaskId
+    owner_id: UserId
+    title: str
+    at: datetime
+    description: str | None
+    status: Status | None
+    completed: bool | None
+    priority: Priority
+    due: Due | None
+    tags: tuple[Tag, ...]
+
+
+class UserFields(TypedDict, total=False):
+    id: UserId
+    username: str
+    email: str
+    full_name: str | None
+    role: Role
+    is_active: bool
+    timezone: str
+    password_hash: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+def a_task(**overrides: Unpack[TaskFields]) -> Task:
+    """Ann's, made NOW, unless told otherwise."""
+    fields: TaskFields = {"id": new_task_id(), "owner_id": ANN, "title": "Water the plants", "at": NOW}
+    return Task.create(**(fields | overrides))
+
+
+def a_user(**overrides: Unpack[UserFields]) -> User:
+    """An active user registered NOW, under a username and an e-mail address nobody else has."""
+    id = overrides.get("id", new_user_id())
+    name = f"user-{id.hex}"
+    user = User.register(id=id, username=name, email=f"{name}@example.com", password_hash="hash", at=NOW)
+    return replace(user, **overrides)
+
+
+class SessionFields(TypedDict, total=False):
+    id: SessionId
+    user_id: UserId
+    refresh_hash: bytes
+    at: datetime
+    lifetime: timedelta
+    user_agent: str | None
+    ip_address: str | None
+
+
+def a_session(**overrides: Unpack[SessionFields]) -> Session:
+    """Ann's, begun NOW for a day, unless told otherwise."""
+    fields: SessionFields = {
+        "id": SessionId(uuid7()),
+        "user_id": ANN,
+        "refresh_hash": b"first",
+        "at": NOW,
+        "lifetime": timedelta(days=1),
+    }
+    return Session.start(**(fields | overrides))
+
+
+class FileFields(TypedDict, total=False):
+    id: FileId
+    owner_id: UserId
+    task_id: TaskId | None
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    created_at: datetime
+
+
+def a_file(**overrides: Unpack[FileFields]) -> File:
+    """Ann's, of no task, made NOW, unless told otherwise."""
+    file = File(
+        id=FileId(uuid7()),
+        owner_id=ANN,
+        task_id=None,
+        filename="notes.txt",
+        content_type="text/plain",
+        size=5,
+        sha256="00" * 32,
+        created_at=NOW,
+    )
+    return replace(file, **overrides)
+
+
+def tags(*names: str) -> tuple[Tag, ...]:
+    return tuple(Tag(name) for name in names)
+
+
+def acting(user_id: UserId) -> Actor:
+    return Actor(user_id, Role.USER, "UTC")

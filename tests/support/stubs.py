@@ -1,0 +1,118 @@
+"""Ports in the test's hand: what is random, slow or far away becomes counted, quick and looked into."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from application.identity.security import AccessToken, Claims
+from application.jobs.ports import Job, Outcome
+from application.platform.mail import Mail, MailNotSent
+from domain.errors import InvalidToken
+from domain.identity.session import SessionId
+from domain.identity.user import UserId
+from tests.support.builders import NOW
+
+
+class SettableClock:
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class CountedIds:
+    """Version 7, each greater than the one before."""
+
+    def __init__(self, first: int) -> None:
+        self._next = first
+
+    def __call__(self) -> UUID:
+        self._next += 1
+        return UUID(int=self._next << 80 | 0x7 << 76 | 0b10 << 62)
+
+
+class CountedSecrets:
+    def __init__(self, first: int) -> None:
+        self._next = first
+
+    def __call__(self) -> bytes:
+        self._next += 1
+        return self._next.to_bytes(32)
+
+
+class PlainHasher:
+    """A hash tells the password, and the effort it would have taken."""
+
+    def __init__(self) -> None:
+        self.effort = 1
+        self.hashed = 0
+        self.verified = 0
+
+    async def hash(self, password: str) -> str:
+        self.hashed += 1
+        return f"{self.effort}:{password}"
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        self.verified += 1
+        return password_hash is not None and password_hash.partition(":")[2] == password
+
+    def is_outdated(self, password_hash: str) -> bool:
+        return int(password_hash.partition(":")[0]) < self.effort
+
+    async def close(self) -> None:
+        pass
+
+
+class PlainTokens:
+    def issue(self, claims: Claims, at: datetime) -> AccessToken:
+        return AccessToken(f"{claims.user_id} {claims.session_id}", 900)
+
+    def verify(self, text: str, at: datetime) -> Claims:
+        try:
+            user_id, session_id = map(UUID, text.split(" "))
+        except ValueError:
+            raise InvalidToken from None
+        return Claims(UserId(user_id), SessionId(session_id))
+
+
+class Mailbox:
+    def __init__(self) -> None:
+        self.mails: list[Mail] = []
+        self.is_away = False
+
+    async def send(self, mail: Mail) -> None:
+        if self.is_away:
+            raise MailNotSent("nobody takes it")
+        self.mails.append(mail)
+
+    @property
+    def reset_tokens(self) -> list[str]:
+        """Of the links that were mailed, in their order."""
+        return [mail.text.partition("token=")[2].split()[0] for mail in self.mails if "token=" in mail.text]
+
+
+@dataclass
+class AuditTrail:
+    events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def record(self, event: str, **details: object) -> None:
+        self.events.append((event, details))
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.events]
+
+
+@dataclass
+class Attempts:
+    """At jobs, and how they ended."""
+
+    outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
+    stumbles: list[Exception] = field(default_factory=list)
+
+    def ended(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
+        self.outcomes.append((job.kind, outcome))
+
+    def stumbled(self, error: Exception) -> None:
+        self.stumbles.append(error)
