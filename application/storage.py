@@ -14,28 +14,44 @@ class UnitOfWork(unit_of_work.UnitOfWork, Protocol):
     """One transaction over the repositories of all features."""
 
     @property
-    def tasks(self) -> TaskRepository: ...
+    def tasks(self) -> TaskRepository:
+        """Tasks."""
+        ...
 
     @property
-    def history(self) -> TaskHistory: ...
+    def history(self) -> TaskHistory:
+        """The history of tasks."""
+        ...
 
     @property
-    def files(self) -> FileRepository: ...
+    def files(self) -> FileRepository:
+        """File metadata."""
+        ...
 
     @property
-    def users(self) -> UserRepository: ...
+    def users(self) -> UserRepository:
+        """Accounts."""
+        ...
 
     @property
-    def sessions(self) -> SessionRepository: ...
+    def sessions(self) -> SessionRepository:
+        """Login sessions."""
+        ...
 
     @property
-    def reset_tokens(self) -> ResetTokenRepository: ...
+    def reset_tokens(self) -> ResetTokenRepository:
+        """Password reset tokens."""
+        ...
 
     @property
-    def idempotency(self) -> IdempotencyRecords: ...
+    def idempotency(self) -> IdempotencyRecords:
+        """Stored responses."""
+        ...
 
     @property
-    def jobs(self) -> JobQueue: ...
+    def jobs(self) -> JobQueue:
+        """The job queue."""
+        ...
 
 
 class Storage(Protocol):
@@ -44,7 +60,9 @@ class Storage(Protocol):
     Every method of a storage, and of its units of work, may raise StorageUnavailable or TransientStorageError.
     """
 
-    def unit_of_work(self) -> UnitOfWork: ...
+    def unit_of_work(self) -> UnitOfWork:
+        """Return a new unit of work. It connects to the storage with its first statement."""
+        ...
 
     async def open(self) -> None:
         """Prepare the storage for use. An error tells the operator why it cannot be used."""
@@ -54,4 +72,6 @@ class Storage(Protocol):
         """Raise an error if the storage does not answer."""
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Release all connections."""
+        ...

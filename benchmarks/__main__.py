@@ -1,4 +1,4 @@
-"""The service against the least that the same answers cost, and against its own growth."""
+"""Compare the service with a minimal baseline, and one owner with few tasks with one with many."""
 
 import asyncio
 import multiprocessing
@@ -15,13 +15,13 @@ import typer
 
 from adapters.sql.schema.migrator import SqlSchema
 from benchmarks import files, growth, servers
-from benchmarks.flood import Flood, flood
-from benchmarks.jobs import jobs as do_jobs
-from benchmarks.population import Owner, give, register, seed, tidy
+from benchmarks.equivalence import check_equivalence
+from benchmarks.jobs import measure_jobs
+from benchmarks.login_flood import LoginFlood, measure_login_flood
+from benchmarks.owners import Owner, insert_tasks, register, seed, vacuum
 from benchmarks.report import Memory, Report
-from benchmarks.rounds import compete
-from benchmarks.sameness import require_same
-from benchmarks.scenarios import Stage, scenarios
+from benchmarks.scenarios import Setup, scenarios
+from benchmarks.throughput import run_scenario
 from domain.identity.user import UserId
 from tests.servers.postgres import PostgresServer
 
@@ -29,13 +29,14 @@ DATABASE: Final = "benchmark"
 TASKS_OF_A_READER: Final = 500
 
 SETTINGS: Final = {"shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "1h"}
-"""No checkpoint falls into a round."""
-
+"""Settings that keep checkpoints out of the measured rounds."""
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
 
 class Part(StrEnum):
+    """The parts of the benchmark."""
+
     GET = "get"
     LIST = "list"
     CREATE = "create"
@@ -48,46 +49,46 @@ class Part(StrEnum):
 
 @app.command()
 def main(
-    seconds: Annotated[float, typer.Option(min=0.2, help="Of load, on each contender in each round.")] = 2.0,
-    rounds: Annotated[int, typer.Option(min=1, help="In which the contenders take turns.")] = 5,
-    connections: Annotated[int, typer.Option(min=2, help="Kept alive and always busy, each with an owner.")] = 16,
-    many: Annotated[int, typer.Option(min=2 * growth.FEW, help="Tasks that one owner grows to.")] = 1_000_000,
-    jobs: Annotated[int, typer.Option(min=100, help="That a worker does.")] = 3_000,
-    only: Annotated[list[Part] | None, typer.Option(help="Leave out the rest; repeatable.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.2, help="Seconds of load per variant and round.")] = 2.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of rounds; the variants take turns.")] = 5,
+    connections: Annotated[int, typer.Option(min=2, help="Number of busy keep-alive connections, one per owner.")] = 16,
+    many: Annotated[int, typer.Option(min=2 * growth.FEW, help="Number of tasks of the large owner.")] = 1_000_000,
+    jobs: Annotated[int, typer.Option(min=100, help="Number of jobs for the worker.")] = 3_000,
+    only: Annotated[list[Part] | None, typer.Option(help="Run only this part; repeatable.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Measure the service on a PostgreSQL of its own, beside the least that the same answers cost."""
+    """Measure the service and a minimal baseline on a temporary PostgreSQL server."""
     parts = only or list(Part)
     options = {"seconds": seconds, "rounds": rounds, "connections": connections, "many": many, "jobs": jobs}
     report = Report(datetime.now(UTC), {**options, "only": parts})
     with _generator() as generator, PostgresServer(fsync=True, settings=SETTINGS) as postgres, ExitStack() as stack:
         database_url = asyncio.run(_database(postgres))
-        ours = stack.enter_context(servers.ours(database_url))
-        memory = ours.memory_mib()
+        service = stack.enter_context(servers.service(database_url))
+        memory = service.memory_mib()
         if {Part.GET, Part.LIST, Part.CREATE} & set(parts):
-            floor = stack.enter_context(servers.floor(database_url))
-            stage = _stage(database_url, ours, floor, connections)
-            asyncio.run(require_same(stage))
-            for scenario in scenarios(stage):
+            baseline = stack.enter_context(servers.baseline(database_url))
+            setup = _setup(database_url, service, baseline, connections)
+            asyncio.run(check_equivalence(setup))
+            for scenario in scenarios(setup):
                 if scenario.name in parts:
-                    _tell(scenario.name)
-                    report.outcomes.append(compete(scenario, generator, rounds=rounds, seconds=seconds))
+                    _print_progress(scenario.name)
+                    report.scenarios.append(run_scenario(scenario, generator, rounds=rounds, seconds=seconds))
         if Part.LOGIN in parts:
-            _tell("login")
-            known, unknown = register(ours, "known"), Owner(UserId(UUID(int=0)), "nobody-of-this-name", "")
-            report.login = growth.login(ours, known, unknown, generator, seconds=2 * seconds)
+            _print_progress("login")
+            known, unknown = register(service, "known"), Owner(UserId(UUID(int=0)), "unknown-user", "")
+            report.login = growth.compare_refused_logins(service, known, unknown, generator, seconds=2 * seconds)
         if Part.FLOOD in parts:
-            report.flood = _flood(ours, database_url, generator, connections, rounds=rounds, seconds=seconds)
+            report.flood = _flood(service, database_url, generator, connections, rounds=rounds, seconds=seconds)
         if Part.JOBS in parts:
-            _tell("jobs")
-            report.jobs = do_jobs(database_url, register(ours, "welcome"), jobs)
+            _print_progress("jobs")
+            report.jobs = measure_jobs(database_url, register(service, "welcome"), jobs)
         if Part.FILES in parts:
-            _tell("files")
-            owners = _owners(ours, "holder", files.AT_ONCE)
-            report.files = files.files(ours, owners, generator, seconds=seconds)
+            _print_progress("files")
+            owners = _owners(service, "holder", files.CONCURRENCY)
+            report.files = files.measure_files(service, owners, generator, seconds=seconds)
         if Part.GROWTH in parts:
-            report.growth = _growth(ours, database_url, generator, many, seconds=seconds)
-        report.memory = Memory(memory, ours.memory_mib())
+            report.growth = _growth(service, database_url, generator, many, seconds=seconds)
+        report.memory = Memory(memory, service.memory_mib())
     report.load_after = os.getloadavg()
     path = report.save()
     if json:
@@ -99,7 +100,7 @@ def main(
 
 @contextmanager
 def _generator() -> Iterator[Executor]:
-    """A process that has nothing in common with this one, and another for two loads at once."""
+    """Start load generators in their own processes. Two loads can run at once."""
     with ProcessPoolExecutor(max_workers=2, mp_context=multiprocessing.get_context("spawn")) as generator:
         yield generator
 
@@ -115,34 +116,34 @@ def _growth(
     server: servers.Server, database_url: str, generator: Executor, many: int, *, seconds: float
 ) -> growth.Growth:
     owners = register(server, "owner-of-few"), register(server, "owner-of-many")
-    _tell(f"growth to {many:,} tasks")
+    _print_progress(f"growth to {many:,} tasks")
     for owner, amount in zip(owners, (growth.FEW, many), strict=True):
-        seed(server, database_url, owner, amount, lambda told: typer.echo(f"  {told}", err=True))
-    asyncio.run(tidy(database_url))
-    return growth.growth(server, owners, many, generator, seconds=seconds)
+        seed(server, database_url, owner, amount, lambda progress: typer.echo(f"  {progress}", err=True))
+    asyncio.run(vacuum(database_url))
+    return growth.measure_growth(server, owners, many, generator, seconds=seconds)
 
 
 def _flood(
     server: servers.Server, database_url: str, generator: Executor, connections: int, *, rounds: int, seconds: float
-) -> Flood:
-    readers, visitor = _owners(server, "calm", connections), register(server, "visitor")
-    asyncio.run(give(database_url, readers, TASKS_OF_A_READER))
-    _tell("flood")
-    return flood(server, readers, visitor, generator, rounds=rounds, seconds=seconds)
+) -> LoginFlood:
+    readers, visitor = _owners(server, "reader-during-logins", connections), register(server, "visitor")
+    asyncio.run(insert_tasks(database_url, readers, TASKS_OF_A_READER))
+    _print_progress("flood")
+    return measure_login_flood(server, readers, visitor, generator, rounds=rounds, seconds=seconds)
 
 
-def _stage(database_url: str, ours: servers.Server, floor: servers.Server, connections: int) -> Stage:
-    readers, writers = (_owners(ours, name, connections) for name in ("reader", "writer"))
-    tasks = asyncio.run(give(database_url, readers, TASKS_OF_A_READER))
-    return Stage(database_url, ours, floor, readers, writers, tasks)
+def _setup(database_url: str, service: servers.Server, baseline: servers.Server, connections: int) -> Setup:
+    readers, writers = (_owners(service, name, connections) for name in ("reader", "writer"))
+    tasks = asyncio.run(insert_tasks(database_url, readers, TASKS_OF_A_READER))
+    return Setup(database_url, service, baseline, readers, writers, tasks)
 
 
 def _owners(server: servers.Server, name: str, amount: int) -> list[Owner]:
     return [register(server, f"{name}-{number}") for number in range(amount)]
 
 
-def _tell(what: str) -> None:
-    typer.echo(f"measuring {what} …", err=True)
+def _print_progress(part: str) -> None:
+    typer.echo(f"measuring {part} …", err=True)
 
 
 if __name__ == "__main__":

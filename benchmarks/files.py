@@ -1,4 +1,4 @@
-"""What the largest file costs on its way in and out, and how much memory several at once take."""
+"""Uploads and downloads of the largest allowed file: latency, CPU, and memory of concurrent transfers."""
 
 import os
 import time
@@ -8,78 +8,83 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from benchmarks.load import Answers, Load, multipart, request, run
-from benchmarks.population import Owner
+from benchmarks.load import Load, LoadResult, multipart, request, run
+from benchmarks.owners import Owner
 from benchmarks.servers import MIB, Server
 from domain.files.file import File
 
 FILES: Final = "/api/v1/files"
 PDF: Final = b"%PDF-1.7\n"
-AT_ONCE: Final = 4
+CONCURRENCY: Final = 4
 SAMPLE_SECONDS: Final = 0.01
 TARGET_MIB: Final = 1.0
-"""Of memory for each that goes on."""
+"""Maximum memory per concurrent transfer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Of a file of the greatest size; one at a time, but for the memory that AT_ONCE of them take."""
+    """Measurements of one direction. Transfers run one at a time, except for `memory_mib`."""
 
     name: str
     p50_ms: float
     mib_per_second: float
     cpu_ms: float
-    """Of the server, for each."""
+    """CPU time of the server per transfer."""
     memory_mib: float
-    """Of the server, added for each of AT_ONCE at the worst, to what it had when it had done as many before."""
+    """Peak memory of the server above its warm baseline, per transfer, with CONCURRENCY transfers at once."""
     target_mib: float
     samples: int
 
 
-def files(server: Server, owners: Sequence[Owner], generator: Executor, *, seconds: float) -> list[Transfer]:
-    """Raises UnexpectedAnswer."""
-    uploads = [[_sent(owner)] for owner in owners[:AT_ONCE]]
-    uploaded = _measured("upload", server, uploads, 201, generator, seconds)
+def measure_files(server: Server, owners: Sequence[Owner], generator: Executor, *, seconds: float) -> list[Transfer]:
+    """Measure uploads, then downloads.
+
+    Raises:
+        UnexpectedResponse: A transfer fails.
+    """
+    uploads = [[_upload(owner)] for owner in owners[:CONCURRENCY]]
+    uploaded = _measure("upload", server, uploads, 201, generator, seconds)
     downloads = [
-        [request("GET", f"{FILES}/{_latest(server, owner)}/content", token=owner.token)] for owner in owners[:AT_ONCE]
+        [request("GET", f"{FILES}/{_newest_file_id(server, owner)}/content", token=owner.token)]
+        for owner in owners[:CONCURRENCY]
     ]
-    return [uploaded, _measured("download", server, downloads, 200, generator, seconds)]
+    return [uploaded, _measure("download", server, downloads, 200, generator, seconds)]
 
 
-def _measured(
+def _measure(
     name: str, server: Server, connections: Sequence[Sequence[bytes]], status: int, generator: Executor, seconds: float
 ) -> Transfer:
-    def begun(connections: Sequence[Sequence[bytes]]) -> Future[Answers]:
+    def start(connections: Sequence[Sequence[bytes]]) -> Future[LoadResult]:
         return generator.submit(run, Load(server.port, connections, seconds, status))
 
-    begun(connections).result()
+    start(connections).result()
     used = server.cpu_seconds()
-    alone = begun(connections[:1]).result()
+    single = start(connections[:1]).result()
     used = server.cpu_seconds() - used
     baseline, peak = server.memory_mib(), 0.0
-    together = begun(connections)
-    while not together.done():
+    concurrent = start(connections)
+    while not concurrent.done():
         peak = max(peak, server.memory_mib())
         time.sleep(SAMPLE_SECONDS)
-    together.result()
-    (latencies,) = alone.latencies
+    concurrent.result()
+    (latencies,) = single.latencies
     return Transfer(
         name,
         median(latencies) * 1e3,
-        alone.count * File.MAX_SIZE / MIB / alone.seconds,
-        used / alone.count * 1e3,
+        single.count * File.MAX_SIZE / MIB / single.seconds,
+        used / single.count * 1e3,
         max(peak - baseline, 0) / len(connections),
         TARGET_MIB,
-        alone.count,
+        single.count,
     )
 
 
-def _latest(server: Server, owner: Owner) -> str:
-    status, page = server.ask("GET", f"{FILES}?limit=1", token=owner.token)
+def _newest_file_id(server: Server, owner: Owner) -> str:
+    status, page = server.request("GET", f"{FILES}?limit=1", token=owner.token)
     assert status == 200, page
     return str(page["items"][0]["id"])
 
 
-def _sent(owner: Owner) -> bytes:
+def _upload(owner: Owner) -> bytes:
     content = PDF + os.urandom(File.MAX_SIZE - len(PDF))
-    return multipart(FILES, token=owner.token, filename="greatest.pdf", media_type="application/pdf", content=content)
+    return multipart(FILES, token=owner.token, filename="largest.pdf", media_type="application/pdf", content=content)

@@ -1,4 +1,4 @@
-"""Keeps connections busy with requests, and tells how long each answer took. Runs in a process of its own."""
+"""An HTTP load generator: keeps connections busy and measures the latency of each response. Runs in its own process."""
 
 import asyncio
 import json
@@ -13,38 +13,40 @@ import uvloop
 
 CONTENT_LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 END_OF_HEAD: Final = b"\r\n\r\n"
-BOUNDARY: Final = b"what-no-file-of-random-bytes-has-in-it"
-PATIENCE: Final = 30.0
-"""Seconds for the last answers, once no more is asked."""
+BOUNDARY: Final = b"benchmark-multipart-boundary-3f1c9a"
+TIMEOUT: Final = 30.0
+"""Seconds to wait for the last responses after the load has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """For each connection the requests it sends over and over, one after the other's answer."""
+    """What to send. Each connection repeats its requests and waits for each response before it sends the next."""
 
     port: int
     connections: Sequence[Sequence[bytes]]
     seconds: float
     status: int
     interval: float = 0.0
-    """Seconds from one request of a connection to its next, at least; they take turns."""
+    """Minimum seconds between two requests of a connection. The connections start at staggered times."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class LoadResult:
+    """The measurements of one load."""
+
     latencies: list[list[float]]
-    """Seconds, in the order of the requests of each connection."""
+    """Seconds, per connection, in the order of its requests."""
     seconds: float
     cpu_seconds: float
-    """Of the load generator itself."""
+    """CPU time of the load generator itself."""
 
     @property
     def count(self) -> int:
         return sum(map(len, self.latencies))
 
 
-class UnexpectedAnswer(Exception):
-    pass
+class UnexpectedResponse(Exception):
+    """The server did not respond as the benchmark expects."""
 
 
 def request(method: str, path: str, *, token: str | None = None, body: object = None) -> bytes:
@@ -58,7 +60,7 @@ def request(method: str, path: str, *, token: str | None = None, body: object = 
 
 
 def multipart(path: str, *, token: str, filename: str, media_type: str, content: bytes) -> bytes:
-    """A POST of one part, `file`."""
+    """Build a POST request with one part named `file`."""
     part = f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\nContent-Type: {media_type}'
     body = b"\r\n".join((b"--" + BOUNDARY, part.encode(), b"", content, b"--" + BOUNDARY + b"--", b""))
     lines = [
@@ -71,12 +73,16 @@ def multipart(path: str, *, token: str, filename: str, media_type: str, content:
     return "\r\n".join((*lines, "", "")).encode() + body
 
 
-def run(load: Load) -> Answers:
-    """Raises UnexpectedAnswer at the first answer of another status, or if the server hangs up."""
+def run(load: Load) -> LoadResult:
+    """Send the load and return the measurements.
+
+    Raises:
+        UnexpectedResponse: A response has another status, or the server closed the connection.
+    """
     return uvloop.run(_run(load))
 
 
-async def _run(load: Load) -> Answers:
+async def _run(load: Load) -> LoadResult:
     loop = asyncio.get_running_loop()
     clients = [_Client(requests, load.status, load.interval) for requests in load.connections]
     for client in clients:
@@ -84,9 +90,9 @@ async def _run(load: Load) -> Answers:
     started, cpu = time.perf_counter(), time.process_time()
     for number, client in enumerate(clients):
         loop.call_later(load.interval * number / len(clients), client.start, started + load.seconds)
-    async with asyncio.timeout(load.seconds + PATIENCE):
+    async with asyncio.timeout(load.seconds + TIMEOUT):
         await asyncio.gather(*(client.done for client in clients))
-    return Answers(
+    return LoadResult(
         latencies=[client.latencies for client in clients],
         seconds=time.perf_counter() - started,
         cpu_seconds=time.process_time() - cpu,
@@ -104,12 +110,12 @@ class _Client(asyncio.Protocol):
         self._interval = interval
         self._received = bytearray()
         self._size = 0
-        """Of the answer with its head, once that is there."""
-        self._asked_at = self._until = 0.0
+        """Bytes of the response with its head; 0 ends_at the head is complete."""
+        self._sent_at = self._ends_at = 0.0
 
-    def start(self, until: float) -> None:
-        self._until = until
-        self._ask()
+    def start(self, ends_at: float) -> None:
+        self._ends_at = ends_at
+        self._send()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.WriteTransport, transport)
@@ -126,33 +132,33 @@ class _Client(asyncio.Protocol):
                 return
             self._size = len(head) + len(end) + int(length[1])
         if len(self._received) >= self._size:
-            self._answered()
+            self._finish_response()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._fail("the server hung up")
+        self._fail("the server closed the connection")
 
-    def _answered(self) -> None:
+    def _finish_response(self) -> None:
         self._received, self._size = bytearray(), 0
         now = time.perf_counter()
-        self.latencies.append(now - self._asked_at)
-        asks_at = max(now, self._asked_at + self._interval)
-        if asks_at < self._until:
-            self._ask_in(asks_at - now)
+        self.latencies.append(now - self._sent_at)
+        next_at = max(now, self._sent_at + self._interval)
+        if next_at < self._ends_at:
+            self._send_in(next_at - now)
         elif not self.done.done():
             self.done.set_result(None)
             self._transport.close()
 
-    def _ask_in(self, seconds: float) -> None:
+    def _send_in(self, seconds: float) -> None:
         if seconds > 0:
-            asyncio.get_running_loop().call_later(seconds, self._ask)
+            asyncio.get_running_loop().call_later(seconds, self._send)
         else:
-            self._ask()
+            self._send()
 
-    def _ask(self) -> None:
-        self._asked_at = time.perf_counter()
+    def _send(self) -> None:
+        self._sent_at = time.perf_counter()
         self._transport.write(next(self._requests))
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, reason: str) -> None:
         if not self.done.done():
-            self.done.set_exception(UnexpectedAnswer(why))
+            self.done.set_exception(UnexpectedResponse(reason))
             self._transport.close()

@@ -1,11 +1,11 @@
-"""What is asked of ours and of the floor."""
+"""The load scenarios, for the service and for the baseline."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from benchmarks.load import request
-from benchmarks.population import Owner
+from benchmarks.owners import Owner
 from benchmarks.servers import Server
 from domain.identity.user import UserId
 from domain.tasks.task import TaskId
@@ -21,27 +21,30 @@ NEW_TASK: Final[Mapping[str, Any]] = {
     "tags": ["work", "reports"],
 }
 
-OURS: Final = "ours"
-FLOOR: Final = "floor"
-INSERT_ONLY_FLOOR: Final = "insert only"
+SERVICE: Final = "service"
+BASELINE: Final = "baseline"
+INSERT_ONLY_BASELINE: Final = "insert only"
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Two servers on one database. Every connection of the load is one owner's."""
+class Setup:
+    """Two servers on one database. Each connection of the load belongs to one owner."""
 
     database_url: str
-    ours: Server
-    floor: Server
+    service: Server
+    baseline: Server
     readers: Sequence[Owner]
     writers: Sequence[Owner]
     tasks: Mapping[UserId, Sequence[TaskId]]
-    """The readers' own."""
+    """The tasks of the readers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """`target`: how many times its CPU ours may use; None where that is only told."""
+class Variant:
+    """One server under one load.
+
+    `target` is the maximum ratio of the service's CPU time to that of this variant; None means no limit.
+    """
 
     name: str
     server: Server
@@ -51,24 +54,26 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Ours comes first."""
+    """The variants of one load. The first one is the service."""
 
     name: str
     status: int
-    contenders: Sequence[Contender]
+    variants: Sequence[Variant]
 
 
-def scenarios(stage: Stage) -> Iterator[Scenario]:
-    yield _reading(stage, "get", 2.5, [[path_of(task_id) for task_id in stage.tasks[o.id]] for o in stage.readers])
-    yield _reading(stage, "list", 2.5, [[PAGE] for _ in stage.readers])
-    create, insert = ([[_creation(owner, path)] for owner in stage.writers] for path in (TASKS, INSERT_ONLY))
+def scenarios(setup: Setup) -> Iterator[Scenario]:
+    yield _read_scenario(
+        setup, "get", 2.5, [[path_of(task_id) for task_id in setup.tasks[o.id]] for o in setup.readers]
+    )
+    yield _read_scenario(setup, "list", 2.5, [[PAGE] for _ in setup.readers])
+    create, insert = ([[_create_request(owner, path)] for owner in setup.writers] for path in (TASKS, INSERT_ONLY))
     yield Scenario(
         "create",
         201,
         [
-            Contender(OURS, stage.ours, create),
-            Contender(FLOOR, stage.floor, create, target=3.0),
-            Contender(INSERT_ONLY_FLOOR, stage.floor, insert),
+            Variant(SERVICE, setup.service, create),
+            Variant(BASELINE, setup.baseline, create, target=3.0),
+            Variant(INSERT_ONLY_BASELINE, setup.baseline, insert),
         ],
     )
 
@@ -77,15 +82,17 @@ def path_of(task_id: TaskId) -> str:
     return f"{TASKS}/{task_id}"
 
 
-def _reading(stage: Stage, name: str, target: float, paths: Sequence[Sequence[str]]) -> Scenario:
+def _read_scenario(setup: Setup, name: str, target: float, paths: Sequence[Sequence[str]]) -> Scenario:
     connections = [
         [request("GET", path, token=owner.token) for path in its_paths]
-        for owner, its_paths in zip(stage.readers, paths, strict=True)
+        for owner, its_paths in zip(setup.readers, paths, strict=True)
     ]
     return Scenario(
-        name, 200, [Contender(OURS, stage.ours, connections), Contender(FLOOR, stage.floor, connections, target)]
+        name,
+        200,
+        [Variant(SERVICE, setup.service, connections), Variant(BASELINE, setup.baseline, connections, target)],
     )
 
 
-def _creation(owner: Owner, path: str) -> bytes:
+def _create_request(owner: Owner, path: str) -> bytes:
     return request("POST", path, token=owner.token, body=NEW_TASK)

@@ -1,4 +1,4 @@
-"""The processes that are measured, and what they are asked before and beside the load."""
+"""Start the measured processes, read their CPU time and memory, and send single requests."""
 
 import json
 import os
@@ -19,15 +19,15 @@ import psutil
 
 from tests.servers.ports import free_port
 
-PATIENCE: Final = 20.0
-"""Seconds to start or to stop."""
+TIMEOUT: Final = 20.0
+"""Seconds to wait for a process to start or stop."""
 MIB: Final = 1024 * 1024
 
 TASK_MANAGER: Final = str(Path(sys.executable).with_name("task-manager"))
 UNLIMITED: Final = "999999999/minute"
 COMMON_ENVIRONMENT: Final = {
     "ENVIRONMENT": "production",
-    "SECRET_KEY": "a-key-that-only-the-benchmark-signs-with",
+    "SECRET_KEY": "a-secret-key-for-the-benchmark-only",
     "ACCESS_TOKEN_EXPIRE_MINUTES": "600",
     "ALLOWED_ORIGINS": "https://example.com",
     "FILES_QUOTA_BYTES": str(1024 * 1024 * MIB),
@@ -40,87 +40,96 @@ ROOT: Final = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class MeasuredProcess:
+    """A process whose resources are measured, with its children."""
+
     process: psutil.Process
 
     def cpu_seconds(self) -> float:
-        """User and system time that the process and its children have used so far."""
-        used = [process.cpu_times() for process in self._all]
+        """Return the user and system time used so far."""
+        used = [process.cpu_times() for process in self._processes]
         return sum((times.user + times.system for times in used), start=0.0)
 
     def memory_mib(self) -> float:
-        """Resident, of the process and its children."""
-        return sum((process.memory_info().rss for process in self._all), start=0) / MIB
+        """Return the resident memory."""
+        return sum((process.memory_info().rss for process in self._processes), start=0) / MIB
 
     @property
-    def _all(self) -> list[psutil.Process]:
+    def _processes(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
 
 
 @dataclass(frozen=True, slots=True)
-class Server(Program):
+class Server(MeasuredProcess):
+    """A process that serves HTTP on a port of this machine."""
+
     port: int
 
-    def ask(self, method: str, path: str, *, token: str | None = None, body: object = None) -> tuple[int, Any]:
-        """The status and the JSON of the answer."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+    def request(self, method: str, path: str, *, token: str | None = None, body: object = None) -> tuple[int, Any]:
+        """Send one request. Return the status and the JSON body."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         headers = {"Content-Type": "application/json"} if body is not None else {}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         try:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
         finally:
             connection.close()
 
 
 @contextmanager
-def ours(database_url: str) -> Iterator[Server]:
-    """`task-manager serve`, one worker, on a database that is migrated."""
+def service(database_url: str) -> Iterator[Server]:
+    """Run `task-manager serve` with one worker on a migrated database."""
     port = free_port()
-    with _serving([TASK_MANAGER, "serve", "--port", str(port), "--workers", "1"], port, database_url) as server:
+    with _serve([TASK_MANAGER, "serve", "--port", str(port), "--workers", "1"], port, database_url) as server:
         yield server
 
 
 @contextmanager
-def floor(database_url: str) -> Iterator[Server]:
+def baseline(database_url: str) -> Iterator[Server]:
+    """Run the baseline server on a migrated database."""
     port = free_port()
-    with _serving([sys.executable, "-m", "benchmarks.floor", str(port)], port, database_url) as server:
+    with _serve([sys.executable, "-m", "benchmarks.baseline.server", str(port)], port, database_url) as server:
         yield server
 
 
 @contextmanager
-def worker(database_url: str, mails: Path) -> Iterator[Program]:
-    """`task-manager worker`, which writes mails into that folder."""
+def worker(database_url: str, mails: Path) -> Iterator[MeasuredProcess]:
+    """Run `task-manager worker`, which writes mails to the folder `mails`."""
     command, given = [TASK_MANAGER, "worker"], {"MAIL_URL": mails.as_uri()}
-    with _running(command, database_url, lambda log: b"doing jobs" in log.read_bytes(), given) as program:
-        yield program
+    with _run(command, database_url, lambda log: b"running jobs" in log.read_bytes(), given) as running:
+        yield running
 
 
 @contextmanager
-def seeder(database_url: str, username: str, tasks: int) -> Iterator[Program]:
-    """`task-manager seed`, of the same tasks every time."""
+def seeder(database_url: str, username: str, tasks: int) -> Iterator[MeasuredProcess]:
+    """Run `task-manager seed` with a fixed seed."""
     command = [TASK_MANAGER, "seed", "--force", "--seed", "1", "--username", username, "--tasks", str(tasks)]
-    with _running(command, database_url, lambda _: True) as program:
-        yield program
+    with _run(command, database_url, lambda _: True) as running:
+        yield running
 
 
 @contextmanager
-def _serving(command: Sequence[str], port: int, database_url: str) -> Iterator[Server]:
-    with _running(command, database_url, lambda _: _accepts(port)) as program:
-        yield Server(program.process, port)
+def _serve(command: Sequence[str], port: int, database_url: str) -> Iterator[Server]:
+    with _run(command, database_url, lambda _: _is_listening(port)) as running:
+        yield Server(running.process, port)
 
 
 @contextmanager
-def _running(
+def _run(
     command: Sequence[str],
     database_url: str,
     is_ready: Callable[[Path], bool],
     environment: Mapping[str, str] = MappingProxyType({}),
-) -> Iterator[Program]:
-    """Raises RuntimeError, with its log, if it ends before it is ready, or badly before it is told to."""
-    with TemporaryDirectory() as directory:  # where no .env and no data of somebody's lies
+) -> Iterator[MeasuredProcess]:
+    """Run a command and stop it afterwards.
+
+    Raises:
+        RuntimeError: The process ended before it was ready, or failed before it was stopped. Contains its log.
+    """
+    with TemporaryDirectory() as directory:  # without an .env file or data of other runs
         log = Path(directory) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -132,13 +141,13 @@ def _running(
             )
         try:
             _wait_for(process, log, is_ready)
-            yield Program(psutil.Process(process.pid))
+            yield MeasuredProcess(psutil.Process(process.pid))
             if process.poll():
                 raise RuntimeError(f"{' '.join(command)} failed:\n{log.read_text()}")
         finally:
             process.terminate()
             try:
-                process.wait(PATIENCE)
+                process.wait(TIMEOUT)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -150,15 +159,15 @@ def _environment(database_url: str) -> Mapping[str, str]:
 
 
 def _wait_for(process: subprocess.Popen[bytes], log: Path, is_ready: Callable[[Path], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
         if is_ready(log):
             return
         time.sleep(0.02)
-    raise RuntimeError(f"{' '.join(map(str, process.args))} does not start:\n{log.read_text()}")  # type: ignore[arg-type]
+    raise RuntimeError(f"{' '.join(map(str, process.args))} did not start:\n{log.read_text()}")  # type: ignore[arg-type]
 
 
-def _accepts(port: int) -> bool:
+def _is_listening(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:

@@ -1,97 +1,109 @@
-"""Days and instants. An instant is an aware datetime in UTC; a day is lived in somebody's time zone."""
+"""Dates and instants. An instant is an aware datetime in UTC; a date is a day in the owner's time zone."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from domain.errors import InvalidDue
+from domain.errors import InvalidValue
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST = datetime.min.replace(tzinfo=UTC)
-_LAST = datetime.max.replace(tzinfo=UTC)
+_MIN = datetime.min.replace(tzinfo=UTC)
+_MAX = datetime.max.replace(tzinfo=UTC)
 
-Moment = date | datetime
-"""A day, or an instant with an offset."""
+DateOrDatetime = date | datetime
+"""A whole day, or an instant with an offset from UTC."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When a task is due: a whole day in its owner's time zone, or an instant. Kept as the kind it was given."""
+    """When a task is due: a whole day in its owner's time zone, or an instant, which is converted to UTC."""
 
-    at: Moment
+    at: DateOrDatetime
 
     def __post_init__(self) -> None:
         if isinstance(self.at, datetime):
-            object.__setattr__(self, "at", in_utc(self.at))
+            object.__setattr__(self, "at", to_utc(self.at))
 
     @property
     def day(self) -> date | None:
+        """The day, or None if the task is due at an instant."""
         return None if isinstance(self.at, datetime) else self.at
 
     @property
     def instant(self) -> datetime | None:
+        """The instant, or None if the task is due on a whole day."""
         return self.at if isinstance(self.at, datetime) else None
 
     @property
-    def sorted_at(self) -> datetime:
-        """Where it stands among other due dates: a day at its end in UTC."""
+    def sort_instant(self) -> datetime:
+        """The instant that due dates are sorted by. A day sorts by its end in UTC."""
         return self.at if isinstance(self.at, datetime) else datetime.combine(self.at, time.max, UTC)
 
     @property
     def text(self) -> str:
-        """RFC 3339."""
+        """The day or instant in the format of RFC 3339."""
         return self.at.isoformat().replace("+00:00", "Z")
 
-    def is_over(self, now: datetime, zone: tzinfo) -> bool:
+    def is_overdue(self, now: datetime, zone: tzinfo) -> bool:
+        """Return whether the instant has passed, or the day has ended in `zone`."""
         if isinstance(self.at, datetime):
             return self.at < now
-        return self.at < day_of(now, zone)
+        return self.at < local_date(now, zone)
 
-    def day_in(self, zone: tzinfo) -> date:
-        return day_of(self.at, zone)
+    def date_in(self, zone: tzinfo) -> date:
+        """Return the day, or the date of the instant in `zone`."""
+        return local_date(self.at, zone)
 
 
-def in_utc(instant: datetime) -> datetime:
-    """Raises InvalidDue for a naive instant, and for one whose year in UTC is not 1 to 9999."""
+def to_utc(instant: datetime) -> datetime:
+    """Convert an instant to UTC.
+
+    Raises:
+        InvalidValue: The instant has no offset, or its year in UTC is not in the range 1 to 9999.
+    """
     if instant.utcoffset() is None:
-        raise InvalidDue("an instant needs an offset from UTC")
+        raise InvalidValue("due_date", "invalid_due", "date-time must have an offset from UTC")
     try:
         return instant.astimezone(UTC)
     except OverflowError:
-        raise InvalidDue("an instant lies in the years 1 to 9999") from None
+        raise InvalidValue("due_date", "invalid_due", "date-time must be in the years 1 to 9999") from None
 
 
-def day_of(moment: Moment, zone: tzinfo) -> date:
-    """The day it is in `zone`; at the ends of the calendar, the last day there is."""
-    if not isinstance(moment, datetime):
-        return moment
-    try:
-        return moment.astimezone(zone).date()
-    except OverflowError:
-        return in_utc(moment).date()
+def local_date(value: DateOrDatetime, zone: tzinfo) -> date:
+    """Return the date of an instant in `zone`. A date is returned unchanged.
 
-
-def start_of(moment: Moment, zone: tzinfo) -> datetime:
-    """The instant in UTC, or midnight of the day in `zone`; at the ends of the calendar, what there is.
-
-    Of a midnight that comes twice it is the first; one that is skipped is told by the clock before (PEP 495).
+    If the local date is outside the years 1 to 9999, the date in UTC is returned.
     """
-    if isinstance(moment, datetime):
-        return in_utc(moment)
+    if not isinstance(value, datetime):
+        return value
     try:
-        return datetime.combine(moment, time.min, zone).astimezone(UTC)
+        return value.astimezone(zone).date()
     except OverflowError:
-        return _FIRST if moment.year == 1 else _LAST
+        return to_utc(value).date()
 
 
-def week_of(day: date) -> tuple[date, date]:
-    """The first and the last day of its ISO week; at the end of the calendar, what there is of it."""
+def start_instant(value: DateOrDatetime, zone: tzinfo) -> datetime:
+    """Return an instant in UTC, or the instant at which a day starts in `zone`.
+
+    An ambiguous midnight means its first occurrence; a skipped one uses the offset before the gap (PEP 495).
+    An instant outside the years 1 to 9999 is replaced by the first or last instant of this range.
+    """
+    if isinstance(value, datetime):
+        return to_utc(value)
+    try:
+        return datetime.combine(value, time.min, zone).astimezone(UTC)
+    except OverflowError:
+        return _MIN if value.year == 1 else _MAX
+
+
+def iso_week(day: date) -> tuple[date, date]:
+    """Return the Monday and the Sunday of the ISO week of `day`. The last week of year 9999 ends with the year."""
     monday = day - timedelta(days=day.weekday())
     return monday, date.fromordinal(min(monday.toordinal() + 6, date.max.toordinal()))
 
 
 def microseconds(instant: datetime) -> int:
-    """Since the epoch, exactly."""
+    """Return the exact number of microseconds since the Unix epoch."""
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
-FIRST_MICROSECOND, LAST_MICROSECOND = microseconds(_FIRST), microseconds(_LAST)
+MIN_MICROSECONDS, MAX_MICROSECONDS = microseconds(_MIN), microseconds(_MAX)

@@ -1,4 +1,4 @@
-"""What can be wrong, in the words of the domain. A code is stable; it is never a status of any protocol."""
+"""What use cases may refuse. Codes are stable and independent of any protocol."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -6,119 +6,97 @@ from uuid import UUID
 
 
 class DomainError(Exception):
-    """The root of everything a use case may refuse. `str(error)` is fit to be shown to a person."""
+    """The base class of all expected errors of use cases. `str(error)` may be shown to users."""
 
     code: ClassVar[str]
 
 
 class InvalidValue(DomainError, ValueError):
-    """A value breaks a rule; the message states the rule and never repeats the value."""
+    """A value breaks a rule. The message states the rule and never repeats the value."""
 
     code = "VALIDATION_FAILED"
-    field: ClassVar[str | None] = None
 
+    def __init__(self, field: str | None, rule: str, message: str) -> None:
+        """Create the error.
 
-class InvalidTitle(InvalidValue):
-    field = "title"
+        Args:
+            field: The field of the request; None if the rule concerns no single field.
+            rule: A stable, machine-readable name of the broken rule.
+            message: What the rule requires, for users.
+        """
+        self.field = field
+        self.rule = rule
+        self.message = message
 
-
-class InvalidDescription(InvalidValue):
-    field = "description"
-
-
-class InvalidDue(InvalidValue):
-    field = "due_date"
+    def __str__(self) -> str:
+        # `args` holds the arguments of the constructor, so that errors of all subclasses can be copied and pickled.
+        return self.message
 
 
 class InvalidTag(InvalidValue):
-    field = "tags"
+    """A tag breaks a rule, or a task has too many tags."""
 
-
-class ContradictoryCompletion(InvalidValue):
-    field = "completed"
-
-
-class InvalidSearch(InvalidValue):
-    field = "search"
-
-
-class InvalidCursor(InvalidValue):
-    field = "cursor"
-
-
-class InvalidBatch(InvalidValue):
-    """A bulk request is empty, too long, or names a task twice."""
-
-    field = "task_ids"
-
-
-class InvalidUsername(InvalidValue):
-    field = "username"
-
-
-class InvalidEmail(InvalidValue):
-    field = "email"
-
-
-class InvalidFullName(InvalidValue):
-    field = "full_name"
-
-
-class InvalidTimeZone(InvalidValue):
-    field = "timezone"
+    def __init__(self, message: str) -> None:
+        super().__init__("tags", "invalid_tag", message)
 
 
 class InvalidResetToken(InvalidValue):
+    """A password reset token is malformed, expired or already used."""
+
     code = "INVALID_RESET_TOKEN"
-    field = "token"
 
     def __init__(self) -> None:
-        super().__init__("the token is not valid, or was used")
-
-
-class InvalidFilename(InvalidValue):
-    field = "file"
+        super().__init__("token", "invalid_reset_token", "token is invalid, expired or already used")
 
 
 class EmptyFile(InvalidValue):
+    """An uploaded file has no content."""
+
     code = "EMPTY_FILE"
-    field = "file"
 
     def __init__(self) -> None:
-        super().__init__("the file is empty")
+        super().__init__("file", "empty_file", "file is empty")
 
 
 class WeakPassword(InvalidValue):
+    """A password breaks a rule of the password policy."""
+
     code = "WEAK_PASSWORD"
-    field = "password"
+
+    def __init__(self, message: str) -> None:
+        super().__init__("password", "weak_password", message)
 
 
 class TooLarge(DomainError):
-    """There is no room for it."""
+    """Something exceeds a size limit."""
 
     code = "PAYLOAD_TOO_LARGE"
 
 
 class FileTooLarge(TooLarge):
+    """An uploaded file exceeds the limit for one file."""
+
     def __init__(self, limit: int) -> None:
-        super().__init__(f"a file has at most {limit} bytes")
+        super().__init__(f"file must have at most {limit} bytes")
 
 
 class QuotaExceeded(TooLarge):
+    """An uploaded file exceeds the storage quota of its owner."""
+
     code = "QUOTA_EXCEEDED"
 
     def __init__(self, quota: int) -> None:
-        super().__init__(f"all files of a user have at most {quota} bytes")
+        super().__init__(f"all files of a user together must have at most {quota} bytes")
 
 
 class UnsupportedFileType(DomainError):
-    """By its name it is nothing that is kept here, or its content is something else than its name says."""
+    """The extension of a file is not allowed, or its content does not match its extension."""
 
     code = "UNSUPPORTED_FILE_TYPE"
 
 
 class InvalidCredentials(DomainError):
-    """Alike for an unknown user, a wrong password and an inactive account."""
+    """Unknown user, wrong password or inactive account. The error does not say which."""
 
     code = "INVALID_CREDENTIALS"
 
@@ -127,38 +105,42 @@ class InvalidCredentials(DomainError):
 
 
 class InvalidToken(DomainError):
-    """A token that is forged, damaged, expired, revoked or not ours; which of these is not told."""
+    """A token is forged, damaged, expired, revoked or of another issuer. The error does not say which."""
 
     code = "INVALID_TOKEN"
 
     def __init__(self) -> None:
-        super().__init__("the token is not valid")
+        super().__init__("token is invalid")
 
 
 class RefreshTokenReused(InvalidToken):
-    """It worked once, and was replaced."""
+    """A refresh token was used again after it had been replaced."""
 
 
 class Forbidden(DomainError):
-    """The caller may see it, but not do this with it."""
+    """The caller may see the resource, but not do this with it."""
 
     code = "FORBIDDEN"
 
 
 class WrongPassword(Forbidden):
+    """The given current password is wrong."""
+
     code = "WRONG_PASSWORD"
 
     def __init__(self) -> None:
-        super().__init__("that is not the current password")
+        super().__init__("current password is wrong")
 
 
 class NotFound(DomainError):
-    """There is none, or the caller may not know that there is one."""
+    """The resource does not exist, or the caller may not see it."""
 
     code = "NOT_FOUND"
 
 
 class UserNotFound(NotFound):
+    """There is no such user, or the caller may not see it."""
+
     code = "USER_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -166,7 +148,7 @@ class UserNotFound(NotFound):
 
 
 class TaskNotFound(NotFound):
-    """`task_ids` names the missing ones where several were asked for, in the order asked."""
+    """The owner has no such task. `task_ids` contains the ids of the missing tasks, in the requested order."""
 
     code = "TASK_NOT_FOUND"
 
@@ -176,6 +158,8 @@ class TaskNotFound(NotFound):
 
 
 class TagNotFound(NotFound):
+    """No task of the owner, or not the given task, has the tag."""
+
     code = "TAG_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -183,6 +167,8 @@ class TagNotFound(NotFound):
 
 
 class FileNotFound(NotFound):
+    """The owner has no such file."""
+
     code = "FILE_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -190,6 +176,8 @@ class FileNotFound(NotFound):
 
 
 class SessionNotFound(NotFound):
+    """The user has no such session."""
+
     code = "SESSION_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -197,53 +185,65 @@ class SessionNotFound(NotFound):
 
 
 class Conflict(DomainError):
-    """Somebody else was faster."""
+    """The stored data contradicts the request, for example because of a concurrent change."""
 
     code = "CONFLICT"
 
 
 class StaleTask(Conflict):
+    """Another version of the task was stored since it was read."""
+
     def __init__(self) -> None:
-        super().__init__("the task was changed by someone else")
+        super().__init__("task was changed by another request")
 
 
 class StaleUser(Conflict):
+    """Another version of the user was stored since it was read."""
+
     def __init__(self) -> None:
-        super().__init__("the user was changed by someone else")
+        super().__init__("user was changed by another request")
 
 
 class LastAdmin(Conflict):
+    """The change would leave no active admin."""
+
     code = "LAST_ADMIN"
 
     def __init__(self) -> None:
-        super().__init__("the last active admin stays one")
+        super().__init__("last active admin must remain an active admin")
 
 
 class StaleSession(Conflict):
+    """Another version of the session was stored since it was read."""
+
     def __init__(self) -> None:
-        super().__init__("the session was changed by someone else")
+        super().__init__("session was changed by another request")
 
 
 class UsernameTaken(Conflict):
+    """Another user has this username, in any case."""
+
     code = "USERNAME_TAKEN"
     field = "username"
 
     def __init__(self) -> None:
-        super().__init__("the username is taken")
+        super().__init__("username is already in use")
 
 
 class EmailTaken(Conflict):
+    """Another user has this e-mail address, in any case."""
+
     code = "EMAIL_TAKEN"
     field = "email"
 
     def __init__(self) -> None:
-        super().__init__("the e-mail address is taken")
+        super().__init__("e-mail address is already in use")
 
 
 class PreconditionFailed(DomainError):
-    """The caller named the versions it expects, and the stored one is another."""
+    """The stored version is none of those that the caller expects."""
 
     code = "PRECONDITION_FAILED"
 
     def __init__(self) -> None:
-        super().__init__("it was changed since the version named")
+        super().__init__("resource has another version than expected")

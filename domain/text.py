@@ -1,4 +1,4 @@
-"""What text may be stored, what counts as blank, and what is the same text in another spelling."""
+"""Rules for text: what can be stored, what is blank, and which texts are equal ignoring case and width."""
 
 import re
 import unicodedata
@@ -9,31 +9,33 @@ INVISIBLE: Final = (
     "\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""The inside of a regular expression's character class: white space, controls, and what Unicode calls
-default-ignorable (zero-width and bidi controls, fillers, variation selectors). Written out because the
-tables of `unicodedata` change with the version of Python."""
+"""Invisible characters, as the inside of a regular expression's character class: white space, control characters,
+and Unicode's default-ignorable characters (zero-width and bidi controls, fillers, variation selectors).
+
+The list is explicit because the tables of `unicodedata` depend on the Python version."""
 
 VISIBLE_PATTERN: Final = f"^[^\x00]*[^{INVISIBLE}][^\x00]*$"
-"""At least one visible character and no NUL, for schemas that describe the rule to clients."""
+"""At least one visible character and no NUL. JSON schemas use it to describe the rule to clients."""
 
 _VISIBLE = re.compile(f"[^{INVISIBLE}]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def is_blank(text: str) -> bool:
+    """Return whether the text has no visible character."""
     return _VISIBLE.search(text) is None
 
 
 def is_storable(text: str) -> bool:
-    """False for NUL and lone surrogates, which no encoding or database keeps alike."""
+    """Return False for NUL and lone surrogates, because not every encoding and database can store them."""
     return _UNSTORABLE.search(text) is None
 
 
 def fold(text: str) -> str:
-    """`text` without case and width: NFKC, then full case folding, until nothing changes.
+    """Return the text without differences of case and width.
 
-    One pass is not stable for every character, and what was folded once must compare equal to
-    itself folded again.
+    Apply NFKC and full case folding until the text no longer changes. One pass is not enough for every
+    character, and folding must be idempotent: folded text is compared with text that is folded again.
     """
     if text.isascii():
         return text.lower()

@@ -1,3 +1,5 @@
+"""Logging: structlog for events of the service, and the standard library's loggers through the same format."""
+
 import logging
 import sys
 from typing import Any, Final
@@ -10,15 +12,17 @@ _UNPRINTABLE: Final = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F, *
 
 
 def configure(settings: Settings) -> None:
-    """One line an event, on standard output: JSON for machines, or readable for people. What libraries log
-    through the standard library comes along."""
-    is_json = (settings.log_format or _default(settings)) is LogFormat.JSON
+    """Log one line per event to standard output, as JSON or as text.
+
+    Records that libraries log through the standard library get the same format.
+    """
+    is_json = (settings.log_format or _default_format(settings)) is LogFormat.JSON
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        *([] if is_json else [_printable]),
+        *([] if is_json else [_escape]),
     ]
     renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
@@ -33,10 +37,10 @@ def configure(settings: Settings) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def _default(settings: Settings) -> LogFormat:
+def _default_format(settings: Settings) -> LogFormat:
     return LogFormat.CONSOLE if settings.is_development else LogFormat.JSON
 
 
-def _printable(logger: object, method: str, event: Any) -> Any:
-    """No value begins a line of its own, or colours the terminal; JSON escapes by itself."""
+def _escape(logger: object, method: str, event: Any) -> Any:
+    """Escape control characters: no value may start a new line or colour the terminal. JSON does so itself."""
     return {name: value.translate(_UNPRINTABLE) if isinstance(value, str) else value for name, value in event.items()}

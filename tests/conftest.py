@@ -2,14 +2,16 @@ import asyncio
 import logging
 import os
 import shutil
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+import asyncpg
 import pytest
 import structlog
+from anyio.from_thread import start_blocking_portal
 from hypothesis import settings
 
 from adapters.sql.schema.migrator import SqlSchema
@@ -26,11 +28,11 @@ EMPTY: Final = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
 """ + "".join(f"DELETE FROM {table};" for table in reversed(metadata.sorted_tables))
-"""Ends what another test left running. Making a database for each test would take thirty times as long."""
+"""Ends connections of earlier tests and deletes all rows. A new database for each test would take 30 times as long."""
 
 
-def run_apart(steps: Coroutine[Any, Any, None]) -> None:
-    """On an event loop of their own, whether or not the caller runs on one."""
+def run_in_thread(steps: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine on an event loop in another thread, because the caller may already run on one."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         thread.submit(asyncio.run, steps).result()
 
@@ -42,7 +44,7 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """One server for all tests of this process: TEST_POSTGRES_URL, or one of their own."""
+    """A server for all tests of this process: TEST_POSTGRES_URL, or a temporary one."""
     if url := os.environ.get("TEST_POSTGRES_URL"):
         yield Postgres(url)
     else:
@@ -52,39 +54,51 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def postgres_database(postgres: Postgres) -> Iterator[str]:
-    """The name of a database that is migrated."""
+    """The name of a migrated database."""
     name = f"test_{uuid4().hex}"
-    run_apart(postgres.create_database(name))
+    run_in_thread(postgres.create_database(name))
     try:
-        run_apart(SqlSchema(postgres.url(name)).upgrade())
+        run_in_thread(SqlSchema(postgres.url(name)).upgrade())
         yield name
     finally:
-        run_apart(postgres.drop_database(name))
+        run_in_thread(postgres.drop_database(name))
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgres: Postgres, postgres_database: str) -> Iterator[Callable[[], None]]:
+    """A function that empties the database. It keeps one connection, which is faster than a new one for each test."""
+    url = postgres.url(postgres_database).replace("postgresql+asyncpg", "postgresql")
+    with start_blocking_portal() as portal:
+        connection = portal.call(asyncpg.connect, url)
+        try:
+            yield lambda: portal.call(connection.execute, EMPTY)
+        finally:
+            portal.call(connection.close)
 
 
 @pytest.fixture
-def postgres_url(postgres: Postgres, postgres_database: str) -> str:
-    """A migrated and empty database, shared by one test after another: its schema is to be left as it is."""
-    run_apart(postgres.execute(EMPTY, postgres_database))
+def postgres_url(postgres: Postgres, postgres_database: str, empty_database: Callable[[], None]) -> str:
+    """A migrated, empty database. Tests share it one after another and must not change its schema."""
+    empty_database()
     return postgres.url(postgres_database)
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    run_apart(SqlSchema(f"sqlite+aiosqlite:///{path}").upgrade())
+    run_in_thread(SqlSchema(f"sqlite+aiosqlite:///{path}").upgrade())
     return path
 
 
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """A file of the test's own, migrated and empty."""
+    """A migrated, empty database file for one test."""
     return f"sqlite+aiosqlite:///{shutil.copy(sqlite_template, tmp_path / 'test.db')}"
 
 
 @pytest.fixture(autouse=True)
-def logs_as_before() -> Iterator[None]:
-    """A test that configures logs, as the command line does, does so for itself."""
+def restore_logging() -> Iterator[None]:
+    """Undo changes of the log configuration after each test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield

@@ -11,64 +11,66 @@ from obstore.store import S3Store
 from application.files.ports import FileStoreUnavailable, StoredObject
 from domain.errors import FileNotFound
 
-PIECE: Final = 256 * 1024
-"""Bytes that are given on at once, at least."""
+CHUNK_SIZE: Final = 256 * 1024
+"""Minimum size of chunks in bytes."""
 
-CONNECT_PATIENCE: Final = timedelta(seconds=1)
-PATIENCE: Final = timedelta(seconds=30)
-RETRIES: Final = 2
-RETRY_PATIENCE: Final = timedelta(seconds=1.5)
-"""A store that takes longer counts as away."""
+CONNECT_TIMEOUT: Final = timedelta(seconds=1)
+TIMEOUT: Final = timedelta(seconds=30)
+MAX_RETRIES: Final = 2
+RETRY_TIMEOUT: Final = timedelta(seconds=1.5)
+"""A store that takes longer counts as unavailable."""
 
 
 class S3FileStore:
-    """`s3://bucket/prefix`, on whatever speaks the protocol; how to reach it, and as whom, the environment says
-    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP …).
+    """Store objects in an S3-compatible bucket, given as `s3://bucket/prefix`.
 
-    An object is put in one request, so that nothing of it is there before all is; until then it is kept in memory.
-    (The parts that the protocol knows have 5 MiB or more, as much as a file, and stay when a crash breaks them off.)
+    The environment configures endpoint and credentials: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION,
+    AWS_ENDPOINT_URL, AWS_ALLOW_HTTP and so on.
+
+    Each object is buffered in memory and sent in one request, so that it appears complete. A multipart upload
+    would not help: its parts have at least 5 MiB, the maximum size of a file, and a crash leaves them behind.
     """
 
     def __init__(self, url: str) -> None:
         self._store = S3Store.from_url(
             url,
             client_options={
-                "connect_timeout": CONNECT_PATIENCE,
-                "timeout": PATIENCE,
-                "allow_http": os.environ.get("AWS_ALLOW_HTTP") == "true",  # options given hide those of the environment
+                "connect_timeout": CONNECT_TIMEOUT,
+                "timeout": TIMEOUT,
+                "allow_http": os.environ.get("AWS_ALLOW_HTTP") == "true",  # `client_options` overrides the environment
             },
-            retry_config={"max_retries": RETRIES, "retry_timeout": RETRY_PATIENCE},
+            retry_config={"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT},
         )
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         content = bytearray()
         async for chunk in chunks:
             content += chunk
-        with _translated():
+        with _translate_errors():
             await obstore.put_async(self._store, key, bytes(content), use_multipart=False)
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         try:
-            with _translated():
-                found = await obstore.get_async(self._store, key, options={"range": (start, end)})
+            with _translate_errors():
+                result = await obstore.get_async(self._store, key, options={"range": (start, end)})
         except FileNotFoundError as error:
             raise FileNotFound from error
-        return _pieces(found)
+        return _read_chunks(result)
 
     async def remove(self, *keys: str) -> None:
         if keys:
-            with _translated():
+            with _translate_errors():
                 await obstore.delete_async(self._store, keys)
 
     async def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
-        with _translated():
-            async for some in obstore.list(self._store, prefix or None):
-                for found in some:
-                    yield StoredObject(found["path"], found["size"], found["last_modified"])
+        with _translate_errors():
+            async for batch in obstore.list(self._store, prefix or None):
+                for item in batch:
+                    yield StoredObject(item["path"], item["size"], item["last_modified"])
 
     async def check(self) -> None:
-        with _translated():
-            async for _ in obstore.list(self._store, "nothing-has-this-name", chunk_size=1):
+        with _translate_errors():
+            async for _ in obstore.list(self._store, "no-such-prefix", chunk_size=1):
                 break
 
     async def close(self) -> None:
@@ -76,17 +78,17 @@ class S3FileStore:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """FileNotFoundError stays what it is."""
+def _translate_errors() -> Iterator[None]:
+    """Raise FileStoreUnavailable for errors of the store. FileNotFoundError passes unchanged."""
     try:
         yield
     except FileNotFoundError:
         raise
     except (BaseError, OSError, TimeoutError) as error:
-        raise FileStoreUnavailable("the file store does not answer") from error
+        raise FileStoreUnavailable("the file store is unavailable") from error
 
 
-async def _pieces(found: "obstore.GetResult") -> AsyncIterator[bytes]:
-    with _translated():
-        async for piece in found.stream(min_chunk_size=PIECE):
-            yield bytes(piece)
+async def _read_chunks(result: "obstore.GetResult") -> AsyncIterator[bytes]:
+    with _translate_errors():
+        async for chunk in result.stream(min_chunk_size=CHUNK_SIZE):
+            yield bytes(chunk)

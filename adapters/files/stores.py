@@ -5,13 +5,17 @@ from adapters.files.local import LocalFileStore
 from application.files.ports import FileStore
 
 
-def file_store_of(url: str) -> FileStore:
-    """Of `file:relative/folder`, `file:///folder` or `s3://bucket/prefix`."""
+def create_file_store(url: str) -> FileStore:
+    """Create the file store for a URL: `file:relative/directory`, `file:///directory` or `s3://bucket/prefix`.
+
+    Raises:
+        ValueError: The URL has another scheme.
+    """
     match urlsplit(url).scheme:
         case "file":
             return LocalFileStore(Path(unquote(urlsplit(url).path)))
         case "s3":
-            from adapters.files.s3 import S3FileStore  # with a library that nobody else needs
+            from adapters.files.s3 import S3FileStore  # only S3 needs obstore, an optional dependency
 
             return S3FileStore(url)
-    raise ValueError("a files URL begins with file: or s3://")
+    raise ValueError("a files URL must begin with file: or s3://")

@@ -2,7 +2,7 @@ import structlog
 
 
 class StructlogAuditLog:
-    """One line an event, beside the lines of requests."""
+    """Write each security event as one log line."""
 
     def __init__(self) -> None:
         self._log = structlog.get_logger("audit")

@@ -4,14 +4,14 @@ from application.jobs.ports import Job, Outcome
 
 
 class StructlogJobMonitor:
-    """One line an attempt. Of an error only its kind: texts of other servers may tell whom a mail is to."""
+    """Log one line per attempt. Errors appear as class names, because replies of mail servers contain addresses."""
 
     def __init__(self) -> None:
         self._log = structlog.get_logger("jobs")
 
-    def ended(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
-        tell = self._log.info if outcome is Outcome.DONE else self._log.warning
-        tell(
+    def attempt_finished(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
+        log = self._log.info if outcome is Outcome.DONE else self._log.warning
+        log(
             "job",
             kind=job.kind,
             job_id=str(job.id),
@@ -21,5 +21,5 @@ class StructlogJobMonitor:
             error=type(error).__name__ if error else None,
         )
 
-    def stumbled(self, error: Exception) -> None:
-        self._log.error("worker_stumbled", exc_info=error)
+    def worker_error(self, error: Exception) -> None:
+        self._log.error("worker_error", exc_info=error)

@@ -1,4 +1,4 @@
-"""How a message leaves: printed, into a folder, or by SMTP. The choice is a URL's."""
+"""Ways to send a message: print it, write it to a directory, or send it by SMTP. A URL selects the way."""
 
 import asyncio
 import sys
@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import aiosmtplib
 
-SMTP_PATIENCE: Final = 10.0
-"""Seconds."""
+SMTP_TIMEOUT: Final = 10.0
+"""Seconds to connect, and for each response of the server."""
 
 
 class Transport(Protocol):
@@ -19,41 +19,42 @@ class Transport(Protocol):
 
 
 class ConsoleTransport:
-    """For development: to standard output, as people read it."""
+    """Print messages to standard output in readable form, for development."""
 
     async def send(self, message: EmailMessage) -> None:
-        shown = "\n".join(f"{name}: {message[name]}" for name in ("From", "To", "Subject"))
-        sys.stdout.write(f"\n{shown}\n\n{message.get_content()}\n")
+        headers = "\n".join(f"{name}: {message[name]}" for name in ("From", "To", "Subject"))
+        sys.stdout.write(f"\n{headers}\n\n{message.get_content()}\n")
         sys.stdout.flush()
 
 
-class FolderTransport:
-    """One `.eml` file each, complete when it appears."""
+class DirectoryTransport:
+    """Write each message to an `.eml` file, which appears when it is complete."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
 
     async def send(self, message: EmailMessage) -> None:
         await asyncio.to_thread(self._write, message)
 
     def _write(self, message: EmailMessage) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._directory.mkdir(parents=True, exist_ok=True)
         name = uuid4().hex
-        half = self._folder / f".{name}"
-        half.write_bytes(message.as_bytes())
-        half.rename(self._folder / f"{name}.eml")
+        partial = self._directory / f".{name}"
+        partial.write_bytes(message.as_bytes())
+        partial.rename(self._directory / f"{name}.eml")
 
 
 class SmtpTransport:
-    """`smtp://user:password@host:587` begins TLS where the server offers it, `smtps://…` with it."""
+    """Send messages by SMTP: `smtp://user:password@host:587` uses STARTTLS if offered, `smtps://…` implicit TLS."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout: float = SMTP_TIMEOUT) -> None:
         parts = urlsplit(url)
         self._host = parts.hostname or "localhost"
         self._port = parts.port
         self._username = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
         self._is_tls = parts.scheme == "smtps"
+        self._timeout = timeout
 
     async def send(self, message: EmailMessage) -> None:
         await aiosmtplib.send(
@@ -63,17 +64,21 @@ class SmtpTransport:
             username=self._username,
             password=self._password,
             use_tls=self._is_tls,
-            timeout=SMTP_PATIENCE,
+            timeout=self._timeout,
         )
 
 
-def transport_of(url: str) -> Transport:
-    """Of `console:`, `file:///folder`, `smtp://…` or `smtps://…`."""
+def create_transport(url: str) -> Transport:
+    """Create the transport for a URL: `console:`, `file:///directory`, `smtp://…` or `smtps://…`.
+
+    Raises:
+        ValueError: The URL has another scheme.
+    """
     match urlsplit(url).scheme:
         case "console":
             return ConsoleTransport()
         case "file":
-            return FolderTransport(Path(unquote(urlsplit(url).path)))
+            return DirectoryTransport(Path(unquote(urlsplit(url).path)))
         case "smtp" | "smtps":
             return SmtpTransport(url)
-    raise ValueError("a mail URL begins with console:, file:///, smtp:// or smtps://")
+    raise ValueError("a mail URL must begin with console:, file:///, smtp:// or smtps://")

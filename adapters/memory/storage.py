@@ -6,17 +6,17 @@ from adapters.memory.engine.transaction import Rows, Staged, WriteLock
 from adapters.memory.files.files import InMemoryFileRepository
 from adapters.memory.identity.reset_tokens import InMemoryResetTokenRepository
 from adapters.memory.identity.sessions import InMemorySessionRepository
-from adapters.memory.identity.users import InMemoryUserRepository, NamesOf, OfUser
+from adapters.memory.identity.users import InMemoryUserRepository, UniqueNames, UserData
 from adapters.memory.jobs.queue import InMemoryJobQueue
 from adapters.memory.platform.idempotency import InMemoryIdempotencyRecords
 from adapters.memory.tasks.history import InMemoryTaskHistory
-from adapters.memory.tasks.tasks import InMemoryTaskRepository, TasksOf
+from adapters.memory.tasks.tasks import InMemoryTaskRepository, TasksByOwner
 
 
 class InMemoryStorage:
-    """Everything in this process and gone with it. One unit of work writes at a time, as on SQLite.
+    """Keep all data in this process, for tests and development. One unit of work writes at a time, as in SQLite.
 
-    Entities are values, so keeping one is keeping a copy.
+    Entities are immutable, so no copies are needed.
     """
 
     def __init__(self) -> None:
@@ -37,13 +37,15 @@ class InMemoryStorage:
 
 
 class InMemoryUnitOfWork:
+    """Stage changes in memory and apply them at commit."""
+
     def __init__(self, rows: Rows, lock: WriteLock) -> None:
         self._lock = lock
         users, sessions, reset_tokens = Staged(rows.users), Staged(rows.sessions), Staged(rows.reset_tokens)
-        names, tasks, history = NamesOf(rows), TasksOf(rows.tasks, rows.revisions), Staged(rows.history)
+        names, tasks, history = UniqueNames(rows), TasksByOwner(rows.tasks, rows.revisions), Staged(rows.history)
         idempotency, jobs, files = Staged(rows.idempotency), Staged(rows.jobs), Staged(rows.files)
         self._staged = (users, names, sessions, reset_tokens, tasks, history, idempotency, jobs, files)
-        of_user = OfUser(sessions, reset_tokens, files, tasks, history, idempotency)
+        of_user = UserData(sessions, reset_tokens, files, tasks, history, idempotency)
         self.users = InMemoryUserRepository(users, names, of_user, lock)
         self.sessions = InMemorySessionRepository(sessions, users, lock)
         self.reset_tokens = InMemoryResetTokenRepository(reset_tokens, users, lock)

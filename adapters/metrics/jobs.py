@@ -1,31 +1,31 @@
 from collections import Counter
 
 from application.jobs.ports import Job, JobMonitor, Outcome
-from application.platform.metrics import Meter
+from application.platform.metrics import Metric
 
 
 class CountingJobMonitor:
-    """Counts attempts, and passes on what it is told."""
+    """Count the attempts at jobs and pass all events on to another monitor."""
 
     def __init__(self, next: JobMonitor) -> None:
         self._next = next
-        self._ended: Counter[tuple[str, ...]] = Counter()
+        self._attempts: Counter[tuple[str, ...]] = Counter()
 
     @property
-    def meters(self) -> list[Meter]:
+    def metrics(self) -> list[Metric]:
         return [
-            Meter(
+            Metric(
                 "task_manager_job_attempts",
-                "Attempts at jobs that came to an end.",
-                lambda: self._ended,
+                "Finished attempts at jobs.",
+                lambda: self._attempts,
                 labels=("kind", "outcome"),
-                is_count=True,
+                is_counter=True,
             )
         ]
 
-    def ended(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
-        self._ended[job.kind, outcome.value] += 1
-        self._next.ended(job, outcome, seconds, error)
+    def attempt_finished(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
+        self._attempts[job.kind, outcome.value] += 1
+        self._next.attempt_finished(job, outcome, seconds, error)
 
-    def stumbled(self, error: Exception) -> None:
-        self._next.stumbled(error)
+    def worker_error(self, error: Exception) -> None:
+        self._next.worker_error(error)

@@ -13,9 +13,9 @@ from prometheus_client import (
     generate_latest,
 )
 
-from adapters.metrics.census import Counted
-from adapters.metrics.shared import Shared
-from application.platform.metrics import Census, Meter
+from adapters.metrics.multiprocess import SharedDirectoryCollector
+from adapters.metrics.storage_gauges import StorageGaugeCollector
+from application.platform.metrics import Metric, StorageGauge
 
 NO_ROUTE: Final = "none"
 
@@ -23,46 +23,49 @@ BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
-REFRESH: Final = 1.0
-"""Seconds between two readings of the meters, where another process may be the one that is asked."""
+REFRESH_INTERVAL: Final = 1.0
+"""Seconds between two writes of this process's gauges and counters to the shared directory."""
 
 
 class PrometheusMetrics:
-    """Where PROMETHEUS_MULTIPROC_DIR is set as the process starts, processes share that directory, and each tells
-    of all: counts of those that ended stay, levels go with them."""
+    """Metrics in the Prometheus text format.
 
-    def __init__(self, meters: Sequence[Meter], censuses: Sequence[Census] = ()) -> None:
-        shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-        self._directory = Path(shared) if shared else None
+    If PROMETHEUS_MULTIPROC_DIR is set when the process starts, processes share that directory, and each of them
+    exposes the metrics of all. Counters of ended processes remain, their gauges are removed.
+    """
+
+    def __init__(self, metrics: Sequence[Metric], storage_gauges: Sequence[StorageGauge] = ()) -> None:
+        directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+        self._directory = Path(directory) if directory else None
         self._registry = CollectorRegistry()
-        self._in_flight = self._gauge("http_requests_in_flight", "Requests that are being answered.")
+        self._in_flight = self._gauge("http_requests_in_flight", "Requests that are being processed.")
         self._requests = Counter(
-            "http_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
+            "http_requests", "Processed requests.", ("method", "route", "status"), registry=self._registry
         )
         self._durations = Histogram(
             "http_request_duration_seconds",
-            "From the head of a request to the end of its answer.",
+            "Time from the start of a request to the end of its response.",
             ("method", "route"),
             buckets=BUCKETS,
             registry=self._registry,
         )
-        self._answered: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
-        self._counted = Counted(censuses)
-        self._meters = [self._metered(meter) for meter in meters]
+        self._series: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
+        self._storage_gauges = StorageGaugeCollector(storage_gauges)
+        self._updaters = [self._updater(metric) for metric in metrics]
         self._refreshing: asyncio.Task[None] | None = None
 
-    def request_began(self) -> None:
+    def request_started(self) -> None:
         self._in_flight.inc()
 
-    def request_ended(self, method: str, route: str | None, status: int, seconds: float) -> None:
+    def request_finished(self, method: str, route: str | None, status: int, seconds: float) -> None:
         self._in_flight.dec()
         key = (method, route, status)
-        answered = self._answered.get(key)
-        if answered is None:
+        series = self._series.get(key)
+        if series is None:
             labels = (method, route or NO_ROUTE)
-            answered = (self._requests.labels(*labels, str(status)), self._durations.labels(*labels))
-            self._answered[key] = answered
-        requests, durations = answered
+            series = (self._requests.labels(*labels, str(status)), self._durations.labels(*labels))
+            self._series[key] = series
+        requests, durations = series
         requests.inc()
         durations.observe(seconds)
 
@@ -74,53 +77,58 @@ class PrometheusMetrics:
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.wait([self._refreshing])
-        await self._counted.close()
+        await self._storage_gauges.close()
 
-    async def exposed(self) -> bytes:
+    async def exposition(self) -> bytes:
         self._refresh()
-        await self._counted.refresh()
+        await self._storage_gauges.refresh()
         registry = CollectorRegistry()
-        registry.register(self._counted)
+        registry.register(self._storage_gauges)
         if self._directory is None:
             return generate_latest(self._registry) + generate_latest(registry)
-        registry.register(Shared(self._directory))
+        registry.register(SharedDirectoryCollector(self._directory))
         return await asyncio.to_thread(generate_latest, registry)
 
-    def _gauge(self, name: str, meaning: str, labels: tuple[str, ...] = ()) -> Gauge:
-        return Gauge(name, meaning, labels, registry=self._registry, multiprocess_mode="livesum")
+    def _gauge(self, name: str, documentation: str, labels: tuple[str, ...] = ()) -> Gauge:
+        return Gauge(name, documentation, labels, registry=self._registry, multiprocess_mode="livesum")
 
-    def _metered(self, meter: Meter) -> "MeteredGauge | MeteredCounter":
-        if meter.is_count:
-            return MeteredCounter(meter, Counter(meter.name, meter.meaning, meter.labels, registry=self._registry))
-        return MeteredGauge(meter, self._gauge(meter.name, meter.meaning, meter.labels))
+    def _updater(self, metric: Metric) -> "GaugeUpdater | CounterUpdater":
+        if metric.is_counter:
+            counter = Counter(metric.name, metric.documentation, metric.labels, registry=self._registry)
+            return CounterUpdater(metric, counter)
+        return GaugeUpdater(metric, self._gauge(metric.name, metric.documentation, metric.labels))
 
     def _refresh(self) -> None:
-        for metered in self._meters:
-            metered.refresh()
+        for updater in self._updaters:
+            updater.refresh()
 
     async def _keep_refreshing(self) -> None:
         while True:
             self._refresh()
-            await asyncio.sleep(REFRESH)
+            await asyncio.sleep(REFRESH_INTERVAL)
 
 
-class MeteredGauge:
-    def __init__(self, meter: Meter, gauge: Gauge) -> None:
-        self._meter = meter
+class GaugeUpdater:
+    """Copy the values of a metric into a Prometheus gauge."""
+
+    def __init__(self, metric: Metric, gauge: Gauge) -> None:
+        self._metric = metric
         self._gauge = gauge
 
     def refresh(self) -> None:
-        for labels, value in self._meter.read().items():
+        for labels, value in self._metric.read().items():
             (self._gauge.labels(*labels) if labels else self._gauge).set(value)
 
 
-class MeteredCounter:
-    def __init__(self, meter: Meter, counter: Counter) -> None:
-        self._meter = meter
+class CounterUpdater:
+    """Add the increments of a metric to a Prometheus counter."""
+
+    def __init__(self, metric: Metric, counter: Counter) -> None:
+        self._metric = metric
         self._counter = counter
-        self._told: dict[tuple[str, ...], float] = {}
+        self._copied: dict[tuple[str, ...], float] = {}
 
     def refresh(self) -> None:
-        for labels, value in self._meter.read().items():
-            (self._counter.labels(*labels) if labels else self._counter).inc(value - self._told.get(labels, 0))
-            self._told[labels] = value
+        for labels, value in self._metric.read().items():
+            (self._counter.labels(*labels) if labels else self._counter).inc(value - self._copied.get(labels, 0))
+            self._copied[labels] = value

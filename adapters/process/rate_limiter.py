@@ -6,14 +6,14 @@ from application.platform.rate_limits import RateLimit, RateWindow
 
 
 class InProcessRateLimiter:
-    """Fixed windows, counted by this process alone."""
+    """Fixed windows, counted in this process only."""
 
     def __init__(self) -> None:
         self._storage = MemoryStorage()
 
-    async def hit(self, limit: RateLimit, who: str, at: datetime) -> RateWindow:
+    async def hit(self, limit: RateLimit, client_key: str, at: datetime) -> RateWindow:
         window, resets_in = limit.window(at)
-        count = await self._storage.incr(f"{limit.name}/{limit.seconds}/{who}/{window}", limit.seconds)
+        count = await self._storage.incr(f"{limit.name}/{limit.seconds}/{client_key}/{window}", limit.seconds)
         return RateWindow(limit, count, resets_in)
 
     async def check(self) -> None:

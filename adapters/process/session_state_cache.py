@@ -1,62 +1,79 @@
+"""Session states, cached in this process for a short lease."""
+
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
+from typing import Final
 
-from application.identity.ports import Standing
-from application.platform.metrics import Meter
+from application.identity.ports import SessionState
+from application.platform.metrics import Metric
 from domain.identity.session import SessionId
 from domain.identity.user import UserId
 
-_ROOM = 50_000
-"""Sessions known at a time; then all are forgotten, and asked for again."""
+MAX_ENTRIES: Final = 50_000
+"""The cache is cleared when it is full: refilling it costs one look-up per session."""
 
 
-class LeasedStandingCache:
-    """Answers from what it read within the last `lease` seconds, in this process.
+class LeasedSessionStateCache:
+    """Cache the state of sessions for `lease` seconds after it was read.
 
-    Whoever forgets waits that long, so that afterwards no process anywhere can still answer from what it read
-    before: no messages between workers, and no clocks to compare. With a lease of 0 nothing is kept; storages
-    that only one process can see need not wait.
+    Revocation needs no messages between workers: `invalidate` waits for one lease, so that afterwards no process can
+    answer from a state that was read before. Each process measures time with its own monotonic clock; no clocks are
+    compared. With a lease of 0 nothing is cached.
     """
 
-    def __init__(self, lease: float, *, is_alone: bool = False) -> None:
+    def __init__(self, lease: float, *, is_single_process: bool = False) -> None:
+        """Create an empty cache.
+
+        Args:
+            lease: Seconds for which a state may be reused.
+            is_single_process: Whether no other process reads the same storage. `invalidate` then need not wait.
+        """
         self._lease = lease
-        self._is_alone = is_alone
-        self._known: dict[SessionId, tuple[float, UserId, Standing | None]] = {}
-        self._forgotten = 0
-        self._asked = self._loaded = 0
+        self._is_single_process = is_single_process
+        self._entries: dict[SessionId, tuple[float, UserId, SessionState | None]] = {}
+        self._invalidations = 0
+        self._requests = self._misses = 0
 
     async def get(
-        self, session_id: SessionId, user_id: UserId, load: Callable[[], Awaitable[Standing | None]]
-    ) -> Standing | None:
-        asked_at, forgotten = monotonic(), self._forgotten
-        self._asked += 1
-        known = self._known.get(session_id)
-        if known is not None and asked_at < known[0] and known[1] == user_id:
-            return known[2]
-        self._loaded += 1
-        standing = await load()
-        if self._forgotten == forgotten:
-            if len(self._known) >= _ROOM:
-                self._known.clear()
-            self._known[session_id] = (asked_at + self._lease, user_id, standing)
-        return standing
+        self, session_id: SessionId, user_id: UserId, load: Callable[[], Awaitable[SessionState | None]]
+    ) -> SessionState | None:
+        """Return the state of a session, from the cache or from `load`.
+
+        None means that there is no such session, or that its user is inactive.
+        """
+        requested_at, invalidations = monotonic(), self._invalidations
+        self._requests += 1
+        entry = self._entries.get(session_id)
+        if entry is not None and requested_at < entry[0] and entry[1] == user_id:
+            return entry[2]
+        self._misses += 1
+        state = await load()
+        if self._invalidations == invalidations:  # otherwise the state may be older than the invalidation
+            if len(self._entries) >= MAX_ENTRIES:
+                self._entries.clear()
+            self._entries[session_id] = (requested_at + self._lease, user_id, state)
+        return state
 
     @property
-    def meters(self) -> list[Meter]:
+    def metrics(self) -> list[Metric]:
         return [
-            Meter(
+            Metric(
                 "task_manager_standing_cache_requests",
-                "Questions what a session stands for: known already, or not.",
-                lambda: {("hit",): self._asked - self._loaded, ("miss",): self._loaded},
+                "Look-ups of session states, by cache hit or miss.",
+                lambda: {("hit",): self._requests - self._misses, ("miss",): self._misses},
                 labels=("result",),
-                is_count=True,
+                is_counter=True,
             )
         ]
 
-    async def forget(self, user_id: UserId) -> None:
-        self._forgotten += 1
-        for session_id in [key for key, (_, owner_id, _) in self._known.items() if owner_id == user_id]:
-            del self._known[session_id]
-        if not self._is_alone:
+    async def invalidate(self, user_id: UserId) -> None:
+        """Drop all cached states of a user and wait until no process can still hold one.
+
+        Call it after the commit of a change and before the response that confirms it.
+        """
+        self._invalidations += 1
+        for session_id in [key for key, (_, owner_id, _) in self._entries.items() if owner_id == user_id]:
+            del self._entries[session_id]
+        if not self._is_single_process:
             await asyncio.sleep(self._lease)

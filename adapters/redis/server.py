@@ -9,57 +9,64 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from adapters.redis.breaker import CircuitBreaker
+from adapters.redis.circuit_breaker import CircuitBreaker
 
-PATIENCE: Final = 0.1
-"""Seconds for an answer of Redis, with the connection it may take."""
-ATTEMPTS: Final = 2
-"""The first may meet a connection that was lost meanwhile, which says nothing of Redis."""
-CONNECTIONS: Final = 16
-"""Who comes when all are in use waits for one: a burst is no reason to open hundreds at once."""
+TIMEOUT: Final = 0.1
+"""Seconds for a reply of Redis, including the time for a new connection."""
+MAX_ATTEMPTS: Final = 2
+"""The first attempt may use a connection that was lost in the meantime, which says nothing about Redis itself."""
+MAX_CONNECTIONS: Final = 16
+"""Further calls wait for a free connection, so that a burst does not open hundreds at once."""
 
 OPTIONS: Final[dict[str, Any]] = {
-    "socket_timeout": 10 * PATIENCE,  # ours is to be the first to end
-    "socket_connect_timeout": 10 * PATIENCE,
+    "socket_timeout": 10 * TIMEOUT,  # longer than our own timeout, which must expire first
+    "socket_connect_timeout": 10 * TIMEOUT,
     "retry": Retry(NoBackoff(), 0),
     "protocol": 2,
-    "driver_info": None,  # or each connection begins with three more questions
+    "driver_info": None,  # otherwise each connection starts with three more commands
 }
 
 T = TypeVar("T")
 
 
-class Unreachable(Exception):
-    """Redis is away, or hangs, and whoever asks does without."""
+class RedisUnavailable(Exception):
+    """Redis is down or hangs. The caller continues without it."""
 
 
 class RedisServer:
-    """One that is asked with little patience: while it is away nobody waits for it, but for the first, and that
-    at most 0.2 s. What was asked may have happened although it is Unreachable."""
+    """A Redis server that is called with a short timeout.
+
+    While it is down, callers do not wait, except for the first one, which waits at most 0.2 s. A command may have been
+    executed although the call raised RedisUnavailable.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.client = cast(Any, Redis.from_url(url, **OPTIONS))
-        self._turns = asyncio.Semaphore(CONNECTIONS)
+        self._connections = asyncio.Semaphore(MAX_CONNECTIONS)
         self._breaker = CircuitBreaker(self._probe)
 
-    async def ask(self, question: Callable[[], Awaitable[T]]) -> T:
-        """Raises Unreachable."""
+    async def call(self, command: Callable[[], Awaitable[T]]) -> T:
+        """Run a command on the server and return its result.
+
+        Raises:
+            RedisUnavailable: The server did not reply in time, or the circuit is open.
+        """
         if not self._breaker.is_open:
-            async with self._turns:
-                for _ in range(ATTEMPTS):
-                    if self._breaker.is_open:  # by now
+            async with self._connections:
+                for _ in range(MAX_ATTEMPTS):
+                    if self._breaker.is_open:  # another call failed while this one waited
                         break
                     with suppress(RedisError, StorageError, OSError, TimeoutError):
-                        async with _patiently():
-                            return await question()
+                        async with _timeout():
+                            return await command()
                 else:
                     self._breaker.trip()
-        raise Unreachable
+        raise RedisUnavailable
 
     async def check(self) -> None:
-        """Raises what is wrong with it."""
-        async with asyncio.timeout(2 * PATIENCE):
+        """Raise an error if the server does not answer a ping."""
+        async with asyncio.timeout(2 * TIMEOUT):
             await self.client.ping()
 
     async def close(self) -> None:
@@ -67,18 +74,21 @@ class RedisServer:
         await self.client.aclose()
 
     async def _probe(self) -> None:
-        async with _patiently():
+        async with _timeout():
             await self.client.ping()
 
 
 @asynccontextmanager
-async def _patiently() -> AsyncIterator[None]:
-    """Raises TimeoutError. In two halves: when this process stood still, an answer that is there already would be
-    found too late by the first."""
+async def _timeout() -> AsyncIterator[None]:
+    """Raise TimeoutError after TIMEOUT.
+
+    The timeout has two halves. If this process was suspended, a single timer would expire before the event loop reads a
+    reply that has already arrived.
+    """
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(None) as limit:
-        half = loop.call_later(PATIENCE / 2, lambda: limit.reschedule(loop.time() + PATIENCE / 2))
+        second_half = loop.call_later(TIMEOUT / 2, lambda: limit.reschedule(loop.time() + TIMEOUT / 2))
         try:
             yield
         finally:
-            half.cancel()
+            second_half.cancel()

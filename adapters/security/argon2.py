@@ -11,24 +11,26 @@ T = TypeVar("T")
 
 
 class Argon2PasswordHasher:
-    """Argon2id with OWASP's parameters: 19 MiB, two passes, one lane (RFC 9106).
+    """Hash with Argon2id and the parameters that OWASP recommends: 19 MiB, two passes, one lane (RFC 9106).
 
-    In threads, no more of them than cores: a flood of logins waits for itself, not for the event loop.
+    Hashing runs in at most as many threads as there are cores. A flood of logins waits in their queue and does not
+    block the event loop.
     """
 
     def __init__(self, memory_kib: int = 19_456, passes: int = 2, threads: int | None = None) -> None:
         self._argon2 = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
         self._size = threads or os.cpu_count() or 1
         self._threads: ThreadPoolExecutor | None = None
-        self._of_nobody = self._argon2.hash("")
+        self._dummy_hash = self._argon2.hash("")
 
     async def hash(self, password: str) -> str:
-        return await self._in_thread(self._argon2.hash, _encoded(password))
+        return await self._in_thread(self._argon2.hash, _encode(password))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        against = self._of_nobody if password_hash is None else password_hash
-        is_right = await self._in_thread(self._verify, against, _encoded(password))
-        return is_right and password_hash is not None
+        # Without a hash, verify against a dummy, so that unknown users cost the same time.
+        expected = self._dummy_hash if password_hash is None else password_hash
+        is_correct = await self._in_thread(self._verify, expected, _encode(password))
+        return is_correct and password_hash is not None
 
     def is_outdated(self, password_hash: str) -> bool:
         try:
@@ -53,6 +55,6 @@ class Argon2PasswordHasher:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
-def _encoded(password: str) -> bytes:
-    """Any string at all: whoever tries a lone surrogate gets the answer that every wrong password gets."""
+def _encode(password: str) -> bytes:
+    """Encode any string: a password with a lone surrogate is wrong, not an error."""
     return password.encode(errors="surrogatepass")

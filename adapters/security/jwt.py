@@ -18,11 +18,14 @@ ISSUER: Final = "task-manager"
 AUDIENCE: Final = "task-manager"
 REQUIRED: Final = ("iss", "aud", "sub", "sid", "jti", "iat", "exp")
 LEEWAY: Final = timedelta(seconds=5)
-"""How far the clocks of two machines may differ for a token from the future."""
+"""By how much the clock of the issuing machine may be ahead."""
 
 
 class JwtAccessTokens:
-    """Signed with one key of `keys` (by `kid`), verified with any: RFC 9068 as to type, RFC 8725 as to the rest."""
+    """JSON Web Tokens of the type of RFC 9068, handled as RFC 8725 recommends.
+
+    Tokens are signed with the key `signing_kid` and verified with any of `keys`, so that keys can be rotated.
+    """
 
     def __init__(self, keys: Mapping[str, str], signing_kid: str, lifetime: timedelta, new_id: NewId) -> None:
         self._keys = {kid: key.encode() for kid, key in keys.items()}
@@ -30,7 +33,7 @@ class JwtAccessTokens:
         self._signing_key = self._keys[signing_kid]
         self._lifetime = lifetime
         self._new_id = new_id
-        self._verified = lru_cache(maxsize=4096)(self._payload)
+        self._verified = lru_cache(maxsize=4096)(self._decode)
 
     def issue(self, claims: Claims, at: datetime) -> AccessToken:
         payload = {
@@ -55,9 +58,12 @@ class JwtAccessTokens:
             raise InvalidToken
         return claims
 
-    def _payload(self, text: str) -> dict[str, Any]:
-        """Verified but for its times, which pass. What is signed once is signed for ever, and clients send the same
-        token many times, so this is remembered; what is not signed is looked at anew."""
+    def _decode(self, text: str) -> dict[str, Any]:
+        """Return the payload of a token after all checks except those of its times.
+
+        `_verified` caches the result, because clients send the same token many times and a valid signature stays
+        valid. Errors are not cached.
+        """
         header = jwt.get_unverified_header(text)
         key = self._keys.get(str(header.get("kid")))
         if key is None or header.get("typ") != TYPE or "crit" in header:
@@ -72,10 +78,12 @@ class JwtAccessTokens:
         )
 
     def _is_current(self, payload: dict[str, Any], at: datetime) -> bool:
-        """By the clock we were given, which PyJWT does not know. Our tokens have no `nbf`; one that has is held to it
-        (RFC 7519, section 4.1.5)."""
-        now, issued, expires = at.timestamp(), payload["iat"], payload["exp"]
-        begins = payload.get("nbf", issued)
-        if type(issued) is not int or type(begins) is not int or type(expires) is not int:
+        """Check the times of a token against `at`; PyJWT only knows the system clock.
+
+        This service sets no `nbf`. A token that has one is not accepted before it (RFC 7519, section 4.1.5).
+        """
+        now, issued_at, expires_at = at.timestamp(), payload["iat"], payload["exp"]
+        not_before = payload.get("nbf", issued_at)
+        if type(issued_at) is not int or type(not_before) is not int or type(expires_at) is not int:
             return False
-        return max(issued, begins) <= now + LEEWAY.total_seconds() and now < expires
+        return max(issued_at, not_before) <= now + LEEWAY.total_seconds() and now < expires_at

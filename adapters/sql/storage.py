@@ -1,21 +1,24 @@
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from sqlalchemy import Dialect, literal, make_url, select
+from sqlalchemy import literal, make_url, select
 
-from adapters.sql.engine.compiler import Statement
+from adapters.sql.engine.compiler import Compiler
 from adapters.sql.engine.connection import Database
 from adapters.sql.engine.postgres import PostgresDatabase
 from adapters.sql.engine.sqlite import SqliteDatabase
 from adapters.sql.engine.transaction import Transaction
-from adapters.sql.files.files import FileStatements, SqlFileRepository
-from adapters.sql.identity.sessions import SessionStatements, SqlResetTokenRepository, SqlSessionRepository
-from adapters.sql.identity.users import SqlUserRepository, UserStatements
-from adapters.sql.jobs.queue import JobStatements, SqlJobQueue
-from adapters.sql.platform.idempotency import IdempotencyStatements, SqlIdempotencyRecords
-from adapters.sql.tasks.history import HistoryStatements, SqlTaskHistory
-from adapters.sql.tasks.tasks import SqlTaskRepository, TaskStatements
-from application.platform.metrics import Meter, Readings
+from adapters.sql.files.files import SqlFileRepository
+from adapters.sql.identity.reset_tokens import SqlResetTokenRepository
+from adapters.sql.identity.sessions import SqlSessionRepository
+from adapters.sql.identity.users import SqlUserRepository
+from adapters.sql.jobs.queue import SqlJobQueue
+from adapters.sql.platform.idempotency import SqlIdempotencyRecords
+from adapters.sql.tasks.history import SqlTaskHistory
+from adapters.sql.tasks.tasks import SqlTaskRepository
+from application.platform.metrics import Metric, Samples
+
+PING: Final = select(literal(1))
 
 
 class SqlStorage:
@@ -23,11 +26,10 @@ class SqlStorage:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self._database = _database(url, pool_size)
-        self._statements = Statements(self._database.dialect)
-        self._nothing = Statement(select(literal(1)), self._database.dialect)
+        self._compiler = Compiler(self._database.dialect)
 
     def unit_of_work(self) -> "SqlUnitOfWork":
-        return SqlUnitOfWork(Transaction(self._database), self._statements)
+        return SqlUnitOfWork(Transaction(self._database, self._compiler))
 
     async def open(self) -> None:
         await self._database.open()
@@ -35,22 +37,22 @@ class SqlStorage:
     async def check(self) -> None:
         connection = await self._database.acquire()
         try:
-            await connection.fetch(self._nothing, {})
+            await connection.fetch(self._compiler.compile(PING), {})
         finally:
             await connection.release()
 
     @property
-    def meters(self) -> list[Meter]:
-        def use() -> Readings:
+    def metrics(self) -> list[Metric]:
+        def use() -> Samples:
             use = self._database.use
             return {("in_use",): use.in_use, ("idle",): use.idle}
 
         return [
-            Meter("task_manager_database_connections", "Connections to the database.", use, labels=("state",)),
-            Meter(
+            Metric("task_manager_database_connections", "Connections to the database.", use, labels=("state",)),
+            Metric(
                 "task_manager_database_connections_max",
                 "Connections that the pools may open.",
-                lambda: {(): self._database.use.most},
+                lambda: {(): self._database.use.max_size},
             ),
         ]
 
@@ -58,30 +60,19 @@ class SqlStorage:
         await self._database.close()
 
 
-class Statements:
-    """Compiled at first use, once for each storage."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        self.tasks = TaskStatements(dialect)
-        self.history = HistoryStatements(dialect)
-        self.users = UserStatements(dialect)
-        self.sessions = SessionStatements(dialect)
-        self.files = FileStatements(dialect)
-        self.idempotency = IdempotencyStatements(dialect)
-        self.jobs = JobStatements(dialect)
-
-
 class SqlUnitOfWork:
-    def __init__(self, transaction: Transaction, statements: Statements) -> None:
+    """All repositories on one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self.tasks = SqlTaskRepository(transaction, statements.tasks)
-        self.history = SqlTaskHistory(transaction, statements.history)
-        self.users = SqlUserRepository(transaction, statements.users)
-        self.sessions = SqlSessionRepository(transaction, statements.sessions)
-        self.reset_tokens = SqlResetTokenRepository(transaction, statements.sessions)
-        self.files = SqlFileRepository(transaction, statements.files)
-        self.idempotency = SqlIdempotencyRecords(transaction, statements.idempotency)
-        self.jobs = SqlJobQueue(transaction, statements.jobs)
+        self.tasks = SqlTaskRepository(transaction)
+        self.history = SqlTaskHistory(transaction)
+        self.users = SqlUserRepository(transaction)
+        self.sessions = SqlSessionRepository(transaction)
+        self.reset_tokens = SqlResetTokenRepository(transaction)
+        self.files = SqlFileRepository(transaction)
+        self.idempotency = SqlIdempotencyRecords(transaction)
+        self.jobs = SqlJobQueue(transaction)
 
     async def commit(self) -> None:
         await self._transaction.commit()
@@ -102,4 +93,4 @@ def _database(url: str, pool_size: int) -> Database:
             return PostgresDatabase(url, pool_size)
         case "sqlite+aiosqlite":
             return SqliteDatabase(url, pool_size)
-    raise ValueError(f"a database URL begins with postgresql+asyncpg:// or sqlite+aiosqlite://, not {driver}://")
+    raise ValueError(f"the database URL must start with postgresql+asyncpg:// or sqlite+aiosqlite://, not {driver}://")

@@ -4,5 +4,5 @@ from uuid_utils.compat import uuid7
 
 
 def new_id() -> UUID:
-    """Monotonic within the process also when several are made in one millisecond."""
+    """Return a new UUID version 7. Ids of one process increase even within a millisecond."""
     return uuid7()

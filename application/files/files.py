@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
-from application.files.jobs import removals_of
-from application.files.keys import key_of
+from application.files.jobs import remove_bytes_jobs
+from application.files.keys import file_key
 from application.files.ports import FileStore, FileStoreUnavailable, FileUnitOfWork
 from application.platform.access import visible_owner
 from application.platform.clock import Clock
-from application.platform.idempotency import AlreadyAnswered, Once
+from application.platform.idempotency import AlreadyExecuted, IdempotentWrite
 from application.platform.ids import NewId
 from application.platform.paging import Page, Paging
 from application.platform.retry import retried
 from domain.errors import DomainError
-from domain.files.file import File, FileFilter, FileId, FileType, NewestFirst, require_room, valid_filename
-from domain.files.file_content import ContentCheck
+from domain.files.file import File, FileFilter, FileId, FileType, NewestFirst, clean_filename, require_quota
+from domain.files.file_content import ContentValidator
 from domain.identity.actor import Actor
 from domain.identity.user import UserId
 from domain.tasks.task import TaskId
@@ -23,30 +23,36 @@ from domain.tasks.task import TaskId
 _ORDER = NewestFirst()
 
 
-class Incoming(Protocol):
-    """A file on its way in."""
+class IncomingFile(Protocol):
+    """A file that is being uploaded."""
 
     @property
-    def filename(self) -> str: ...
+    def filename(self) -> str:
+        """The name that the client sent; not cleaned."""
+        ...
 
     @property
     def task_id(self) -> TaskId | None:
-        """The task it belongs to; that may be told after the last chunk only."""
+        """The task of the file. It may be known only after the last chunk."""
         ...
 
-    def chunks(self) -> AsyncIterator[bytes]: ...
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Read the content once, in chunks."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFiles:
+    """A page of files."""
+
     filter: FileFilter = FileFilter()
     paging: Paging = Paging()
 
 
 class FileService:
-    """What users do with their files, and readers with those of others.
+    """Upload, list, read and delete files.
 
-    Somebody else's file is not found, unless a reader names the owner.
+    A file of another user raises FileNotFound. Users who may read all data pass the `owner_id` to read it.
     """
 
     def __init__(
@@ -59,116 +65,150 @@ class FileService:
         self._quota = quota
 
     async def upload(
-        self, actor: Actor, incoming: Incoming, *, once: Callable[[File], Once[File]] | None = None
+        self,
+        actor: Actor,
+        incoming: IncomingFile,
+        *,
+        idempotent_write: Callable[[File], IdempotentWrite[File]] | None = None,
     ) -> File:
-        """The bytes are stored before the file is. A failure in between leaves bytes that nobody sees, for the sweep.
+        """Store an uploaded file.
 
-        `once` is told the file, as it is known only then what was asked for. Raises InvalidFilename,
-        UnsupportedFileType, FileTooLarge, EmptyFile, QuotaExceeded, TaskNotFound, FileStoreUnavailable; with `once`,
-        what keeping it raises.
+        The content is stored before the metadata. After a failure in between, the content is invisible
+        until the sweep removes it.
+
+        Args:
+            actor: Owns the new file.
+            incoming: Read to its end, unless the name, the task or the quota already rule the file out.
+            idempotent_write: Returns how to store the response once. It gets the file, because its content
+                identifies the request.
+
+        Raises:
+            InvalidValue: The filename is invalid.
+            UnsupportedFileType: The extension is not accepted or does not match the content.
+            FileTooLarge: The file exceeds `File.MAX_SIZE`.
+            EmptyFile: The file has no content.
+            QuotaExceeded: The files of the actor would exceed the quota.
+            TaskNotFound: The actor has no such task.
+            FileStoreUnavailable: The store is unreachable or full.
+            AlreadyExecuted: The same request took effect before; see `IdempotentWrite.store` for its other errors.
         """
-        filename = valid_filename(incoming.filename)
+        filename = clean_filename(incoming.filename)
         kind = FileType.of(filename)
-        if once is None:  # what was done before needs no place now
-            await self._require_place(actor.user_id, incoming.task_id)
+        if idempotent_write is None:  # a retry must succeed even if its task was deleted or the quota is used up by now
+            await self._check_early(actor.user_id, incoming.task_id)
         file_id = FileId(self._new_id())
-        key = key_of(actor.user_id, file_id)
-        passing = _Passing(incoming, kind)
-        await self._store.put(key, passing.chunks())
+        key = file_key(actor.user_id, file_id)
+        content = _ValidatedContent(incoming, kind)
+        await self._store.put(key, content.chunks())
         file = File(
             id=file_id,
             owner_id=actor.user_id,
             task_id=incoming.task_id,
             filename=filename,
             content_type=kind.media_type,
-            size=passing.size,
-            sha256=passing.sha256,
+            size=content.size,
+            sha256=content.sha256,
             created_at=self._clock.now(),
         )
         try:
-            await self._add(file, once and once(file))
-        except (
-            DomainError,
-            AlreadyAnswered,
-        ):  # after any other failure the file may be there: whether it was committed is unknown
+            await self._add(file, idempotent_write and idempotent_write(file))
+        except (DomainError, AlreadyExecuted):
+            # after any other error the commit may have succeeded, and the file needs its content
             with suppress(FileStoreUnavailable):
                 await self._store.remove(key)
             raise
         return file
 
     @retried
-    async def _require_place(self, owner_id: UserId, task_id: TaskId | None) -> None:
-        """Before anything is read: whether a file of one byte could be added."""
+    async def _check_early(self, owner_id: UserId, task_id: TaskId | None) -> None:
+        """Check, before the body is read, that a file of one byte could be added."""
         async with self._unit_of_work() as uow:
-            require_room(await uow.files.used_bytes(owner_id=owner_id), 1, self._quota)
+            require_quota(await uow.files.used_bytes(owner_id=owner_id), 1, self._quota)
             if task_id is not None:
                 await uow.tasks.get(task_id, owner_id=owner_id)
 
     @retried
-    async def _add(self, file: File, once: Once[File] | None) -> None:
+    async def _add(self, file: File, idempotent_write: IdempotentWrite[File] | None) -> None:
         async with self._unit_of_work() as uow:
-            if once is not None:
-                await once.keep(uow, file)
-            require_room(await uow.files.used_bytes(owner_id=file.owner_id, lock=True), file.size, self._quota)
+            if idempotent_write is not None:
+                await idempotent_write.store(uow, file)
+            require_quota(await uow.files.used_bytes(owner_id=file.owner_id, lock=True), file.size, self._quota)
             await uow.files.add(file)
             await uow.commit()
 
     @retried
     async def list(self, actor: Actor, query: ListFiles, *, owner_id: UserId | None = None) -> Page[File]:
-        """Newest first. Raises InvalidCursor, UserNotFound."""
+        """Return a page of files, newest first.
+
+        Raises:
+            InvalidValue: The cursor is damaged or belongs to another list.
+            UserNotFound: The actor may not see the owner, or there is no such user.
+        """
         paging = query.paging
-        after = paging.after(query.filter, _ORDER)
+        window = paging.window(query.filter, _ORDER)
         async with self._unit_of_work() as uow:
             owner = await visible_owner(uow, actor, owner_id)
-            found = await uow.files.find(
-                query.filter,
-                owner_id=owner.user_id,
-                limit=paging.limit + 1,
-                skip=paging.skip,
-                after=after,
-                count=after is None,
-            )
-        return paging.page(found.files, found.total, is_exact=False, filter=query.filter, order=_ORDER)
+            rows = await uow.files.find(query.filter, window, owner_id=owner.user_id)
+        return paging.page(rows.items, rows.total, is_exact=False, filter=query.filter, order=_ORDER)
 
     @retried
     async def get(self, actor: Actor, file_id: FileId, *, owner_id: UserId | None = None) -> File:
-        """Raises FileNotFound, UserNotFound."""
+        """Return the metadata of a file.
+
+        Raises:
+            FileNotFound: The owner has no such file.
+            UserNotFound: The actor may not see the owner, or there is no such user.
+        """
         async with self._unit_of_work() as uow:
             owner = await visible_owner(uow, actor, owner_id)
             return await uow.files.get(file_id, owner_id=owner.user_id)
 
     async def read(self, file: File, start: int, end: int) -> AsyncIterator[bytes]:
-        """Of a file that the caller was given. Raises FileNotFound if it is gone since, FileStoreUnavailable."""
-        return await self._store.read(key_of(file.owner_id, file.id), start, end)
+        """Return the content of a file from byte `start` (inclusive) to `end` (exclusive), in chunks.
+
+        Args:
+            file: A file that `get` returned, which checked the access.
+            start: The first byte.
+            end: The byte after the last one.
+
+        Raises:
+            FileNotFound: The file was deleted in the meantime.
+            FileStoreUnavailable: The store is unreachable.
+        """
+        return await self._store.read(file_key(file.owner_id, file.id), start, end)
 
     @retried
     async def delete(self, actor: Actor, file_id: FileId) -> None:
-        """The bytes go soon after. Raises FileNotFound."""
+        """Delete a file. A job removes the content later.
+
+        Raises:
+            FileNotFound: The actor has no such file.
+        """
         async with self._unit_of_work() as uow:
             file = await uow.files.get(file_id, owner_id=actor.user_id)
             await uow.files.remove(file)
-            await uow.jobs.add(*removals_of([file], self._new_id, self._clock.now()))
+            await uow.jobs.add(*remove_bytes_jobs([file], self._new_id, self._clock.now()))
             await uow.commit()
 
 
-class _Passing:
-    """Looks at what passes by."""
+class _ValidatedContent:
+    """Validate, measure and hash the content while it streams to the store."""
 
-    def __init__(self, incoming: Incoming, kind: FileType) -> None:
+    def __init__(self, incoming: IncomingFile, kind: FileType) -> None:
         self._incoming = incoming
-        self._check = ContentCheck(kind)
+        self._validator = ContentValidator(kind)
         self._digest = sha256()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         async for chunk in self._incoming.chunks():
-            self._check.feed(chunk)
+            self._validator.feed(chunk)
             self._digest.update(chunk)
             yield chunk
-        self._check.finish()
+        self._validator.finish()
 
     @property
     def size(self) -> int:
-        return self._check.size
+        return self._validator.size
 
     @property
     def sha256(self) -> str:

@@ -1,11 +1,15 @@
-"""Bytes go after the rows that told of them, by jobs of the same transaction; what a crash left goes by a sweep."""
+"""Jobs that remove file contents from the file store.
+
+The transaction that deletes a row also adds the job that removes the content. A periodic sweep
+removes contents without a row, which a crash can leave.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from application.files.keys import key_of, place_of
+from application.files.keys import file_key, parse_file_key
 from application.files.ports import FileStore, FileUnitOfWork
 from application.jobs.ports import Job, JobId
 from application.platform.clock import Clock
@@ -15,37 +19,39 @@ from domain.files.file import File, FileId
 from domain.identity.user import UserId
 
 REMOVE_BYTES: Final = "remove_bytes"
-REMOVE_BYTES_OF: Final = "remove_bytes_of"
+REMOVE_BYTES_OF_USER: Final = "remove_bytes_of_user"
 SWEEP_FILES: Final = "sweep_files"
-SWEEP_EVERY: Final = timedelta(hours=1)
+SWEEP_INTERVAL: Final = timedelta(hours=1)
 
 MIN_AGE: Final = timedelta(hours=1)
-"""Longer than it takes from the last byte of an upload to the row that tells of it."""
+"""Younger objects are not swept: the upload may not have committed its row yet. Longer than an upload takes."""
 
-_AT_ONCE: Final = 500
+_BATCH_SIZE: Final = 500
 
 
-def removals_of(files: Sequence[File], new_id: NewId, at: datetime) -> list[Job]:
-    """For the transaction that removes these files."""
+def remove_bytes_jobs(files: Sequence[File], new_id: NewId, at: datetime) -> list[Job]:
+    """Return the jobs that remove the contents of files. Add them in the transaction that deletes the files."""
     return [
         Job(
             id=JobId(new_id()),
             kind=REMOVE_BYTES,
             run_at=at,
-            payload={"keys": [key_of(file.owner_id, file.id) for file in files[start : start + _AT_ONCE]]},
+            payload={"keys": [file_key(file.owner_id, file.id) for file in files[start : start + _BATCH_SIZE]]},
         )
-        for start in range(0, len(files), _AT_ONCE)
+        for start in range(0, len(files), _BATCH_SIZE)
     ]
 
 
-def removal_of_all(owner_id: UserId, new_id: NewId, at: datetime) -> Job:
-    """For the transaction that removes this user."""
-    return Job(id=JobId(new_id()), kind=REMOVE_BYTES_OF, run_at=at, owner_id=owner_id)
+def remove_all_bytes_job(owner_id: UserId, new_id: NewId, at: datetime) -> Job:
+    """Return the job that removes all contents of a user. Add it in the transaction that deletes the user."""
+    return Job(id=JobId(new_id()), kind=REMOVE_BYTES_OF_USER, run_at=at, owner_id=owner_id)
 
 
 class FileJobs:
-    """Does the jobs of REMOVE_BYTES, whose payload has the `keys`, of REMOVE_BYTES_OF, whose owner is gone, and of
-    SWEEP_FILES. Each raises FileStoreUnavailable."""
+    """Handlers of the jobs REMOVE_BYTES, REMOVE_BYTES_OF_USER and SWEEP_FILES.
+
+    Each raises FileStoreUnavailable, so that the worker retries it.
+    """
 
     def __init__(self, unit_of_work: Callable[[], FileUnitOfWork], store: FileStore, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
@@ -53,33 +59,36 @@ class FileJobs:
         self._clock = clock
 
     async def remove_bytes(self, job: Job) -> None:
+        """Remove the objects that the payload lists under `keys`."""
         await self._store.remove(*job.payload["keys"])
 
-    async def remove_bytes_of(self, job: Job) -> None:
-        await self._store.remove(*[found.key async for found in self._store.list(str(job.owner_id))])
+    async def remove_bytes_of_user(self, job: Job) -> None:
+        """Remove all objects of the job's owner, a deleted user."""
+        await self._store.remove(*[stored.key async for stored in self._store.list(str(job.owner_id))])
 
     async def sweep(self, job: Job) -> None:
-        """Bytes that no file tells of, for longer than an upload takes. What is not ours stays."""
+        """Remove objects older than MIN_AGE that belong to no file. Objects with foreign keys stay."""
         before = self._clock.now() - MIN_AGE
-        suspects: list[str] = []
-        async for found in self._store.list():
-            if found.modified_at < before:
-                suspects.append(found.key)
-            if len(suspects) == _AT_ONCE:
-                await self._sweep(suspects)
-                suspects.clear()
-        await self._sweep(suspects)
+        candidates: list[str] = []
+        async for stored in self._store.list():
+            if stored.modified_at < before:
+                candidates.append(stored.key)
+            if len(candidates) == _BATCH_SIZE:
+                await self._sweep(candidates)
+                candidates.clear()
+        await self._sweep(candidates)
 
     async def _sweep(self, keys: Sequence[str]) -> None:
         owned: defaultdict[UserId, dict[str, FileId]] = defaultdict(dict)
         for key in keys:
-            if place := place_of(key):
-                owned[place[0]][key] = place[1]
+            if parsed := parse_file_key(key):
+                owner_id, file_id = parsed
+                owned[owner_id][key] = file_id
         for owner_id, ids in owned.items():
-            existing = await self._existing(owner_id, set(ids.values()))
+            existing = await self._find_existing(owner_id, set(ids.values()))
             await self._store.remove(*(key for key, file_id in ids.items() if file_id not in existing))
 
     @retried
-    async def _existing(self, owner_id: UserId, file_ids: set[FileId]) -> set[FileId]:
+    async def _find_existing(self, owner_id: UserId, file_ids: set[FileId]) -> set[FileId]:
         async with self._unit_of_work() as uow:
-            return await uow.files.existing(file_ids, owner_id=owner_id)
+            return await uow.files.find_existing(file_ids, owner_id=owner_id)

@@ -1,4 +1,4 @@
-"""Under which names bytes lie in a file store: random ones, outside of anything that is served."""
+"""Keys of file contents in a file store: random ids, outside of every folder that a web server serves."""
 
 from uuid import UUID
 
@@ -6,12 +6,16 @@ from domain.files.file import FileId
 from domain.identity.user import UserId
 
 
-def key_of(owner_id: UserId, file_id: FileId) -> str:
+def file_key(owner_id: UserId, file_id: FileId) -> str:
+    """Return the key under which the content of a file is stored."""
     return f"{owner_id}/{file_id}"
 
 
-def place_of(key: str) -> tuple[UserId, FileId] | None:
-    """Whose, and of which file, also for half of one; None for what is not ours."""
+def parse_file_key(key: str) -> tuple[UserId, FileId] | None:
+    """Return the owner and the file that a key belongs to, or None for a key that this application did not create.
+
+    A partial object, which a crash may leave, has the key of its file and a suffix after a dot.
+    """
     owner_id, _, name = key.partition("/")
     try:
         return UserId(UUID(owner_id)), FileId(UUID(name.partition(".")[0]))

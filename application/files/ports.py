@@ -1,4 +1,4 @@
-"""What the core asks of wherever files lie: what is told about them, and their bytes."""
+"""Ports of the file use cases: a repository for metadata and a store for contents."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
@@ -8,107 +8,124 @@ from typing import Protocol
 from application.jobs.ports import JobQueue
 from application.platform.access import AccessUnitOfWork
 from application.platform.idempotency import IdempotencyUnitOfWork
-from application.platform.paging import Position
+from application.platform.paging import Slice, Window
 from domain.files.file import File, FileFilter, FileId
 from domain.identity.user import UserId
 from domain.tasks.task import Task, TaskId
 
 
-@dataclass(frozen=True, slots=True)
-class FileSlice:
-    """`total` is None if it was not asked for, and counted up to TOTAL_CAP + 1."""
-
-    files: list[File]
-    total: int | None
-
-
 class FileRepository(Protocol):
-    """What is told about files, always seen through the eyes of their owner. A task or a user takes its own along."""
+    """Metadata of the files of one owner. Deleting a task or a user also deletes its files."""
 
     async def add(self, file: File) -> None:
-        """Raises UserNotFound, TaskNotFound if it belongs to a task that is not there, or not the owner's."""
+        """Store a new file.
+
+        Raises:
+            UserNotFound: The owner does not exist.
+            TaskNotFound: The owner has no such task.
+        """
         ...
 
     async def get(self, file_id: FileId, *, owner_id: UserId) -> File:
-        """Raises FileNotFound if there is none, or it belongs to someone else."""
+        """Return a file of the owner.
+
+        Raises:
+            FileNotFound: The owner has no such file.
+        """
         ...
 
     async def find(
         self,
         filter: FileFilter,
+        window: Window,
         *,
         owner_id: UserId,
-        limit: int,
-        skip: int = 0,
-        after: Position | None = None,
-        count: bool = False,
-    ) -> FileSlice:
-        """The files that `filter.match`, by `NewestFirst`, up to `limit`. They begin after `after`, or else after
-        `skip` files."""
+    ) -> Slice[File]:
+        """Return the files that `filter.match` accepts, sorted by `NewestFirst`."""
         ...
 
-    async def of_tasks(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[File]:
-        """By id."""
+    async def find_of_tasks(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[File]:
+        """Return the files of the given tasks, sorted by id."""
         ...
 
     async def remove(self, file: File) -> None:
-        """Raises FileNotFound."""
-        ...
+        """Delete a file.
 
-    async def used_bytes(self, *, owner_id: UserId, lock: bool = False) -> int:
-        """The sizes of all the owner's files together.
-
-        With `lock` whoever else asks so waits until this unit of work ends. Raises UserNotFound then.
+        Raises:
+            FileNotFound: The file does not exist.
         """
         ...
 
-    async def existing(self, file_ids: Collection[FileId], *, owner_id: UserId) -> set[FileId]:
-        """Those of them that there are."""
+    async def used_bytes(self, *, owner_id: UserId, lock: bool = False) -> int:
+        """Return the total size of the owner's files.
+
+        Args:
+            owner_id: The owner of the files.
+            lock: Lock the owner until the unit of work ends, so that concurrent uploads cannot exceed the quota.
+
+        Raises:
+            UserNotFound: The owner does not exist; checked only with `lock`.
+        """
+        ...
+
+    async def find_existing(self, file_ids: Collection[FileId], *, owner_id: UserId) -> set[FileId]:
+        """Return which of the ids belong to files of the owner."""
         ...
 
 
 class FileStoreUnavailable(Exception):
-    """It can't be reached, or there is no room left in it. Nothing can be seen of what was being put."""
+    """The file store is unreachable or full. An object that was being written is not visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
+    """An object in a file store."""
+
     key: str
     size: int
     modified_at: datetime
 
 
 class FileStore(Protocol):
-    """Bytes under keys: segments of letters, digits and dashes, separated by slashes.
+    """Objects under keys. A key consists of segments of letters, digits and dashes, separated by slashes.
 
     Every method may raise FileStoreUnavailable.
     """
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        """All of them, durable when this returns, and before that nothing is to be seen.
+        """Write an object. It becomes visible when it is complete, and is durable when the method returns.
 
-        Nothing is left if `chunks` raises; perhaps all, if this is cancelled at the end.
+        If `chunks` raises, nothing remains. If the call is cancelled at the end, the whole object may remain.
         """
         ...
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        """From byte `start` up to `end`, itself excluded, in pieces. Raises FileNotFound."""
+        """Return the bytes from `start` (inclusive) to `end` (exclusive), in chunks.
+
+        Raises:
+            FileNotFound: There is no object under this key.
+        """
         ...
 
     async def remove(self, *keys: str) -> None:
-        """What is not there is removed already."""
+        """Delete objects. Missing objects are ignored."""
         ...
 
     def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
-        """All below this first segment, or everywhere; also halves that a crash left, under the key they were to have
-        and a suffix after a dot. All can be removed."""
+        """List all objects, or those whose key has this first segment.
+
+        The list includes partial objects, which a crash may leave: they have the intended key with a suffix
+        after a dot. `remove` accepts these keys too.
+        """
         ...
 
     async def check(self) -> None:
-        """Whether it can be reached, at the cost of one small question."""
+        """Check with one cheap request that the store is available."""
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close connections to the store."""
+        ...
 
 
 class TaskLookup(Protocol):
@@ -127,10 +144,16 @@ class FileUnitOfWork(AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
     """The repositories that the file use cases need."""
 
     @property
-    def files(self) -> FileRepository: ...
+    def files(self) -> FileRepository:
+        """Files."""
+        ...
 
     @property
-    def tasks(self) -> TaskLookup: ...
+    def tasks(self) -> TaskLookup:
+        """Tasks."""
+        ...
 
     @property
-    def jobs(self) -> JobQueue: ...
+    def jobs(self) -> JobQueue:
+        """Jobs, added in the same transaction."""
+        ...

@@ -1,4 +1,4 @@
-"""What is written to users, and when: each mail is a job, so that it leaves if, and only if, what it tells happened."""
+"""Mails to users. Each is a job in the transaction of its cause: it is sent if and only if the cause is committed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +14,7 @@ from application.platform.clock import Clock
 from application.platform.mail import Mail, Mailer
 from application.platform.retry import retried
 from domain.errors import UserNotFound
-from domain.identity.user import User, UserId, name_key
+from domain.identity.user import User, UserId, normalize_login
 
 WELCOME_MAIL: Final = "welcome_mail"
 RESET_MAIL: Final = "reset_mail"
@@ -23,7 +23,7 @@ RESET_LIFETIME: Final = timedelta(minutes=30)
 WELCOME_TEXT: Final = Template("""\
 Hello $name,
 
-your account $username is ready. Have a look at what is due today:
+your account $username has been created. To see the tasks that are due today, open:
 
 $url
 """)
@@ -31,19 +31,20 @@ $url
 RESET_TEXT: Final = Template("""\
 Hello $name,
 
-somebody, hopefully you, wants a new password for $username.
-This link is good for 30 minutes, and once:
+we received a request to reset the password of your account $username.
+To choose a new password, open this link. It can be used once and expires in 30 minutes:
 
 $url/reset-password?token=$token
 
-If it was not you, nothing happens without it.
+If you did not request this, ignore this mail. Your password will not change.
 """)
 
 
 class MailJobs:
-    """Does the jobs of WELCOME_MAIL, whose owner is written to, and RESET_MAIL, whose payload has an `email`.
+    """Run the jobs that send mails to users.
 
-    The secret of a reset is made when its mail is: no queue and no backup ever holds one.
+    The owner of a WELCOME_MAIL job is its recipient. The payload of a RESET_MAIL job has the `email`. The secret of a
+    reset token is created when the job runs, so that no queue and no backup contains one.
     """
 
     def __init__(
@@ -62,8 +63,12 @@ class MailJobs:
         self._new_secret = new_secret
         self._public_url = public_url
 
-    async def welcome(self, job: Job) -> None:
-        """Raises MailNotSent. Who has left is not written to."""
+    async def send_welcome(self, job: Job) -> None:
+        """Send the welcome mail, unless the user was removed.
+
+        Raises:
+            MailNotSent: The mail server did not accept the mail.
+        """
         assert job.owner_id is not None
         try:
             user = await self._get(job.owner_id)
@@ -71,12 +76,16 @@ class MailJobs:
             return
         await self._mailer.send(self._mail(job.id, user, "Welcome to Task Manager", WELCOME_TEXT))
 
-    async def password_reset(self, job: Job) -> None:
-        """Raises MailNotSent. To nobody, if no active account has the address."""
+    async def send_password_reset(self, job: Job) -> None:
+        """Send a mail with a reset link, if an active account has the address.
+
+        Raises:
+            MailNotSent: The mail server did not accept the mail.
+        """
         secret = self._new_secret()
-        user = await self._permit(job.payload["email"], secret)
+        user = await self._store_reset_token(job.payload["email"], secret)
         if user is None:
-            self._audit.record("password_reset_of_nobody")
+            self._audit.record("password_reset_unknown_address")
             return
         token = OpaqueToken((user.id,), secret)
         mail = self._mail(job.id, user, "Choose a new password", RESET_TEXT, token=token.text)
@@ -84,7 +93,9 @@ class MailJobs:
         self._audit.record("password_reset_mailed", user_id=user.id)
 
     def _mail(self, job_id: JobId, user: User, subject: str, text: Template, **values: str) -> Mail:
-        name = " ".join((user.full_name or user.username).split())  # anybody's address may be registered by anybody
+        # Collapse white space: the name may come from a stranger who registered another person's address, and line
+        # breaks would let it add lines of its own to the mail.
+        name = " ".join((user.full_name or user.username).split())
         return Mail(
             job_id,
             user.email,
@@ -98,13 +109,13 @@ class MailJobs:
             return await uow.users.get(user_id)
 
     @retried
-    async def _permit(self, email: str, secret: bytes) -> User | None:
-        """The active account that has the address, and still has it when the secret becomes good for a reset."""
+    async def _store_reset_token(self, email: str, secret: bytes) -> User | None:
+        """Store a reset token for the active user with this address; check the address again under the lock."""
         async with self._unit_of_work() as uow:
             if (found := await uow.users.find_by_login(email)) is None:
                 return None
             user = await uow.users.lock(found.id)
-            if not user.is_active or name_key(user.email) != name_key(email):
+            if not user.is_active or normalize_login(user.email) != normalize_login(email):
                 return None
             token = OpaqueToken((user.id,), secret)
             await uow.reset_tokens.put(ResetToken(user.id, token.hash, self._clock.now() + RESET_LIFETIME))

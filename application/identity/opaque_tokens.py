@@ -1,4 +1,4 @@
-"""Refresh and reset tokens: whose they are, and a secret that is stored only as a hash."""
+"""Refresh and reset tokens: ids for the look-up, and a secret of which only the hash is stored."""
 
 import base64
 import binascii
@@ -12,14 +12,18 @@ from domain.errors import InvalidToken
 
 @dataclass(frozen=True, slots=True)
 class OpaqueToken:
-    """URL-safe text; nothing in it is to be understood by who holds it."""
+    """A token in URL-safe text. Clients must not interpret its content."""
 
     ids: tuple[UUID, ...]
     secret: bytes = field(repr=False)
 
     @classmethod
     def parse(cls, text: str, ids: int) -> Self:
-        """With that many ids before the secret. Raises InvalidToken."""
+        """Parse a token with `ids` ids before the secret.
+
+        Raises:
+            InvalidToken: The text is malformed or has another length.
+        """
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -30,9 +34,10 @@ class OpaqueToken:
 
     @property
     def text(self) -> str:
+        """The token as clients receive it: URL-safe Base64 without padding."""
         return base64.urlsafe_b64encode(b"".join(id.bytes for id in self.ids) + self.secret).rstrip(b"=").decode()
 
     @property
     def hash(self) -> bytes:
-        """Fast, as the secret can't be guessed."""
+        """The hash of the secret. A fast hash is enough, because the secret has 256 random bits."""
         return sha256(self.secret).digest()

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from application.identity.credentials import Credentials
 from application.identity.mails import RESET_MAIL
 from application.identity.opaque_tokens import OpaqueToken
-from application.identity.ports import IdentityUnitOfWork, ResetToken, StandingCache
+from application.identity.ports import IdentityUnitOfWork, ResetToken, SessionStateCache
 from application.jobs.ports import Job, JobId
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
@@ -15,55 +15,69 @@ from domain.identity.user import User, UserId
 
 
 class PasswordService:
-    """Changing a password by knowing the old one, or by reading one's mail."""
+    """Change a password with the current one, or reset it with a token from a mail.
+
+    Revoked sessions are refused by all workers before the method returns.
+    """
 
     def __init__(
         self,
         unit_of_work: Callable[[], IdentityUnitOfWork],
         credentials: Credentials,
-        standings: StandingCache,
+        session_states: SessionStateCache,
         audit: AuditLog,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._credentials = credentials
-        self._standings = standings
+        self._session_states = session_states
         self._audit = audit
         self._clock = clock
         self._new_id = new_id
 
     async def change(self, user_id: UserId, session_id: SessionId, current: str, new: str) -> None:
-        """Ends all other sessions. Raises WrongPassword, WeakPassword."""
+        """Change the password and end all other sessions of the user.
+
+        Raises:
+            WrongPassword: `current` is not the user's password, or it was changed at the same time.
+            WeakPassword: The new password breaks a rule of the policy.
+        """
         user = await self._get(user_id)
-        if not await self._credentials.prove(user, current):
+        if not await self._credentials.verify(user, current):
             self._audit.record("password_change_refused", user_id=user_id)
             raise WrongPassword
-        password_hash = await self._credentials.choose(new, username=user.username, email=user.email)
+        password_hash = await self._credentials.hash(new, username=user.username, email=user.email)
         await self._store(user, password_hash, keep=session_id)
         self._audit.record("password_changed", user_id=user_id)
 
     async def request_reset(self, email: str) -> None:
-        """A link is mailed to the account with this address, if there is one.
+        """Queue a mail with a reset link to the account with this address.
 
-        The caller learns nothing, neither from the answer nor by waiting for it: nobody is looked up meanwhile.
+        The account is looked up only when the job runs, so that neither the response nor its time reveals whether the
+        address has an account.
         """
         self._audit.record("password_reset_requested")
         await self._queue(
             Job(id=JobId(self._new_id()), kind=RESET_MAIL, run_at=self._clock.now(), payload={"email": email})
         )
 
-    async def reset(self, text: str, new: str) -> None:
-        """Ends all sessions. Raises InvalidResetToken, and WeakPassword, which leaves the token good."""
+    async def reset(self, reset_token: str, new: str) -> None:
+        """Set a new password with a reset token, and end all sessions of the user.
+
+        Raises:
+            InvalidResetToken: The token is malformed, expired or already used.
+            WeakPassword: The new password breaks a rule of the policy. The token stays valid.
+        """
         try:
-            token = OpaqueToken.parse(text, ids=1)
+            token = OpaqueToken.parse(reset_token, ids=1)
             user = await self._get(UserId(token.ids[0]))
         except (InvalidToken, UserNotFound):
             raise InvalidResetToken from None
-        await self._require_good(user, token)
-        password_hash = await self._credentials.choose(new, username=user.username, email=user.email)
-        await self._spend(user, token, password_hash)
-        await self._standings.forget(user.id)
+        await self._require_valid(user, token)
+        password_hash = await self._credentials.hash(new, username=user.username, email=user.email)
+        await self._redeem(user, token, password_hash)
+        await self._session_states.invalidate(user.id)
         self._audit.record("password_reset", user_id=user.id)
 
     @retried
@@ -87,23 +101,23 @@ class PasswordService:
             await uow.sessions.remove_all(user.id, keep=keep)
             await uow.reset_tokens.remove(user.id)
             await uow.commit()
-        await self._standings.forget(user.id)
+        await self._session_states.invalidate(user.id)
 
     @retried
-    async def _require_good(self, user: User, token: OpaqueToken) -> None:
+    async def _require_valid(self, user: User, token: OpaqueToken) -> None:
         async with self._unit_of_work() as uow:
-            self._match(await uow.reset_tokens.find(user.id), token)
+            self._check_token(await uow.reset_tokens.find(user.id), token)
 
     @retried
-    async def _spend(self, user: User, token: OpaqueToken, password_hash: str) -> None:
+    async def _redeem(self, user: User, token: OpaqueToken, password_hash: str) -> None:
         async with self._unit_of_work() as uow:
-            self._match(await uow.reset_tokens.find(user.id), token)
+            self._check_token(await uow.reset_tokens.find(user.id), token)
             await uow.reset_tokens.remove(user.id)
             stored = await uow.users.get(user.id)
             await uow.users.save(stored.with_password(password_hash, at=self._clock.now()))
             await uow.sessions.remove_all(user.id)
             await uow.commit()
 
-    def _match(self, stored: ResetToken | None, token: OpaqueToken) -> None:
+    def _check_token(self, stored: ResetToken | None, token: OpaqueToken) -> None:
         if stored is None or stored.token_hash != token.hash or self._clock.now() >= stored.expires_at:
             raise InvalidResetToken

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from application.jobs.ports import JobQueue
 from application.platform.idempotency import IdempotencyUnitOfWork
-from application.platform.paging import Position
+from application.platform.paging import Slice, Window
 from domain.identity.actor import Actor
 from domain.identity.session import Session, SessionId
 from domain.identity.user import User, UserId
@@ -13,109 +13,141 @@ from domain.identity.user_query import UserFilter, UserOrder
 
 
 @dataclass(frozen=True, slots=True)
-class UserSlice:
-    """`total` is None if it was not asked for, and counted up to TOTAL_CAP + 1."""
-
-    users: list[User]
-    total: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a session stands for, until it expires, is ended, or its user changes."""
+class SessionState:
+    """What a request needs to know about its session: who acts, and when the session expires."""
 
     actor: Actor
     expires_at: datetime
 
 
 class UserRepository(Protocol):
-    """Accounts. No two have the same username, nor the same e-mail address, ignoring case."""
+    """Accounts. Usernames and e-mail addresses are unique; case is ignored."""
 
     async def add(self, user: User) -> None:
-        """Raises UsernameTaken or EmailTaken; UsernameTaken if both are."""
+        """Store a new user.
+
+        Raises:
+            UsernameTaken: Another user has this username. Takes precedence over EmailTaken.
+            EmailTaken: Another user has this e-mail address.
+        """
         ...
 
     async def get(self, user_id: UserId) -> User:
-        """Raises UserNotFound."""
+        """Return a user.
+
+        Raises:
+            UserNotFound: There is no such user.
+        """
         ...
 
     async def lock(self, user_id: UserId) -> User:
-        """As `get`; nobody else changes the user until this unit of work ends. Raises UserNotFound."""
+        """Return a user, and lock the row until the transaction ends.
+
+        Raises:
+            UserNotFound: There is no such user.
+        """
         ...
 
     async def find_by_login(self, login: str) -> User | None:
-        """The account with this username or this e-mail address, ignoring case."""
+        """Return the user with this username or e-mail address, in any case, or None."""
         ...
 
     async def find(
         self,
         filter: UserFilter,
         order: UserOrder,
-        *,
-        limit: int,
-        skip: int = 0,
-        after: Position | None = None,
-        count: bool = False,
-    ) -> UserSlice:
-        """The users that `filter.match`, by `order.key` and then id, up to `limit`.
-
-        They begin after `after`, or else after `skip` users.
-        """
+        window: Window,
+    ) -> Slice[User]:
+        """Return the users that `filter.match` accepts, sorted by `order.key` and id."""
         ...
 
     async def save(self, user: User) -> None:
-        """Store this version in place of the one before it.
+        """Replace the previous version of a user by this one.
 
-        Raises EmailTaken, StaleUser if another version was stored meanwhile, UserNotFound if it is gone.
+        Raises:
+            EmailTaken: Another user has the new e-mail address.
+            StaleUser: The stored version is not the one before this.
+            UserNotFound: The user was removed.
         """
         ...
 
     async def remove(self, user: User) -> None:
-        """With everything that is the user's. The names are free again. Raises StaleUser, UserNotFound."""
+        """Delete a user with all their data. Username and e-mail address become available again.
+
+        Raises:
+            StaleUser: The stored version is not this one.
+            UserNotFound: The user was removed.
+        """
         ...
 
     async def count_active_admins(self) -> int:
-        """It stays true until this unit of work ends: whoever else asks waits for that."""
+        """Return the number of active admins.
+
+        Also lock the count until the transaction ends: concurrent callers wait, so that two of them cannot both remove
+        the last but one admin.
+        """
         ...
 
 
 class SessionRepository(Protocol):
-    """Sessions, always seen through the eyes of their user."""
+    """Sessions. Each look-up takes the user that the session must belong to."""
 
     async def add(self, session: Session) -> None:
-        """Raises UserNotFound."""
+        """Store a new session.
+
+        Raises:
+            UserNotFound: There is no such user.
+        """
         ...
 
     async def get(self, session_id: SessionId, *, user_id: UserId) -> Session:
-        """Raises SessionNotFound."""
+        """Return one session of the user.
+
+        Raises:
+            SessionNotFound: The user has no such session.
+        """
         ...
 
-    async def of_user(self, user_id: UserId) -> list[Session]:
-        """Newest first, those that are over among them."""
+    async def find_by_user(self, user_id: UserId) -> list[Session]:
+        """Return all sessions of the user, including expired ones, newest first."""
         ...
 
-    async def standing(self, session_id: SessionId, *, user_id: UserId) -> Standing | None:
-        """None without such a session, or if its user is not active. One round trip."""
+    async def state(self, session_id: SessionId, *, user_id: UserId) -> SessionState | None:
+        """Return the state of a session, in one round trip.
+
+        None if the user has no such session or is inactive.
+        """
         ...
 
     async def save(self, session: Session, *, replacing: Session) -> None:
-        """Raises StaleSession if `replacing` is no longer what is stored, SessionNotFound if it is gone."""
+        """Replace the stored session `replacing` by `session`.
+
+        Raises:
+            StaleSession: The stored session differs from `replacing`.
+            SessionNotFound: The session was removed.
+        """
         ...
 
     async def remove(self, session_id: SessionId, *, user_id: UserId) -> None:
-        """Raises SessionNotFound."""
+        """Delete one session of the user.
+
+        Raises:
+            SessionNotFound: The user has no such session.
+        """
         ...
 
-    async def remove_all(self, user_id: UserId, *, keep: SessionId | None = None) -> None: ...
+    async def remove_all(self, user_id: UserId, *, keep: SessionId | None = None) -> None:
+        """Delete all sessions of the user, except `keep`."""
+        ...
 
     async def remove_expired(self, now: datetime, *, limit: int) -> int:
-        """Of everybody, up to `limit`; how many."""
+        """Delete up to `limit` expired sessions of all users. Return the number deleted."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ResetToken:
-    """Permission to choose a new password, known by its hash."""
+    """Permission to set a new password without the current one. Only the hash of the token is stored."""
 
     user_id: UserId
     token_hash: bytes
@@ -123,34 +155,46 @@ class ResetToken:
 
 
 class ResetTokenRepository(Protocol):
-    """At most one for each user."""
+    """Password reset tokens, at most one for each user."""
 
     async def put(self, token: ResetToken) -> None:
-        """In place of an earlier one. Raises UserNotFound."""
+        """Store a token, or replace the user's earlier token.
+
+        Raises:
+            UserNotFound: There is no such user.
+        """
         ...
 
     async def find(self, user_id: UserId) -> ResetToken | None:
-        """What is found is not found by others until this unit of work ends: whoever else asks waits for that."""
+        """Return the user's token, even an expired one, or None. Lock its row until the transaction ends."""
         ...
 
-    async def remove(self, user_id: UserId) -> None: ...
+    async def remove(self, user_id: UserId) -> None:
+        """Delete the user's token, if there is one."""
+        ...
 
     async def remove_expired(self, now: datetime, *, limit: int) -> int:
-        """Of everybody, up to `limit`; how many."""
+        """Delete up to `limit` expired tokens of all users. Return the number deleted."""
         ...
 
 
-class StandingCache(Protocol):
-    """What sessions stand for, known without asking the storage again."""
+class SessionStateCache(Protocol):
+    """A cache of session states, so that not every request reads them from the storage."""
 
     async def get(
-        self, session_id: SessionId, user_id: UserId, load: Callable[[], Awaitable[Standing | None]]
-    ) -> Standing | None:
-        """What is known, or else what `load` gives."""
+        self, session_id: SessionId, user_id: UserId, load: Callable[[], Awaitable[SessionState | None]]
+    ) -> SessionState | None:
+        """Return the state of a session, from the cache or from `load`.
+
+        None means that there is no such session, or that its user is inactive.
+        """
         ...
 
-    async def forget(self, user_id: UserId) -> None:
-        """When this returns, no worker answers with what it knew about this user's sessions."""
+    async def invalidate(self, user_id: UserId) -> None:
+        """Invalidate all cached states of a user.
+
+        When this returns, no worker process uses a state that it read before the call.
+        """
         ...
 
 
@@ -158,13 +202,21 @@ class IdentityUnitOfWork(IdempotencyUnitOfWork, Protocol):
     """The repositories that the identity use cases need."""
 
     @property
-    def users(self) -> UserRepository: ...
+    def users(self) -> UserRepository:
+        """Accounts."""
+        ...
 
     @property
-    def sessions(self) -> SessionRepository: ...
+    def sessions(self) -> SessionRepository:
+        """Login sessions."""
+        ...
 
     @property
-    def reset_tokens(self) -> ResetTokenRepository: ...
+    def reset_tokens(self) -> ResetTokenRepository:
+        """Password reset tokens."""
+        ...
 
     @property
-    def jobs(self) -> JobQueue: ...
+    def jobs(self) -> JobQueue:
+        """The job queue."""
+        ...

@@ -7,29 +7,33 @@ from domain.identity.session import SessionId
 from domain.identity.user import UserId
 
 NewSecret = Callable[[], bytes]
-"""256 bits that nobody can guess."""
+"""Returns 256 random bits from a cryptographically secure source."""
 
 
 class PasswordHasher(Protocol):
-    """Slow by design, and never on the event loop."""
+    """Hashes and verifies passwords. Both are slow by design and must not block the event loop."""
 
-    async def hash(self, password: str) -> str: ...
+    async def hash(self, password: str) -> str:
+        """Return a salted hash that includes its parameters."""
+        ...
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Whether the hash was made of this password. Without a hash it is False, after the same time."""
+        """Return whether the hash was made from this password. Without a hash: False, after the same time."""
         ...
 
     def is_outdated(self, password_hash: str) -> bool:
-        """Whether `hash` would take more effort today."""
+        """Return whether `hash` uses other parameters today than this hash was made with."""
         ...
 
     async def close(self) -> None:
-        """Lets go of what hashing has taken; whoever hashes again takes it anew."""
+        """Release resources such as threads. A later call of `hash` or `verify` acquires them again."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
+    """A short-lived bearer token."""
+
     text: str
     expires_in: int
     """Seconds."""
@@ -37,17 +41,23 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an access token says, once its signature and its times are verified."""
+    """The content of an access token whose signature and times were verified."""
 
     user_id: UserId
     session_id: SessionId
 
 
 class AccessTokens(Protocol):
-    """Proofs of identity that are verified without asking anybody."""
+    """Issues access tokens and verifies them without a look-up."""
 
-    def issue(self, claims: Claims, at: datetime) -> AccessToken: ...
+    def issue(self, claims: Claims, at: datetime) -> AccessToken:
+        """Return a new token with these claims, issued at `at`."""
+        ...
 
     def verify(self, text: str, at: datetime) -> Claims:
-        """Raises InvalidToken."""
+        """Return the claims of a token that is valid at `at`.
+
+        Raises:
+            InvalidToken: The token is malformed, forged, expired or not yet valid.
+        """
         ...

@@ -1,3 +1,5 @@
+"""Login, token refresh, authentication and revocation of sessions."""
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -5,7 +7,7 @@ from typing import Final
 
 from application.identity.credentials import Credentials
 from application.identity.opaque_tokens import OpaqueToken
-from application.identity.ports import IdentityUnitOfWork, Standing, StandingCache
+from application.identity.ports import IdentityUnitOfWork, SessionState, SessionStateCache
 from application.identity.security import AccessToken, AccessTokens, Claims, NewSecret
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
@@ -16,35 +18,40 @@ from domain.identity.actor import Actor
 from domain.identity.session import Session, SessionId
 from domain.identity.user import User, UserId
 
-ATTEMPTS: Final = 3
-"""To prove a password that is being changed at the same time."""
+MAX_LOGIN_ATTEMPTS: Final = 3
+"""Attempts at a login whose user changes the password at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
-    """Where a login comes from, as far as it told."""
+class ClientInfo:
+    """What is known about the client of a login; shown in the list of sessions."""
 
     user_agent: str | None = None
     ip_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class IssuedTokens:
+    """A user with a new access token and refresh token."""
+
     user: User
     access_token: AccessToken
     refresh_token: OpaqueToken
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class AuthenticatedCaller:
+    """The user behind a valid access token, and the session of the token."""
+
     actor: Actor
     session_id: SessionId
 
 
 class SessionService:
-    """Logging in, staying in, and being out from the next request on.
+    """Log users in, keep them logged in, and revoke sessions.
 
-    `lifetime` counts from login, however often a session is refreshed.
+    A session ends `lifetime` after the login, however often it is refreshed. A revocation takes effect on all workers
+    before the method returns.
     """
 
     def __init__(
@@ -52,7 +59,7 @@ class SessionService:
         unit_of_work: Callable[[], IdentityUnitOfWork],
         credentials: Credentials,
         tokens: AccessTokens,
-        standings: StandingCache,
+        session_states: SessionStateCache,
         audit: AuditLog,
         clock: Clock,
         new_id: NewId,
@@ -62,18 +69,29 @@ class SessionService:
         self._unit_of_work = unit_of_work
         self._credentials = credentials
         self._tokens = tokens
-        self._standings = standings
+        self._session_states = session_states
         self._audit = audit
         self._clock = clock
         self._new_id = new_id
         self._new_secret = new_secret
         self._lifetime = lifetime
 
-    async def log_in(self, login: str, password: str, device: Device = Device()) -> Login:
-        """`login` is a username or an e-mail address. Raises InvalidCredentials, alike whatever was wrong."""
-        for _ in range(ATTEMPTS):
-            user = await self._find(login)
-            if not await self._credentials.prove(user, password) or user is None or not user.is_active:
+    async def log_in(self, login: str, password: str, client: ClientInfo = ClientInfo()) -> IssuedTokens:
+        """Start a session.
+
+        An unknown user costs the same time as a wrong password, so that response times do not reveal accounts.
+
+        Args:
+            login: Username or e-mail address, in any case.
+            password: The password in plain text.
+            client: Stored with the session.
+
+        Raises:
+            InvalidCredentials: Unknown user, wrong password or inactive account. The error does not say which.
+        """
+        for _ in range(MAX_LOGIN_ATTEMPTS):
+            user = await self._find_user(login)
+            if not await self._credentials.verify(user, password) or user is None or not user.is_active:
                 break
             refresh_token = OpaqueToken((user.id, self._new_id()), self._new_secret())
             session = Session.start(
@@ -82,94 +100,110 @@ class SessionService:
                 refresh_hash=refresh_token.hash,
                 at=self._clock.now(),
                 lifetime=self._lifetime,
-                user_agent=device.user_agent,
-                ip_address=device.ip_address,
+                user_agent=client.user_agent,
+                ip_address=client.ip_address,
             )
-            current = await self._start(session, user, await self._credentials.renewed(user, password))
+            new_hash = await self._credentials.rehash_if_outdated(user, password)
+            current = await self._store(session, user, new_hash)
             if current is not None:
-                self._audit.record("login", user_id=user.id, session_id=session.id, ip_address=device.ip_address)
-                return self._logged_in(current, session, refresh_token)
-        self._audit.record("login_failed", user_id=user.id if user else None, ip_address=device.ip_address)
+                self._audit.record("login", user_id=user.id, session_id=session.id, ip_address=client.ip_address)
+                return self._issue_tokens(current, session, refresh_token)
+        self._audit.record("login_failed", user_id=user.id if user else None, ip_address=client.ip_address)
         raise InvalidCredentials
 
-    async def refresh(self, text: str) -> Login:
-        """Both tokens anew; the one given is worth nothing from now on.
+    async def refresh(self, refresh_token: str) -> IssuedTokens:
+        """Replace both tokens of a session. The given refresh token becomes invalid.
 
-        Raises InvalidToken. One that was used before ends its session, as somebody else has had it.
+        Raises:
+            InvalidToken: The token is malformed, expired or revoked, or its user is inactive.
+            RefreshTokenReused: The token was used before. This ends the session, because the token may have been
+                stolen (RFC 9700, section 4.14.2).
         """
-        presented = OpaqueToken.parse(text, ids=2)
+        presented = OpaqueToken.parse(refresh_token, ids=2)
         user_id, session_id = UserId(presented.ids[0]), SessionId(presented.ids[1])
         new = OpaqueToken(presented.ids, self._new_secret())
         try:
             user, session = await self._rotate(user_id, session_id, presented, new)
         except RefreshTokenReused:
-            await self._standings.forget(user_id)
+            await self._session_states.invalidate(user_id)
             self._audit.record("refresh_token_reused", user_id=user_id, session_id=session_id)
             raise
-        return self._logged_in(user, session, new)
+        return self._issue_tokens(user, session, new)
 
-    async def authenticate(self, text: str) -> Caller:
-        """Raises InvalidToken: also for a session that has ended, and a user that is not active any more."""
+    async def authenticate(self, access_token: str) -> AuthenticatedCaller:
+        """Return the caller behind an access token. The session state comes from a cache; see `SessionStateCache`.
+
+        Raises:
+            InvalidToken: The token is invalid or expired, its session was revoked, or its user is inactive.
+        """
         now = self._clock.now()
-        claims = self._tokens.verify(text, now)
+        claims = self._tokens.verify(access_token, now)
 
-        async def load() -> Standing | None:
-            return await self._standing(claims)
+        async def load() -> SessionState | None:
+            return await self._load_state(claims)
 
-        standing = await self._standings.get(claims.session_id, claims.user_id, load)
-        if standing is None or now >= standing.expires_at:
+        state = await self._session_states.get(claims.session_id, claims.user_id, load)
+        if state is None or now >= state.expires_at:
             raise InvalidToken
-        return Caller(standing.actor, claims.session_id)
+        return AuthenticatedCaller(state.actor, claims.session_id)
 
     @retried
-    async def list(self, user_id: UserId) -> list[Session]:
-        """Those that have not ended, newest first."""
+    async def list_sessions(self, user_id: UserId) -> list[Session]:
+        """Return the active sessions of the user, newest first."""
         async with self._unit_of_work() as uow:
-            sessions = await uow.sessions.of_user(user_id)
+            sessions = await uow.sessions.find_by_user(user_id)
         now = self._clock.now()
-        return [session for session in sessions if not session.is_over(now)]
+        return [session for session in sessions if not session.is_expired(now)]
 
-    async def end(self, user_id: UserId, session_id: SessionId) -> None:
-        """Raises SessionNotFound."""
+    async def revoke(self, user_id: UserId, session_id: SessionId) -> None:
+        """End one session of the user.
+
+        Raises:
+            SessionNotFound: The user has no such session.
+        """
         await self._remove(user_id, session_id)
-        await self._standings.forget(user_id)
+        await self._session_states.invalidate(user_id)
         self._audit.record("session_ended", user_id=user_id, session_id=session_id)
 
-    async def end_all(self, user_id: UserId) -> None:
+    async def revoke_all(self, user_id: UserId) -> None:
+        """End all sessions of the user."""
         await self._remove_all(user_id)
-        await self._standings.forget(user_id)
+        await self._session_states.invalidate(user_id)
         self._audit.record("sessions_ended", user_id=user_id)
 
-    def _logged_in(self, user: User, session: Session, refresh_token: OpaqueToken) -> Login:
+    def _issue_tokens(self, user: User, session: Session, refresh_token: OpaqueToken) -> IssuedTokens:
         access_token = self._tokens.issue(Claims(user.id, session.id), self._clock.now())
-        return Login(user, access_token, refresh_token)
+        return IssuedTokens(user, access_token, refresh_token)
 
     @retried
-    async def _find(self, login: str) -> User | None:
+    async def _find_user(self, login: str) -> User | None:
         async with self._unit_of_work() as uow:
             return await uow.users.find_by_login(login)
 
     @retried
-    async def _start(self, session: Session, proven: User, renewed_hash: str | None) -> User | None:
-        """None, and nothing stored, if the password is not the proven one any more: it takes long to prove one."""
+    async def _store(self, session: Session, verified: User, new_hash: str | None) -> User | None:
+        """Store a session, and the new hash if there is one.
+
+        None, and nothing is stored, if the password has changed since it was verified: verifying takes long.
+        """
         async with self._unit_of_work() as uow:
             try:
-                user = await uow.users.lock(proven.id)
+                user = await uow.users.lock(verified.id)
             except UserNotFound:
                 return None
-            if user.password_hash != proven.password_hash or not user.is_active:
+            if user.password_hash != verified.password_hash or not user.is_active:
                 return None
-            if renewed_hash is not None:
-                user = user.with_password(renewed_hash, at=self._clock.now())
+            if new_hash is not None:
+                user = user.with_password(new_hash, at=self._clock.now())
                 await uow.users.save(user)
             await uow.sessions.add(session)
             await uow.commit()
         return user
 
     @retried
-    async def _standing(self, claims: Claims) -> Standing | None:
+    async def _load_state(self, claims: Claims) -> SessionState | None:
         async with self._unit_of_work() as uow:
-            return await uow.sessions.standing(claims.session_id, user_id=claims.user_id)
+            return await uow.sessions.state(claims.session_id, user_id=claims.user_id)
 
     @retried
     async def _rotate(
@@ -180,7 +214,7 @@ class SessionService:
             async with self._unit_of_work() as uow:
                 session = await uow.sessions.get(session_id, user_id=user_id)
                 user = await uow.users.get(user_id)
-                if session.is_over(now) or not user.is_active:
+                if session.is_expired(now) or not user.is_active:
                     raise InvalidToken
                 try:
                     refreshed = session.refresh(presented.hash, new.hash, at=now)
@@ -190,7 +224,7 @@ class SessionService:
                     raise
                 await uow.sessions.save(refreshed, replacing=session)
                 await uow.commit()
-        except (SessionNotFound, UserNotFound):  # from the start, or ended meanwhile
+        except (SessionNotFound, UserNotFound):  # never existed, or revoked meanwhile
             raise InvalidToken from None
         return user, refreshed
 

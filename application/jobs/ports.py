@@ -14,99 +14,121 @@ JobId = NewType("JobId", UUID)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Work that is done apart from what caused it, once at the least: whoever does it may have to do it again."""
+    """Work that runs in the background, at least once. Handlers must therefore be idempotent."""
 
     id: JobId
     kind: str
     run_at: datetime
-    """Not before; a claimed job is the claimant's until then."""
+    """The earliest start. For a claimed job: the end of the lease, after which other workers may claim it."""
     payload: Mapping[str, Any] = field(default_factory=dict)
-    """As JSON can tell it."""
+    """Values that JSON can represent."""
     owner_id: UserId | None = None
     attempts: int = 0
-    """Begun so far. By their number a claimant is known from the one after it."""
+    """Attempts started so far. Also serves as the claim's fencing token."""
     died_at: datetime | None = None
-    """When it was given up."""
+    """When the job became a dead letter, after its last attempt failed."""
     last_error: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class JobCounts:
+    """Numbers of jobs by state."""
+
     due: int
     waiting: int
-    """For their time, or because somebody is at them."""
+    """Scheduled for later, or claimed by a worker."""
     dead: int
 
 
 class JobNotFound(NotFound):
+    """There is no dead job with this id."""
+
     def __init__(self) -> None:
         super().__init__("no such dead job")
 
 
 class JobQueue(Protocol):
-    """Jobs are added in the transaction of what causes them, so none is for what did not happen."""
+    """A persistent queue in the application's own storage.
+
+    A job is added in the transaction that causes it, so a rollback also drops the job. The methods that
+    take a claimed `job` do nothing if another worker has claimed it since.
+    """
 
     async def add(self, *jobs: Job) -> None:
-        """One whose id is there already stays as it is."""
+        """Add jobs. A job whose id already exists is ignored."""
         ...
 
     async def claim(self, now: datetime, until: datetime, *, limit: int) -> list[Job]:
-        """Up to `limit` of the jobs that are due, the longest due first, each with one attempt more.
+        """Claim up to `limit` due jobs, the longest due first, and count an attempt for each.
 
-        Nobody else claims them before `until`. Writes nothing where none is due.
+        No other worker can claim them before `until`. Without due jobs nothing is written.
         """
         ...
 
     async def extend(self, job: Job, until: datetime) -> None:
-        """Keep a claimed job until then; nothing if it is not the claimant's any more."""
+        """Extend the lease of a claimed job to `until`."""
         ...
 
     async def finish(self, job: Job) -> None:
-        """Remove a claimed job; nothing if it is not the claimant's any more."""
+        """Delete a claimed job."""
         ...
 
     async def postpone(self, job: Job, run_at: datetime, *, error: str | None = None) -> None:
-        """Give back a claimed job; nothing if it is not the claimant's any more. Without error its attempts are
-        forgotten."""
+        """Release a claimed job and schedule it again. Without an error its attempts are reset to 0."""
         ...
 
-    async def bury(self, job: Job, at: datetime, *, error: str) -> None:
-        """Give up a claimed job: it is kept among the dead; nothing if it is not the claimant's any more."""
+    async def dead_letter(self, job: Job, at: datetime, *, error: str) -> None:
+        """Make a claimed job a dead letter: it is kept but never claimed again."""
         ...
 
-    async def dead(self, *, limit: int) -> list[Job]:
-        """The latest first."""
+    async def find_dead(self, *, limit: int) -> list[Job]:
+        """Return up to `limit` dead jobs, the latest first."""
         ...
 
-    async def revive(self, job_id: JobId, at: datetime) -> None:
-        """A dead job is due at that time, as if it had never been tried. Raises JobNotFound."""
+    async def requeue(self, job_id: JobId, at: datetime) -> None:
+        """Schedule a dead job for the given time and reset its attempts.
+
+        Raises:
+            JobNotFound: There is no dead job with this id.
+        """
         ...
 
     async def discard(self, job_id: JobId) -> None:
-        """Remove a dead job. Raises JobNotFound."""
+        """Delete a dead job.
+
+        Raises:
+            JobNotFound: There is no dead job with this id.
+        """
         ...
 
     async def remove_dead(self, before: datetime, *, limit: int) -> int:
-        """Of those that died by then, up to `limit`; how many."""
+        """Delete up to `limit` jobs that died until `before`. Return the number deleted."""
         ...
 
-    async def counts(self, now: datetime) -> JobCounts: ...
+    async def counts(self, now: datetime) -> JobCounts:
+        """Count the jobs by state."""
+        ...
 
 
 class Outcome(StrEnum):
+    """How an attempt at a job ended."""
+
     DONE = "done"
     FAILED = "failed"
-    """To be tried again."""
-    BURIED = "buried"
+    """The job is retried later."""
+    DEAD = "buried"
+    """The job is not retried: it is a dead letter. Metrics and logs use the value."""
 
 
 class JobMonitor(Protocol):
-    """Told of every attempt, for logs and numbers."""
+    """Observe the attempts at jobs, for logs and metrics."""
 
-    def ended(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None: ...
+    def attempt_finished(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
+        """Record one attempt, its duration in seconds and its error."""
+        ...
 
-    def stumbled(self, error: Exception) -> None:
-        """A worker met what should not be, and goes on."""
+    def worker_error(self, error: Exception) -> None:
+        """Record an unexpected error of a worker, which keeps running."""
         ...
 
 
@@ -114,4 +136,6 @@ class JobUnitOfWork(UnitOfWork, Protocol):
     """The repository that the job use cases need."""
 
     @property
-    def jobs(self) -> JobQueue: ...
+    def jobs(self) -> JobQueue:
+        """The queue."""
+        ...

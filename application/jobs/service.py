@@ -2,12 +2,12 @@ from collections.abc import Callable
 
 from application.jobs.ports import Job, JobCounts, JobId, JobUnitOfWork
 from application.platform.clock import Clock
-from application.platform.metrics import Census, Readings
+from application.platform.metrics import Samples, StorageGauge
 from application.platform.retry import retried
 
 
 class JobService:
-    """Looking after the queue, for operators."""
+    """Inspect the queue and manage dead jobs, for operators."""
 
     def __init__(self, unit_of_work: Callable[[], JobUnitOfWork], clock: Clock) -> None:
         self._unit_of_work = unit_of_work
@@ -15,33 +15,44 @@ class JobService:
 
     @retried
     async def counts(self) -> JobCounts:
+        """Count the jobs by state."""
         async with self._unit_of_work() as uow:
             return await uow.jobs.counts(self._clock.now())
 
     @property
-    def census(self) -> Census:
-        async def count() -> Readings:
+    def storage_gauge(self) -> StorageGauge:
+        """The number of jobs by state, for the metrics."""
+
+        async def count() -> Samples:
             counts = await self.counts()
             return {("due",): counts.due, ("waiting",): counts.waiting, ("dead",): counts.dead}
 
-        return Census("task_manager_jobs", "Jobs in the queue.", count, labels=("state",))
+        return StorageGauge("task_manager_jobs", "Jobs in the queue.", count, labels=("state",))
 
     @retried
-    async def dead(self, *, limit: int = 100) -> list[Job]:
-        """The latest first."""
+    async def find_dead(self, *, limit: int = 100) -> list[Job]:
+        """Return up to `limit` dead jobs, the latest first."""
         async with self._unit_of_work() as uow:
-            return await uow.jobs.dead(limit=limit)
+            return await uow.jobs.find_dead(limit=limit)
 
     @retried
     async def requeue(self, job_id: JobId) -> None:
-        """Raises JobNotFound."""
+        """Run a dead job again as soon as possible.
+
+        Raises:
+            JobNotFound: There is no dead job with this id.
+        """
         async with self._unit_of_work() as uow:
-            await uow.jobs.revive(job_id, self._clock.now())
+            await uow.jobs.requeue(job_id, self._clock.now())
             await uow.commit()
 
     @retried
     async def discard(self, job_id: JobId) -> None:
-        """Raises JobNotFound."""
+        """Delete a dead job.
+
+        Raises:
+            JobNotFound: There is no dead job with this id.
+        """
         async with self._unit_of_work() as uow:
             await uow.jobs.discard(job_id)
             await uow.commit()

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
 from application.files.ports import FileStore
-from application.operations.ports import Archives, BackupRefused, DatabaseCopier
+from application.operations.ports import ArchiveFormat, BackupError, DatabaseCopier
 from application.platform.clock import Clock
 from domain.errors import FileNotFound
 
@@ -19,127 +19,143 @@ DATABASE: Final = "database"
 FILES: Final = "files/"
 
 KEY: Final = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9-]+)*")
-"""Of the bytes of a file; halves that a crash left have a dot."""
+"""Key of a complete object in the file store. Partial objects, which a crash may leave, have a dot."""
 
-Tell = Callable[[str], None]
-"""Called with what is being done, for who waits."""
+ReportProgress = Callable[[str], None]
+"""Called with a description of each step, to show the progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
+    """Describe a backup. The first entry of the archive."""
+
     FORMAT = 1
 
     database: str
-    """Its kind."""
+    """The database system; see `DatabaseCopier.kind`."""
     revision: str
     made_at: datetime
 
     def to_json(self) -> bytes:
-        told = {"format": self.FORMAT, **asdict(self), "made_at": self.made_at.isoformat()}
-        return json.dumps(told, indent=2).encode()
+        """Return the JSON that `from_json` reads."""
+        values = {"format": self.FORMAT, **asdict(self), "made_at": self.made_at.isoformat()}
+        return json.dumps(values, indent=2).encode()
 
     @classmethod
     def from_json(cls, content: bytes) -> Self:
-        """Raises BackupRefused."""
+        """Read a manifest.
+
+        Raises:
+            BackupError: The content is not a manifest, or has another format version.
+        """
         try:
-            told: dict[str, Any] = json.loads(content)
-            form = told.pop("format")
-            if form != cls.FORMAT:
-                raise BackupRefused(f"the backup has format {form}, this program reads {cls.FORMAT}")
-            return cls(told["database"], told["revision"], datetime.fromisoformat(told["made_at"]))
+            values: dict[str, Any] = json.loads(content)
+            version = values.pop("format")
+            if version != cls.FORMAT:
+                raise BackupError(f"the backup has format {version}, but this version reads format {cls.FORMAT}")
+            return cls(values["database"], values["revision"], datetime.fromisoformat(values["made_at"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BackupRefused("the backup has no manifest that can be read") from error
+            raise BackupError("the manifest of the backup cannot be read") from error
 
 
 class BackupService:
-    """Copies of everything that is stored, into one file and back.
+    """Back up the database and all files into one archive, and restore them.
 
-    Every method raises BackupRefused, and what the storage and the store of files raise when they are away.
+    Every method raises BackupError, and StorageUnavailable or FileStoreUnavailable while one of them is unreachable.
     """
 
-    def __init__(self, database: DatabaseCopier | None, files: FileStore, archives: Archives, clock: Clock) -> None:
+    def __init__(
+        self, database: DatabaseCopier | None, files: FileStore, archive_format: ArchiveFormat, clock: Clock
+    ) -> None:
         self._database = database
         self._files = files
-        self._archives = archives
+        self._archive_format = archive_format
         self._clock = clock
 
-    async def backup(self, path: Path, tell: Tell) -> Manifest:
-        """Whatever was answered before this was called is in it.
+    async def backup(self, path: Path, report_progress: ReportProgress) -> Manifest:
+        """Create an archive that contains at least every change that was committed before the call.
 
-        Bytes are copied after the rows that tell of them: those of a file removed in between are missing, and it was
-        removed; those of a file that came in between are swept.
+        The contents of files are copied after the database. The content of a file that was deleted in between is
+        missing, and the sweep removes the content of a file that was added in between, after a restore.
+
+        Raises:
+            BackupError: The storage is no database, its revision is unknown, or the archive cannot be written.
         """
-        database = self._copied()
+        database = self._require_database()
         made_at = self._clock.now()
         revision = await database.revision()
         if revision is None:
-            raise BackupRefused("the database was never migrated: there is nothing to back up")
-        if not database.knows(revision):
-            raise BackupRefused(f"the database is at revision {revision}, which this program does not know")
+            raise BackupError("the database was never migrated: there is nothing to back up")
+        if not database.is_known_revision(revision):
+            raise BackupError(f"the database is at revision {revision}, which this version does not know")
         manifest = Manifest(database.kind, revision, made_at)
-        with self._archives.create(path) as archive, TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
+        with self._archive_format.create(path) as archive, TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
             copy = Path(scratch, DATABASE)
-            tell("copying the database")
+            report_progress("copying the database")
             await database.dump(copy)
             if await database.revision() != revision:
-                raise BackupRefused("the database was migrated meanwhile: try again")
-            tell("packing the database")
+                raise BackupError("the database was migrated during the backup: try again")
+            report_progress("packing the database")
             archive.add(MANIFEST, manifest.to_json())
             await asyncio.to_thread(archive.add_file, DATABASE, copy)
-            tell("copying the files")
-            async for key, content in self._whole_files():
+            report_progress("copying the files")
+            async for key, content in self._complete_objects():
                 await asyncio.to_thread(archive.add, FILES + key, content)
         return manifest
 
-    async def restore(self, path: Path, tell: Tell) -> Manifest:
-        """Into a place where nothing is. The revision is the one that was copied.
+    async def restore(self, path: Path, report_progress: ReportProgress) -> Manifest:
+        """Restore an archive into an empty database and an empty file store. The schema revision is that of the backup.
 
-        The database comes last: until then there is nothing, and if it can't be loaded there is nothing again.
+        The database is loaded last, so that no row exists without its content. If that fails, the restored
+        contents are removed again.
+
+        Raises:
+            BackupError: The archive is damaged or does not fit the database, or the target is not empty.
         """
-        database = self._copied()
-        tell("checking the backup")
-        with self._archives.open(path) as archive, TemporaryDirectory() as scratch:
+        database = self._require_database()
+        report_progress("checking the backup")
+        with self._archive_format.open(path) as archive, TemporaryDirectory() as scratch:
             manifest = Manifest.from_json(archive.read(MANIFEST))
             if manifest.database != database.kind:
-                raise BackupRefused(f"the backup is of {manifest.database}, DATABASE_URL is of {database.kind}")
-            if not database.knows(manifest.revision):
-                raise BackupRefused(f"the backup is at revision {manifest.revision}, which this program does not know")
+                raise BackupError(f"the backup is for {manifest.database}, but DATABASE_URL is for {database.kind}")
+            if not database.is_known_revision(manifest.revision):
+                raise BackupError(f"the backup is at revision {manifest.revision}, which this version does not know")
             await database.require_empty()
             await self._require_no_files()
             copy = Path(scratch, DATABASE)
-            tell("unpacking the database")
+            report_progress("unpacking the database")
             await asyncio.to_thread(archive.extract, DATABASE, copy)
             keys = [name.removeprefix(FILES) for name in archive.names() if name.startswith(FILES)]
             if not all(map(KEY.fullmatch, keys)):
-                raise BackupRefused("the backup has a file of a name that no file has")
+                raise BackupError("the backup has an invalid file key")
             try:
                 for number, key in enumerate(keys):
-                    tell(f"restoring file {number + 1} of {len(keys)}")
-                    await self._files.put(key, _once(await asyncio.to_thread(archive.read, FILES + key)))
-                tell("restoring the database")
+                    report_progress(f"restoring file {number + 1} of {len(keys)}")
+                    await self._files.put(key, _single_chunk(await asyncio.to_thread(archive.read, FILES + key)))
+                report_progress("restoring the database")
                 await database.load(copy)
             except BaseException:
                 await self._files.remove(*keys)
                 raise
         return manifest
 
-    async def _whole_files(self) -> AsyncIterator[tuple[str, bytes]]:
-        """Each is small enough to be held in memory."""
+    async def _complete_objects(self) -> AsyncIterator[tuple[str, bytes]]:
+        """Read all complete objects, each at once: `File.MAX_SIZE` limits their size."""
         async for stored in self._files.list():
             if KEY.fullmatch(stored.key):
                 with suppress(FileNotFound):
-                    pieces = await self._files.read(stored.key, 0, stored.size)
-                    yield stored.key, b"".join([piece async for piece in pieces])
+                    chunks = await self._files.read(stored.key, 0, stored.size)
+                    yield stored.key, b"".join([chunk async for chunk in chunks])
 
     async def _require_no_files(self) -> None:
         async for stored in self._files.list():
-            raise BackupRefused(f"a backup is restored where nothing is, and FILES_URL has {stored.key}")
+            raise BackupError(f"the file store must be empty, but FILES_URL contains {stored.key}")
 
-    def _copied(self) -> DatabaseCopier:
+    def _require_database(self) -> DatabaseCopier:
         if self._database is None:
-            raise BackupRefused("only a database can be backed up: this STORAGE is none")
+            raise BackupError("only a database can be backed up: STORAGE must be sql")
         return self._database
 
 
-async def _once(content: bytes) -> AsyncIterator[bytes]:
+async def _single_chunk(content: bytes) -> AsyncIterator[bytes]:
     yield content

@@ -8,34 +8,35 @@ from application.platform.retry import retried
 from application.storage import UnitOfWork
 
 EXPIRY: Final = "expiry"
-EVERY: Final = timedelta(hours=1)
-DEAD_FOR: Final = timedelta(days=30)
-"""Jobs that were given up: they may tell of people who have left."""
-AT_ONCE = 1000
-"""Of each kind in one transaction, so that it passes quickly, however many there are."""
+EXPIRY_INTERVAL: Final = timedelta(hours=1)
+DEAD_JOB_MAX_AGE: Final = timedelta(days=30)
+"""Dead jobs are deleted after this time, because their errors may contain personal data of deleted users."""
+BATCH_SIZE = 1000
+"""Rows of each kind per transaction, so that transactions stay short."""
 
 
-class Expiry:
-    """Removes what nobody can use any more, or has looked after for long."""
+class ExpiredDataRemover:
+    """Delete expired sessions, reset tokens and stored responses, and old dead jobs."""
 
     def __init__(self, unit_of_work: Callable[[], UnitOfWork], clock: Clock) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
     async def remove(self, job: Job) -> None:
-        while await self._remove_some():
+        """Delete everything that has expired, batch by batch. Handles the job EXPIRY."""
+        while await self._remove_batch():
             pass
 
     @retried
-    async def _remove_some(self) -> bool:
-        """Whether there may be more."""
+    async def _remove_batch(self) -> bool:
+        """Delete one batch. Return whether more rows may have expired."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             removed = (
-                await uow.sessions.remove_expired(now, limit=AT_ONCE),
-                await uow.reset_tokens.remove_expired(now, limit=AT_ONCE),
-                await uow.idempotency.remove_expired(now, limit=AT_ONCE),
-                await uow.jobs.remove_dead(now - DEAD_FOR, limit=AT_ONCE),
+                await uow.sessions.remove_expired(now, limit=BATCH_SIZE),
+                await uow.reset_tokens.remove_expired(now, limit=BATCH_SIZE),
+                await uow.idempotency.remove_expired(now, limit=BATCH_SIZE),
+                await uow.jobs.remove_dead(now - DEAD_JOB_MAX_AGE, limit=BATCH_SIZE),
             )
             await uow.commit()
-        return AT_ONCE in removed
+        return BATCH_SIZE in removed

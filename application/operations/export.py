@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from application.platform.clock import Clock
-from application.platform.paging import Identified, Order, Position
+from application.platform.paging import Identified, Order, Position, Window
 from application.platform.retry import retried
 from application.storage import UnitOfWork
 from domain.files.file import File, FileFilter, NewestFirst
@@ -17,15 +17,17 @@ from domain.tasks.task_query import SortField, TaskFilter, TaskOrder
 
 T = TypeVar("T")
 
-_AT_ONCE: Final = 500
+_BATCH_SIZE: Final = 500
 _OLDEST_FIRST: Final = TaskOrder(SortField.CREATED_AT, descending=False)
 _NEWEST_FIRST: Final = NewestFirst()
 
 
 @dataclass(frozen=True, slots=True)
 class AccountExport:
-    """Everything stored about a user. What there may be very many of comes in batches: tasks the oldest first,
-    what became of them by task, files the newest first."""
+    """Everything that is stored about a user. Large lists come in batches.
+
+    Tasks are sorted oldest first, their history by task, files newest first.
+    """
 
     exported_at: datetime
     user: User
@@ -36,7 +38,7 @@ class AccountExport:
 
 
 class ExportService:
-    """A person's data, for that person to take along (GDPR, article 20)."""
+    """Export the data of a user (GDPR, article 20: right to data portability)."""
 
     def __init__(self, unit_of_work: Callable[[], UnitOfWork], clock: Clock) -> None:
         self._unit_of_work = unit_of_work
@@ -44,9 +46,13 @@ class ExportService:
 
     @retried
     async def export(self, user_id: UserId) -> AccountExport:
-        """Raises UserNotFound."""
+        """Return the account and iterators that read the rest on demand, each batch in its own transaction.
+
+        Raises:
+            UserNotFound: The user does not exist.
+        """
         async with self._unit_of_work() as uow:
-            user, sessions = await uow.users.get(user_id), await uow.sessions.of_user(user_id)
+            user, sessions = await uow.users.get(user_id), await uow.sessions.find_by_user(user_id)
         return AccountExport(
             self._clock.now(),
             user,
@@ -58,30 +64,29 @@ class ExportService:
 
     @retried
     async def _tasks(self, user_id: UserId, last: Task | None) -> list[Task]:
-        everything, after = TaskFilter().criteria(self._clock.now(), UTC), _after(last, _OLDEST_FIRST)
+        all_tasks = TaskFilter().to_criteria(self._clock.now(), UTC)
         async with self._unit_of_work() as uow:
-            found = await uow.tasks.find(everything, _OLDEST_FIRST, owner_id=user_id, limit=_AT_ONCE, after=after)
-        return found.tasks
+            page = await uow.tasks.find(all_tasks, _OLDEST_FIRST, _next_batch(last, _OLDEST_FIRST), owner_id=user_id)
+        return page.items
 
     @retried
     async def _history(self, user_id: UserId, last: TaskChange | None) -> list[TaskChange]:
         async with self._unit_of_work() as uow:
-            return await uow.history.of_owner(user_id, limit=_AT_ONCE, after=last)
+            return await uow.history.of_owner(user_id, limit=_BATCH_SIZE, after=last)
 
     @retried
     async def _files(self, user_id: UserId, last: File | None) -> list[File]:
-        after = _after(last, _NEWEST_FIRST)
         async with self._unit_of_work() as uow:
-            return (await uow.files.find(FileFilter(), owner_id=user_id, limit=_AT_ONCE, after=after)).files
+            return (await uow.files.find(FileFilter(), _next_batch(last, _NEWEST_FIRST), owner_id=user_id)).items
 
 
 async def _batches(fetch: Callable[[T | None], Awaitable[list[T]]]) -> AsyncIterator[list[T]]:
-    """Each after the last of the one before."""
+    """Fetch batches until one is empty. Each starts after the last item of the previous batch."""
     last: T | None = None
     while batch := await fetch(last):
         yield batch
         last = batch[-1]
 
 
-def _after(last: Identified | None, order: Order) -> Position | None:
-    return None if last is None else Position(order.key(last), last.id)
+def _next_batch(last: Identified | None, order: Order) -> Window:
+    return Window(limit=_BATCH_SIZE, after=None if last is None else Position(order.key(last), last.id))

@@ -6,18 +6,20 @@ from time import perf_counter
 from typing import Final, Protocol
 
 
-class Check(Protocol):
+class HealthCheck(Protocol):
+    """A dependency that can be checked."""
+
     async def check(self) -> None:
-        """Raises if what this stands for can't do its work."""
+        """Raise any exception if the dependency does not work."""
         ...
 
 
-PATIENCE: Final = 1.0
-"""Seconds for a check; what takes longer does not work."""
+TIMEOUT: Final = 1.0
+"""Seconds for each check. A dependency that takes longer counts as failed."""
 
 
 class Health(StrEnum):
-    """From good to bad."""
+    """Health of the service or of a dependency, from good to bad."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -25,62 +27,70 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
+    """The result of one check."""
+
     status: Health
     latency: float
     """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class HealthReport:
+    """The health of the service, and the results of all checks by name."""
+
     status: Health
-    checks: Mapping[str, Finding]
+    checks: Mapping[str, CheckResult]
 
 
 class HealthService:
-    """Whether requests are welcome here: what is `vital` works, and nobody has told the process to stop.
+    """Report whether this process should receive requests.
 
-    Without what is only `helpful` the service goes on, with less. One check of each runs at a time, however many ask.
+    The process is unhealthy while a critical dependency fails or while it shuts down, and degraded while only an
+    optional dependency fails. Concurrent reports share one running check of each dependency.
     """
 
-    def __init__(self, vital: Mapping[str, Check], helpful: Mapping[str, Check]) -> None:
-        self._checks = {**vital, **helpful}
-        self._loss = {name: Health.UNHEALTHY if name in vital else Health.DEGRADED for name in self._checks}
-        self._running: dict[str, asyncio.Task[Finding]] = {}
+    def __init__(self, critical: Mapping[str, HealthCheck], optional: Mapping[str, HealthCheck]) -> None:
+        self._checks = {**critical, **optional}
+        self._status_on_failure = {
+            name: Health.UNHEALTHY if name in critical else Health.DEGRADED for name in self._checks
+        }
+        self._running: dict[str, asyncio.Task[CheckResult]] = {}
         self._is_draining = False
 
     def drain(self) -> None:
-        """From now on requests are welcome elsewhere."""
+        """Report unhealthy from now on, so that load balancers stop sending requests."""
         self._is_draining = True
 
-    async def report(self) -> Report:
-        """In little more than PATIENCE, whatever hangs."""
-        running = {name: self._begun(name) for name in self._checks}
-        await asyncio.wait(running.values(), timeout=PATIENCE)
-        findings = {
-            name: finding.result() if finding.done() else Finding(self._loss[name], PATIENCE)
-            for name, finding in running.items()
+    async def report(self) -> HealthReport:
+        """Check all dependencies. Takes little more than TIMEOUT, even if a dependency hangs."""
+        running = {name: self._start_or_join(name) for name in self._checks}
+        await asyncio.wait(running.values(), timeout=TIMEOUT)
+        results = {
+            name: check.result() if check.done() else CheckResult(self._status_on_failure[name], TIMEOUT)
+            for name, check in running.items()
         }
-        worst = max((finding.status for finding in findings.values()), key=list(Health).index)
-        return Report(Health.UNHEALTHY if self._is_draining else worst, findings)
+        worst = max((result.status for result in results.values()), key=list(Health).index)
+        return HealthReport(Health.UNHEALTHY if self._is_draining else worst, results)
 
     async def close(self) -> None:
+        """Cancel running checks."""
         for running in self._running.values():
             running.cancel()
         if self._running:
-            await asyncio.wait(self._running.values(), timeout=PATIENCE)
+            await asyncio.wait(self._running.values(), timeout=TIMEOUT)
 
-    def _begun(self, name: str) -> asyncio.Task[Finding]:
-        """A check that hangs is left to its own patience: cut short, it might not give back what it holds."""
+    def _start_or_join(self, name: str) -> asyncio.Task[CheckResult]:
+        """A check that hangs is not cancelled: it ends by its own timeout and then releases its connection."""
         running = self._running.get(name)
         if running is None or running.done():
             running = self._running[name] = asyncio.create_task(self._check(name))
         return running
 
-    async def _check(self, name: str) -> Finding:
-        began, status = perf_counter(), Health.HEALTHY
+    async def _check(self, name: str) -> CheckResult:
+        started_at, status = perf_counter(), Health.HEALTHY
         try:
             await self._checks[name].check()
         except Exception:
-            status = self._loss[name]
-        return Finding(status, perf_counter() - began)
+            status = self._status_on_failure[name]
+        return CheckResult(status, perf_counter() - started_at)

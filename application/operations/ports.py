@@ -4,72 +4,111 @@ from pathlib import Path
 from typing import Protocol
 
 
-class BackupRefused(Exception):
-    """Says why to the operator. Nothing was changed."""
+class BackupError(Exception):
+    """A backup or restore is not possible. The message explains the reason to the operator. Nothing was changed."""
 
 
 class DatabaseCopier(Protocol):
-    """The whole database, there and back.
+    """Copy a whole database to a file, and a file to a database.
 
-    Every method raises StorageUnavailable if the database can't be reached.
+    Every method raises StorageUnavailable if the database is unreachable.
     """
 
     @property
     def kind(self) -> str:
-        """A copy goes only into a database of the kind it was made of."""
+        """The database system. A copy can only be loaded into the same system."""
         ...
 
     async def revision(self) -> str | None:
-        """None for a database that was never migrated."""
+        """Return the schema revision, or None for a database that was never migrated."""
         ...
 
-    def knows(self, revision: str) -> bool:
-        """Whether this program can bring a database of this revision to its own."""
+    def is_known_revision(self, revision: str) -> bool:
+        """Return whether this version of the application can migrate a database from this revision."""
         ...
 
     async def dump(self, path: Path) -> None:
-        """As it is at one moment, while others read and write. Raises BackupRefused."""
+        """Write a consistent snapshot to a file. Other clients may read and write meanwhile.
+
+        Raises:
+            BackupError: The database cannot be copied.
+        """
         ...
 
     async def require_empty(self) -> None:
-        """Raises BackupRefused if there is anything that `load` could harm, or mix with."""
+        """Check that the database is empty.
+
+        Raises:
+            BackupError: The database contains something.
+        """
         ...
 
     async def load(self, path: Path) -> None:
-        """All of it or nothing, into a database that is empty. Raises BackupRefused."""
+        """Load a snapshot into an empty database, completely or not at all.
+
+        Raises:
+            BackupError: The database is not empty, or the snapshot cannot be loaded.
+        """
         ...
 
 
 class ArchiveWriter(Protocol):
-    def add(self, name: str, content: bytes) -> None: ...
+    """Add entries to a new archive."""
 
-    def add_file(self, name: str, path: Path) -> None: ...
+    def add(self, name: str, content: bytes) -> None:
+        """Add an entry with this content."""
+        ...
+
+    def add_file(self, name: str, path: Path) -> None:
+        """Add a copy of a file as an entry."""
+        ...
 
 
 class ArchiveReader(Protocol):
-    """Every part of it is as it was written: that was looked at before."""
+    """Read the entries of an archive, whose integrity `ArchiveFormat.open` has checked."""
 
     def read(self, name: str) -> bytes:
-        """Raises BackupRefused if there is none of this name."""
+        """Return the content of an entry.
+
+        Raises:
+            BackupError: There is no such entry.
+        """
         ...
 
     def extract(self, name: str, path: Path) -> None:
-        """Raises BackupRefused if there is none of this name."""
+        """Write the content of an entry to a new file.
+
+        Raises:
+            BackupError: There is no such entry.
+        """
         ...
 
-    def names(self) -> Iterator[str]: ...
+    def names(self) -> Iterator[str]:
+        """Return the names of all entries."""
+        ...
 
 
-class Archives(Protocol):
-    """One file of many parts."""
+class ArchiveFormat(Protocol):
+    """Create and open archives: files with many named entries.
+
+    Zip is the only implementation today; tar with encryption would be another one. The port also keeps
+    the file format out of the application layer.
+    """
 
     def create(self, path: Path) -> AbstractContextManager[ArchiveWriter]:
-        """Its owner's alone. It appears, on disk and whole, when the context is left without an error, or not at all.
+        """Create an archive that only its owner may read.
 
-        Raises BackupRefused if there is something at `path`, or it can't be written.
+        It appears under `path`, complete and durable, when the context exits without an error; otherwise not at all.
+
+        Raises:
+            BackupError: The path exists already or cannot be written.
         """
         ...
 
     def open(self, path: Path) -> AbstractContextManager[ArchiveReader]:
-        """Raises BackupRefused if it is damaged, or not there."""
+        """Open an archive and check the integrity of all entries.
+
+        Raises:
+            BackupError: The archive is missing or damaged.
+        """
         ...

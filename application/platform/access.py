@@ -27,7 +27,9 @@ class AccessUnitOfWork(UnitOfWork, Protocol):
     """What `visible_owner` reads."""
 
     @property
-    def users(self) -> UserLookup: ...
+    def users(self) -> UserLookup:
+        """Accounts."""
+        ...
 
 
 async def visible_owner(uow: AccessUnitOfWork, actor: Actor, owner_id: UserId | None) -> Actor:
@@ -38,5 +40,5 @@ async def visible_owner(uow: AccessUnitOfWork, actor: Actor, owner_id: UserId | 
     """
     if owner_id is None or owner_id == actor.user_id:
         return actor
-    actor.require_sight_of(owner_id)
+    actor.require_visible(owner_id)
     return Actor.of(await uow.users.get(owner_id))

@@ -2,6 +2,8 @@ from typing import Protocol
 
 
 class AuditLog(Protocol):
-    """Security events, for people who look into what happened. Never a password, a token or a cookie."""
+    """The log of security events. It never contains a password, a token or a cookie."""
 
-    def record(self, event: str, **details: object) -> None: ...
+    def record(self, event: str, **details: object) -> None:
+        """Record one event. Event names are stable: alerts and log searches depend on them."""
+        ...

@@ -2,12 +2,16 @@ from typing import Protocol
 
 
 class Cache(Protocol):
-    """What was found out once, for a while, perhaps shared by all workers.
+    """A cache that worker processes may share.
 
-    It may forget anything at any time, and never fails: whoever asks can do without. What is kept under a key never
-    becomes wrong; keys therefore name the revision of what it was found out from.
+    Any entry may be evicted at any time, and no method fails: callers must work without the cache. An entry never
+    becomes wrong, because its key contains the revision of the data that it was computed from.
     """
 
-    async def get(self, key: str) -> bytes | None: ...
+    async def get(self, key: str) -> bytes | None:
+        """Return the cached value, or None on a cache miss."""
+        ...
 
-    async def put(self, key: str, value: bytes, *, seconds: int) -> None: ...
+    async def put(self, key: str, value: bytes, *, seconds: int) -> None:
+        """Cache a value for at most `seconds`."""
+        ...

@@ -3,6 +3,8 @@ from typing import Protocol
 
 
 class Clock(Protocol):
+    """The current time. Tests set it; the service reads the system clock."""
+
     def now(self) -> datetime:
-        """Aware, in UTC, to the microsecond."""
+        """Return the current time: timezone-aware, in UTC, with microseconds."""
         ...

@@ -1,3 +1,5 @@
+"""Idempotent writes: a request with an idempotency key takes effect once (IETF Idempotency-Key header, draft 07)."""
+
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,10 +13,15 @@ from application.platform.unit_of_work import UnitOfWork
 from domain.errors import Conflict, DomainError
 from domain.identity.user import UserId
 
+MAX_AGE: Final = timedelta(hours=24)
+"""How long a stored response is replayed."""
+
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """What a client calls one request, however often it has to send it."""
+    """Identifies a request, however often the client sends it."""
 
     user_id: UserId
     operation: str
@@ -22,8 +29,8 @@ class RequestKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the client was told, in the words of whoever told it."""
+class StoredResponse:
+    """The response to the first request with a key. The entrypoint that made it replays it."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,44 +39,60 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
+    """A stored response and the request that it belongs to."""
+
     request: RequestKey
     fingerprint: bytes
-    """Of what was asked."""
-    answer: Answer
+    """A digest of the content of the request."""
+    response: StoredResponse
     expires_at: datetime
 
 
-class AlreadyAnswered(Exception):
-    """Nothing is to be done again."""
+class AlreadyExecuted(Exception):
+    """The request took effect before. The stored response must be replayed."""
 
     def __init__(self, record: IdempotencyRecord) -> None:
-        super().__init__("the request was answered before")
+        super().__init__("the request was executed before")
         self.record = record
 
 
 class IdempotencyKeyInUse(Conflict):
+    """The first request with this key has not finished yet."""
+
     code = "IDEMPOTENCY_KEY_IN_USE"
 
     def __init__(self) -> None:
-        super().__init__("a request with this key is under way; try again")
+        super().__init__("a request with this idempotency key is still running; try again")
+
+
+class IdempotencyKeyReused(DomainError):
+    """The client used the key of an earlier request for a different one."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("this idempotency key was used for a request with other content")
 
 
 class IdempotencyRecords(Protocol):
-    """Answers that are given again, kept in the transaction that made them. They go with their user."""
+    """Stored responses. Each is stored in the transaction of its effect and removed with its user."""
 
     async def add(self, record: IdempotencyRecord, now: datetime) -> None:
-        """In place of one that has expired.
+        """Store a record, or replace an expired one.
 
-        Raises AlreadyAnswered; IdempotencyKeyInUse, or waits, while another unit of work adds one of this key.
+        Raises:
+            AlreadyExecuted: A record with this key exists.
+            IdempotencyKeyInUse: Another unit of work is adding a record with this key. An adapter may wait instead.
+            UserNotFound: There is no such user.
         """
         ...
 
     async def find(self, request: RequestKey, now: datetime) -> IdempotencyRecord | None:
-        """Unless it has expired."""
+        """Return the record of a request, or None if there is none or it has expired."""
         ...
 
     async def remove_expired(self, now: datetime, *, limit: int) -> int:
-        """Of everybody, up to `limit`; how many."""
+        """Delete up to `limit` expired records of all users. Return the number deleted."""
         ...
 
 
@@ -77,59 +100,70 @@ class IdempotencyUnitOfWork(UnitOfWork, Protocol):
     """The repository that idempotent writes need."""
 
     @property
-    def idempotency(self) -> IdempotencyRecords: ...
-
-
-KEPT_FOR: Final = timedelta(hours=24)
-
-
-T = TypeVar("T")
-
-
-class IdempotencyKeyReused(DomainError):
-    code = "IDEMPOTENCY_KEY_REUSED"
-
-    def __init__(self) -> None:
-        super().__init__("the key belongs to a request that asked for something else")
+    def idempotency(self) -> IdempotencyRecords:
+        """Stored responses."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Once(Generic[T]):
-    """Handed to a use case that is to happen once: its result is kept, as `answer` tells it, with its effect."""
+class IdempotentWrite(Generic[T]):
+    """A write that takes effect once. The use case stores the response together with the effect."""
 
     request: RequestKey
     fingerprint: bytes
     now: datetime
-    answer: Callable[[T], Answer]
+    to_response: Callable[[T], StoredResponse]
 
-    async def keep(self, uow: IdempotencyUnitOfWork, result: T) -> None:
-        """Raises AlreadyAnswered, IdempotencyKeyInUse, IdempotencyKeyReused: then nothing is to be written."""
-        record = IdempotencyRecord(self.request, self.fingerprint, self.answer(result), self.now + KEPT_FOR)
+    async def store(self, uow: IdempotencyUnitOfWork, result: T) -> None:
+        """Store the response to this request in the unit of work of its effect.
+
+        Raises:
+            AlreadyExecuted: The request took effect before. Nothing must be written.
+            IdempotencyKeyInUse: The first request with this key has not finished yet.
+            IdempotencyKeyReused: The key belongs to a request with other content.
+        """
+        record = IdempotencyRecord(self.request, self.fingerprint, self.to_response(result), self.now + MAX_AGE)
         try:
             await uow.idempotency.add(record, self.now)
-        except AlreadyAnswered as found:
-            _require_same(found.record, self.fingerprint)
+        except AlreadyExecuted as error:
+            _require_same_content(error.record, self.fingerprint)
             raise
 
 
 class IdempotencyService:
-    """What is stored names the key by its hash, and the request by one keyed with it: a body may hold a password, and
-    whoever reads the storage, but does not know the key, is not to try out which."""
+    """Find stored responses and prepare idempotent writes.
+
+    The storage holds only a hash of each key, and a digest of the content that is keyed with the key itself. A body may
+    contain a password: a reader of the storage who does not know the key cannot test guesses.
+    """
 
     def __init__(self, unit_of_work: Callable[[], IdempotencyUnitOfWork], clock: Clock) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
-    def once(self, request: RequestKey, fingerprint: bytes, answer: Callable[[T], Answer]) -> Once[T]:
-        return Once(_hidden(request), _keyed(request, fingerprint), self._clock.now(), answer)
+    def write(
+        self, request: RequestKey, fingerprint: bytes, to_response: Callable[[T], StoredResponse]
+    ) -> IdempotentWrite[T]:
+        """Return the idempotent write for a request.
 
-    async def find(self, request: RequestKey, fingerprint: bytes) -> Answer | None:
-        """What was answered before, if so. Raises IdempotencyKeyReused."""
-        record = await self._find(_hidden(request))
+        Args:
+            request: The key of the request.
+            fingerprint: A digest of its content.
+            to_response: Makes the response from the result of the use case.
+        """
+        return IdempotentWrite(_hash_key(request), _keyed_digest(request, fingerprint), self._clock.now(), to_response)
+
+    async def find(self, request: RequestKey, fingerprint: bytes) -> StoredResponse | None:
+        """Return the stored response to a request, or None if the request is new.
+
+        Raises:
+            IdempotencyKeyReused: The key belongs to a request with other content.
+        """
+        record = await self._find(_hash_key(request))
         if record is None:
             return None
-        _require_same(record, _keyed(request, fingerprint))
-        return record.answer
+        _require_same_content(record, _keyed_digest(request, fingerprint))
+        return record.response
 
     @retried
     async def _find(self, request: RequestKey) -> IdempotencyRecord | None:
@@ -137,15 +171,14 @@ class IdempotencyService:
             return await uow.idempotency.find(request, self._clock.now())
 
 
-def _hidden(request: RequestKey) -> RequestKey:
+def _hash_key(request: RequestKey) -> RequestKey:
     return replace(request, key=sha256(request.key.encode()).hexdigest())
 
 
-def _keyed(request: RequestKey, fingerprint: bytes) -> bytes:
+def _keyed_digest(request: RequestKey, fingerprint: bytes) -> bytes:
     return hmac.digest(request.key.encode(), fingerprint, "sha256")
 
 
-def _require_same(record: IdempotencyRecord, fingerprint: bytes) -> None:
-    """Raises IdempotencyKeyReused if something else was asked for."""
+def _require_same_content(record: IdempotencyRecord, fingerprint: bytes) -> None:
     if record.fingerprint != fingerprint:
         raise IdempotencyKeyReused

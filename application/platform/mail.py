@@ -5,18 +5,26 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Mail:
+    """A plain-text mail to one recipient."""
+
     id: UUID
-    """The same for every attempt to send this mail, so that whoever gets it twice can tell."""
+    """The same for each attempt to send this mail, so that recipients can detect duplicates."""
     to: str
     subject: str
     text: str = field(repr=False)
 
 
 class MailNotSent(Exception):
-    """It may work another time."""
+    """The mail could not be sent. Another attempt may succeed."""
 
 
 class Mailer(Protocol):
+    """Sends mails, for example through an SMTP server."""
+
     async def send(self, mail: Mail) -> None:
-        """Returns when the next server, or whatever is in its place, has taken it. Raises MailNotSent."""
+        """Send a mail. Return when the next mail server, or what replaces it, has accepted the mail.
+
+        Raises:
+            MailNotSent: The server did not accept the mail.
+        """
         ...

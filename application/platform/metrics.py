@@ -1,45 +1,60 @@
-"""Numbers for those who run the service. Telling them costs microseconds, never waits and never fails."""
+"""Operational metrics. Recording one takes microseconds, never waits and never fails."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-Readings = Mapping[tuple[str, ...], float]
-"""By the values of the labels, in their order."""
+Samples = Mapping[tuple[str, ...], float]
+"""Values by label values, which are in the order of the metric's labels."""
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
-    """A number that its owner keeps: a level, or with `is_count` one that only grows, in this process."""
+class Metric:
+    """A gauge, or with `is_counter` a counter, whose values a component of this process holds."""
 
     name: str
-    meaning: str
-    read: Callable[[], Readings]
+    documentation: str
+    read: Callable[[], Samples]
     labels: tuple[str, ...] = ()
-    is_count: bool = False
+    is_counter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
-    """Levels that the storage knows, for all processes alike: counted when somebody wants to know."""
+class StorageGauge:
+    """A gauge that is read from the storage when the metrics are scraped. All processes return the same value."""
 
     name: str
-    meaning: str
-    count: Callable[[], Awaitable[Readings]]
+    documentation: str
+    read: Callable[[], Awaitable[Samples]]
     labels: tuple[str, ...]
 
 
 class Metrics(Protocol):
-    def request_began(self) -> None: ...
+    """Request metrics and their exposition. An adapter for StatsD or OpenTelemetry metrics would implement it too."""
 
-    def request_ended(self, method: str, route: str | None, status: int, seconds: float) -> None:
-        """`method` is one of a few, as each is remembered for ever; `route` a template, or None where none answers."""
+    def request_started(self) -> None:
+        """Count a request as in flight."""
         ...
 
-    async def exposed(self) -> bytes:
-        """Of all processes of the service, in the text format of Prometheus, 0.0.4."""
+    def request_finished(self, method: str, route: str | None, status: int, seconds: float) -> None:
+        """Record a request.
+
+        Args:
+            method: One of a small set of names, because each value creates a new time series.
+            route: The path template, or None if no route matched.
+            status: The status code of the response.
+            seconds: The time from the request line to the end of the response.
+        """
         ...
 
-    async def open(self) -> None: ...
+    async def exposition(self) -> bytes:
+        """Return the metrics of all processes of the service in the Prometheus text format 0.0.4."""
+        ...
 
-    async def close(self) -> None: ...
+    async def open(self) -> None:
+        """Start background work."""
+        ...
+
+    async def close(self) -> None:
+        """Stop background work."""
+        ...

@@ -1,8 +1,9 @@
+"""Lists in pages, by number or by cursor."""
+
 import base64
 import binascii
-import dataclasses
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -10,70 +11,136 @@ from hashlib import blake2b
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from domain.errors import InvalidCursor
+from domain.errors import InvalidValue
 
 TOTAL_CAP: Final = 10_000
-"""Up to here a total is counted, where it is not known without counting."""
+"""Totals that must be counted are counted up to this number."""
 
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in an ordered list: just after the row with this sort key and id."""
-
-    key: int | str
-    id: UUID
-
-
-_DIGEST: Final = 12
-"""Bytes. It tells damage and a foreign list; it is no secret: a cursor only says where to go on."""
-
+_DIGEST_SIZE: Final = 12
+"""Bytes. The digest detects damaged cursors and cursors of other lists. It is not secret."""
 
 T = TypeVar("T")
 
 
 class Identified(Protocol):
+    """Anything with an id."""
+
     @property
-    def id(self) -> UUID: ...
+    def id(self) -> UUID:
+        """The id of the row."""
+        ...
 
 
+Row = TypeVar("Row")
 R = TypeVar("R", bound=Identified)
 
 
-class Order(Hashable, Protocol):
-    def key(self, row: Any, /) -> int | str: ...
+class Signed(Hashable, Protocol):
+    """A filter or an order with a stable signature."""
 
-    def valid_key(self, key: object) -> int | str: ...
+    @property
+    def signature(self) -> Mapping[str, object]:
+        """The values of all fields under stable names, in a stable order.
+
+        Cursors contain a digest of it, so a change of a name or of the order makes the cursors of clients invalid.
+        """
+        ...
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+class Order(Signed, Protocol):
+    """A sort order. Rows with equal keys are sorted by id."""
+
+    def key(self, row: Any, /) -> int | str:
+        """Return the sort key of a row."""
+        ...
+
+    def valid_key(self, key: object) -> int | str:
+        """Return a sort key that a client sent.
+
+        Raises:
+            ValueError: No row can have this key.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in an ordered list: directly after the row with this sort key and id."""
+
+    key: int | str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which rows of an ordered list a repository returns.
+
+    At most `limit` rows: those after the position `after` if it is given, otherwise those after the first `skip` rows.
+    """
+
+    limit: int
+    skip: int = 0
+    after: Position | None = None
+    is_counted: bool = False
+    """Whether the repository also returns the total number of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[Row]):
+    """The rows inside a window, in order."""
+
+    items: list[Row]
+    total: int | None
+    """The number of rows of the whole list; None unless the window is counted.
+
+    A repository that has to count the rows stops at TOTAL_CAP + 1.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """`total` and `skip` are None in answers to a cursor; a capped total says "at least"."""
+    """One page of a list. `total` and `skip` are None on a page after a cursor."""
 
     items: list[T]
     total: int | None
     total_capped: bool
+    """Whether the list has more than `total` items."""
     skip: int | None
     limit: int
     next_cursor: str | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """With `cursor`, the page after the one that gave it; otherwise the page after `skip` rows."""
+    """Which page a caller requests: the one after `cursor` if it is given, otherwise the one after `skip` rows."""
 
     limit: int = 20
     skip: int = 0
     cursor: str | None = None
 
-    def after(self, filter: Any, order: Order) -> Position | None:
-        """Raises InvalidCursor."""
-        return None if self.cursor is None else position_of(self.cursor, filter, order)
+    def window(self, filter: Signed, order: Order) -> Window:
+        """Return the window of this page and one more row. The first page is counted.
 
-    def page(self, rows: list[R], total: int | None, *, is_exact: bool, filter: Any, order: Order) -> Page[R]:
-        """Of rows that were asked for with one more than `limit`."""
+        Raises:
+            InvalidValue: The cursor is damaged or belongs to another list.
+        """
+        if self.cursor is None:
+            return Window(limit=self.limit + 1, skip=self.skip, is_counted=True)
+        return Window(limit=self.limit + 1, after=position_of(self.cursor, filter, order))
+
+    def page(self, rows: list[R], total: int | None, *, is_exact: bool, filter: Signed, order: Order) -> Page[R]:
+        """Return the page of the rows inside `window`.
+
+        Args:
+            rows: The rows inside the window: one more than the page shows, if there are more.
+            total: The number of rows of the whole list, if it was counted.
+            is_exact: Whether the total is exact, and not counted up to TOTAL_CAP.
+            filter: The filter of the list.
+            order: The order of the list.
+        """
         items = rows[: self.limit]
         if total is not None and rows:
-            total = max(total, self.skip + len(rows))  # where others wrote after it was counted
+            total = max(total, self.skip + len(rows))  # rows may have been added after the count
         is_capped = total is not None and total > TOTAL_CAP and not is_exact
         return Page(
             items=items,
@@ -85,46 +152,54 @@ class Paging:
         )
 
 
-def cursor_after(row: Identified, filter: Any, order: Order) -> str:
-    """Where the list goes on after `row`: opaque, URL-safe, good for this filter and order only."""
-    place = json.dumps([order.key(row), row.id.hex], ensure_ascii=False).encode()
-    return base64.urlsafe_b64encode(_digest(place, filter, order) + place).rstrip(b"=").decode()
+def cursor_after(row: Identified, filter: Signed, order: Order) -> str:
+    """Return an opaque, URL-safe cursor to the position after a row. It is valid for this filter and order only."""
+    position = json.dumps([order.key(row), row.id.hex], ensure_ascii=False).encode()
+    return base64.urlsafe_b64encode(_digest(position, filter, order) + position).rstrip(b"=").decode()
 
 
-def position_of(cursor: str, filter: Any, order: Order) -> Position:
-    """Raises InvalidCursor if it is damaged, or was made for another filter or order."""
+def position_of(cursor: str, filter: Signed, order: Order) -> Position:
+    """Return the position that a cursor points to.
+
+    Raises:
+        InvalidValue: The cursor is damaged, or was made for another filter or order.
+    """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidCursor("the cursor is damaged") from None
-    digest, place = raw[:_DIGEST], raw[_DIGEST:]
-    if digest != _digest(place, filter, order):
-        raise InvalidCursor("the cursor is damaged, or belongs to other filters or another order")
+        raise InvalidValue("cursor", "invalid_cursor", "the cursor is damaged") from None
+    digest, position = raw[:_DIGEST_SIZE], raw[_DIGEST_SIZE:]
+    if digest != _digest(position, filter, order):
+        raise InvalidValue(
+            "cursor", "invalid_cursor", "the cursor is damaged, or it belongs to other filters or to another order"
+        )
     try:
-        key, row_id = json.loads(place)
+        key, row_id = json.loads(position)
         return Position(order.valid_key(key), UUID(hex=row_id))
     except (ValueError, TypeError, AttributeError, RecursionError):
-        raise InvalidCursor("the cursor is damaged") from None
+        raise InvalidValue("cursor", "invalid_cursor", "the cursor is damaged") from None
 
 
-def _digest(place: bytes, filter: Any, order: Order) -> bytes:
-    return blake2b(place + told(filter, order), digest_size=_DIGEST).digest()
+def canonical_json(value: object) -> bytes:
+    """Return a value as JSON that is the same in every process. Sets are sorted; dates, ids and tags are encoded."""
+    return json.dumps(value, default=_encode).encode()
+
+
+def _digest(position: bytes, filter: Signed, order: Order) -> bytes:
+    return blake2b(position + _signature(filter, order), digest_size=_DIGEST_SIZE).digest()
 
 
 @lru_cache(maxsize=1024)
-def told(*values: Any) -> bytes:
-    """Dataclasses of plain values as text that is the same in every process."""
-    return json.dumps([dataclasses.asdict(value) for value in values], default=_plain).encode()
+def _signature(filter: Signed, order: Order) -> bytes:
+    return canonical_json([filter.signature, order.signature])
 
 
-def _plain(value: object) -> object:
+def _encode(value: Any) -> object:
     match value:
         case frozenset():
-            return sorted(json.dumps(member, default=_plain) for member in value)
+            return sorted(json.dumps(member, default=_encode) for member in value)
         case date():
             return value.isoformat()
         case UUID():
             return value.hex
-        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return dataclasses.asdict(value)
-    raise TypeError(f"no cursor tells {type(value).__name__}")
+    return value.signature

@@ -1,3 +1,5 @@
+"""Rate limits: fixed windows per client, and per account for logins."""
+
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -6,54 +8,62 @@ from typing import Protocol
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from domain.errors import DomainError
-from domain.identity.user import name_key
+from domain.identity.user import normalize_login
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many requests in each window of so many seconds; windows begin at multiples of that since the epoch."""
+    """At most `amount` requests per window of `seconds`. Windows start at multiples of `seconds` since the epoch."""
 
     name: str
     amount: int
     seconds: int
 
     def window(self, at: datetime) -> tuple[int, int]:
-        """Its number, and the seconds until the next one begins."""
+        """Return the number of the current window and the seconds until the next one starts."""
         number, elapsed = divmod(int(at.timestamp()), self.seconds)
         return number, self.seconds - elapsed
 
 
 @dataclass(frozen=True, slots=True)
 class RateWindow:
+    """The state of one client's window after a request."""
+
     limit: RateLimit
     count: int
-    """With this request."""
+    """Requests in this window, including the current one."""
     resets_in: int
-    """Seconds, at least 1."""
+    """Seconds until the next window starts, at least 1."""
 
     @property
     def remaining(self) -> int:
+        """How many more requests the window allows."""
         return max(self.limit.amount - self.count, 0)
 
     @property
     def is_exceeded(self) -> bool:
+        """Whether the current request is over the limit."""
         return self.count > self.limit.amount
 
 
 class RateLimiter(Protocol):
-    async def hit(self, limit: RateLimit, who: str, at: datetime) -> RateWindow:
-        """Counts one request of `who`, and never fails."""
+    """Counts requests, in this process or together with other processes."""
+
+    async def hit(self, limit: RateLimit, client_key: str, at: datetime) -> RateWindow:
+        """Count one request of a client and return its window. This method never fails."""
         ...
 
     async def check(self) -> None:
-        """Raises if requests are not counted together with the other processes, as they should be."""
+        """Raise an error if requests should be counted together with other processes, but are not."""
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Release all resources."""
+        ...
 
 
 class RateLimited(DomainError):
-    """Too much, for now."""
+    """The client has sent too many requests in the current window."""
 
     code = "RATE_LIMITED"
 
@@ -64,14 +74,16 @@ class RateLimited(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
+    """The limit of each rate limit class."""
+
     read: RateLimit
     write: RateLimit
     login: RateLimit
     register: RateLimit
 
 
-class Throttle:
-    """How often anybody may do what. Never a lock: every window passes by itself."""
+class RateLimitService:
+    """Enforce the rate limits. A client is never locked out for good: each window ends by itself."""
 
     def __init__(self, limiter: RateLimiter, limits: RateLimits, audit: AuditLog, clock: Clock) -> None:
         self._limiter = limiter
@@ -79,28 +91,48 @@ class Throttle:
         self._audit = audit
         self._clock = clock
 
-    async def read(self, who: str) -> RateWindow:
-        """Raises RateLimited."""
-        return await self._hit(self._limits.read, who)
+    async def read(self, client_key: str) -> RateWindow:
+        """Count a reading request.
 
-    async def write(self, who: str) -> RateWindow:
-        """Raises RateLimited."""
-        return await self._hit(self._limits.write, who)
+        Raises:
+            RateLimited: The limit is exceeded.
+        """
+        return await self._hit(self._limits.read, client_key)
+
+    async def write(self, client_key: str) -> RateWindow:
+        """Count a writing request.
+
+        Raises:
+            RateLimited: The limit is exceeded.
+        """
+        return await self._hit(self._limits.write, client_key)
 
     async def register(self, address: str) -> RateWindow:
-        """Raises RateLimited."""
+        """Count a registration from an IP address.
+
+        Raises:
+            RateLimited: The limit is exceeded.
+        """
         return await self._hit(self._limits.register, address)
 
     async def login(self, address: str) -> RateWindow:
-        """Raises RateLimited."""
+        """Count a login from an IP address.
+
+        Raises:
+            RateLimited: The limit is exceeded.
+        """
         return await self._hit(self._limits.login, address)
 
     async def account(self, name: str) -> RateWindow:
-        """Logins to one account, from wherever. Raises RateLimited."""
+        """Count a login to an account, from any address.
+
+        Raises:
+            RateLimited: The limit is exceeded.
+        """
         return await self._hit(self._limits.login, f"account:{_pseudonym(name)}")
 
-    async def _hit(self, limit: RateLimit, who: str) -> RateWindow:
-        window = await self._limiter.hit(limit, who, self._clock.now())
+    async def _hit(self, limit: RateLimit, client_key: str) -> RateWindow:
+        window = await self._limiter.hit(limit, client_key, self._clock.now())
         if window.is_exceeded:
             if window.count == limit.amount + 1:
                 self._audit.record("rate_limited", limit=limit.name)
@@ -108,6 +140,6 @@ class Throttle:
         return window
 
 
-def _pseudonym(account: str) -> str:
-    """What is typed as a name may be anything, a password by mistake among it: none is kept as it is."""
-    return blake2b(name_key(account).encode(errors="surrogatepass"), digest_size=16).hexdigest()
+def _pseudonym(login: str) -> str:
+    """Return a hash of the login. Users sometimes type a password as the name, so the text itself is not stored."""
+    return blake2b(normalize_login(login).encode(errors="surrogatepass"), digest_size=16).hexdigest()

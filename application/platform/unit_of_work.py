@@ -5,12 +5,14 @@ from typing import Protocol, Self
 
 
 class StorageUnavailable(Exception):
-    """The storage can't be reached, or the connection broke while it was committing: whether it did is unknown."""
+    """The storage cannot be reached, or the connection broke during a commit: whether it succeeded is unknown."""
 
 
 class TransientStorageError(Exception):
-    """Nothing was stored and the same use case may succeed if run again: a deadlock, a serialization
-    failure, or a connection lost before the commit was asked for."""
+    """Nothing was stored, and the same use case may succeed if it runs again.
+
+    The reason is a deadlock, a serialization failure, or a connection that was lost before the commit started.
+    """
 
 
 class UnitOfWork(Protocol):

@@ -1,23 +1,24 @@
 from collections.abc import Callable, Sequence
 from typing import Unpack
 
-from application.files.jobs import removals_of
+from application.files.jobs import remove_bytes_jobs
 from application.platform.clock import Clock
-from application.platform.idempotency import Once
+from application.platform.idempotency import IdempotentWrite
 from application.platform.ids import NewId
 from application.platform.retry import retried
 from application.tasks.ports import TaskUnitOfWork
 from application.tasks.recording import add_tasks, save_tasks
 from application.tasks.tasks import CreateTask, new_task
-from domain.errors import InvalidBatch
+from domain.errors import InvalidValue
 from domain.identity.actor import Actor
 from domain.tasks.task import Task, TaskChanges, TaskId
 
-MAX_BATCH = 100
+MAX_BATCH_SIZE = 100
+"""Tasks."""
 
 
 class TaskBatchService:
-    """Up to 100 tasks at once, all or nothing. Raises InvalidBatch for none, too many, or one named twice."""
+    """Create, edit and delete up to MAX_BATCH_SIZE tasks in one transaction: either all of them or none."""
 
     def __init__(self, unit_of_work: Callable[[], TaskUnitOfWork], clock: Clock, new_id: NewId) -> None:
         self._unit_of_work = unit_of_work
@@ -25,26 +26,40 @@ class TaskBatchService:
         self._new_id = new_id
 
     async def create(
-        self, actor: Actor, commands: Sequence[CreateTask], *, once: Once[list[Task]] | None = None
+        self,
+        actor: Actor,
+        commands: Sequence[CreateTask],
+        *,
+        idempotent_write: IdempotentWrite[list[Task]] | None = None,
     ) -> list[Task]:
-        """In the order given. Raises the InvalidValue of a field; with `once`, what keeping it raises."""
-        _require_size(commands)
+        """Create tasks. Return them in the order of the commands.
+
+        Raises:
+            InvalidValue: The number of tasks is not allowed, or a field breaks its rule.
+            AlreadyExecuted: `idempotent_write` took effect before; see `IdempotentWrite.store` for all its errors.
+        """
+        _check_size(commands)
         tasks = [new_task(actor.user_id, command, self._new_id, self._clock) for command in commands]
-        await self._store(tasks, once)
+        await self._store(tasks, idempotent_write)
         return tasks
 
     @retried
-    async def _store(self, tasks: list[Task], once: Once[list[Task]] | None) -> None:
+    async def _store(self, tasks: list[Task], idempotent_write: IdempotentWrite[list[Task]] | None) -> None:
         async with self._unit_of_work() as uow:
-            if once is not None:
-                await once.keep(uow, tasks)
+            if idempotent_write is not None:
+                await idempotent_write.store(uow, tasks)
             await add_tasks(uow, tasks, self._new_id)
             await uow.commit()
 
     @retried
     async def edit(self, actor: Actor, task_ids: Sequence[TaskId], **changes: Unpack[TaskChanges]) -> list[Task]:
-        """In the order asked. Raises TaskNotFound with every unknown id, the InvalidValue of a field."""
-        _require_distinct(task_ids)
+        """Make the same changes to several tasks. Return them in the order of `task_ids`.
+
+        Raises:
+            InvalidValue: The number of ids is not allowed, an id is repeated, or a field breaks its rule.
+            TaskNotFound: Some tasks do not exist. The error has the ids of all of them.
+        """
+        _check_ids(task_ids)
         async with self._unit_of_work() as uow:
             tasks = await uow.tasks.get_many(task_ids, owner_id=actor.user_id)
             at = self._clock.now()
@@ -57,22 +72,27 @@ class TaskBatchService:
 
     @retried
     async def delete(self, actor: Actor, task_ids: Sequence[TaskId]) -> None:
-        """With their files. Raises TaskNotFound with every unknown id."""
-        _require_distinct(task_ids)
+        """Delete tasks and their files.
+
+        Raises:
+            InvalidValue: The number of ids is not allowed, or an id is repeated.
+            TaskNotFound: Some tasks do not exist. The error has the ids of all of them.
+        """
+        _check_ids(task_ids)
         async with self._unit_of_work() as uow:
             tasks = await uow.tasks.get_many(task_ids, owner_id=actor.user_id)
-            files = await uow.files.of_tasks(task_ids, owner_id=actor.user_id)
+            files = await uow.files.find_of_tasks(task_ids, owner_id=actor.user_id)
             await uow.tasks.remove(*tasks)
-            await uow.jobs.add(*removals_of(files, self._new_id, self._clock.now()))
+            await uow.jobs.add(*remove_bytes_jobs(files, self._new_id, self._clock.now()))
             await uow.commit()
 
 
-def _require_size(members: Sequence[object]) -> None:
-    if not 1 <= len(members) <= MAX_BATCH:
-        raise InvalidBatch(f"a batch has 1 to {MAX_BATCH} members")
+def _check_size(batch: Sequence[object]) -> None:
+    if not 1 <= len(batch) <= MAX_BATCH_SIZE:
+        raise InvalidValue("task_ids", "invalid_batch", f"batch must have 1 to {MAX_BATCH_SIZE} tasks")
 
 
-def _require_distinct(task_ids: Sequence[TaskId]) -> None:
-    _require_size(task_ids)
+def _check_ids(task_ids: Sequence[TaskId]) -> None:
+    _check_size(task_ids)
     if len(set(task_ids)) < len(task_ids):
-        raise InvalidBatch("a batch names each task once")
+        raise InvalidValue("task_ids", "invalid_batch", "batch must not contain a task twice")

@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Protocol
 
@@ -7,7 +6,7 @@ from application.files.ports import FileRepository
 from application.jobs.ports import JobQueue
 from application.platform.access import AccessUnitOfWork
 from application.platform.idempotency import IdempotencyUnitOfWork
-from application.platform.paging import Position
+from application.platform.paging import Slice, Window
 from domain.identity.user import UserId
 from domain.tasks.history import TaskChange
 from domain.tasks.statistics import Statistics
@@ -16,113 +15,112 @@ from domain.tasks.task import Task, TaskId
 from domain.tasks.task_query import TaskCriteria, TaskOrder
 
 
-@dataclass(frozen=True, slots=True)
-class TaskSlice:
-    """`total` counts all that match; None if that was not asked for."""
-
-    tasks: list[Task]
-    total: int | None
-
-
 class TaskRepository(Protocol):
-    """Tasks, always seen through the eyes of their owner.
+    """Tasks. Every look-up takes the owner, so that tasks of other users are not found.
 
-    Writes are seen by later reads of the same unit of work. Several tasks may be written at once;
-    if one is refused, the unit of work is to be left without commit.
+    Later reads of the same unit of work see the writes. If a write of several tasks raises an error,
+    the caller must not commit.
     """
 
     async def add(self, *tasks: Task) -> None:
-        """Raises UserNotFound if an owner does not exist."""
+        """Add new tasks.
+
+        Raises:
+            UserNotFound: An owner does not exist.
+        """
         ...
 
     async def get(self, task_id: TaskId, *, owner_id: UserId) -> Task:
-        """Raises TaskNotFound if there is none, or it belongs to someone else."""
+        """Return one task of the owner.
+
+        Raises:
+            TaskNotFound: The owner has no such task.
+        """
         ...
 
     async def get_many(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[Task]:
-        """In the order asked. Raises TaskNotFound with every id that `get` would not find."""
+        """Return several tasks of the owner, in the order of `task_ids`.
+
+        Raises:
+            TaskNotFound: The owner does not have all tasks. The error has the ids of the missing ones.
+        """
         ...
 
     async def find(
         self,
         criteria: TaskCriteria,
         order: TaskOrder,
+        window: Window,
         *,
         owner_id: UserId,
-        limit: int,
-        skip: int = 0,
-        after: Position | None = None,
-        count: bool = False,
-    ) -> TaskSlice:
-        """The tasks that `criteria.match`, by `order.key` and then id, up to `limit`.
+    ) -> Slice[Task]:
+        """Return the tasks that `criteria.match` accepts, sorted by `order.key` and id.
 
-        They begin after `after`, or else after `skip` tasks. With `count` the slice has the total:
-        exact if `criteria.is_plain`, otherwise counted up to TOTAL_CAP + 1.
+        The total is exact if `criteria.has_stored_total`; otherwise it is counted up to TOTAL_CAP + 1.
         """
         ...
 
     async def revision(self, *, owner_id: UserId) -> int:
-        """Greater with every task of the owner that a commit wrote: what was found out about them before is still so
-        while this is the same."""
+        """Return the number of writes to the owner's tasks so far.
+
+        Results of earlier queries are valid as long as the revision is the same.
+        """
         ...
 
     async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
-        """Up to `limit` tasks that carry `tag`, by id."""
+        """Return up to `limit` tasks that have the tag, sorted by id."""
         ...
 
     async def save(self, *tasks: Task) -> None:
-        """Store these versions, each in place of the one before it.
+        """Replace the previous version of each task by the given one.
 
-        Raises StaleTask if another version was stored meanwhile, TaskNotFound if it is gone.
+        Raises:
+            StaleTask: Another version of a task is stored.
+            TaskNotFound: A task does not exist any more.
         """
         ...
 
     async def remove(self, *tasks: Task) -> None:
-        """With the files that belong to them.
+        """Remove tasks with their history and the records of their files.
 
-        Raises StaleTask if another version was stored meanwhile, TaskNotFound if one is gone.
+        Raises:
+            StaleTask: Another version of a task is stored.
+            TaskNotFound: A task does not exist any more.
         """
         ...
 
     async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
-        """The tags in use, by name; of one tag with `only`."""
+        """Return the number of tasks per tag in use, sorted by tag; with `only`, for this tag alone."""
         ...
 
     async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:
-        """What `domain.tasks.statistics.statistics_of` says of all the owner's tasks."""
+        """Return the result of `compute_statistics` for all tasks of the owner."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSlice:
-    """`total` is None if it was not asked for, and counted up to TOTAL_CAP + 1."""
-
-    changes: list[TaskChange]
-    total: int | None
-
-
 class TaskHistory(Protocol):
-    """What became of tasks. It goes with its task."""
+    """The changes of tasks. They are removed with their task."""
 
     async def add(self, *changes: TaskChange) -> None:
-        """Raises TaskNotFound if a task does not exist."""
+        """Add changes, each with the version of the task that it made.
+
+        Raises:
+            TaskNotFound: A task does not exist.
+        """
         ...
 
     async def of_task(
         self,
         task_id: TaskId,
+        window: Window,
         *,
         owner_id: UserId,
-        limit: int,
-        skip: int = 0,
-        after: Position | None = None,
-        count: bool = False,
-    ) -> ChangeSlice:
-        """By version, the newest first, after the version that is `after.key`, or else after `skip` changes."""
+    ) -> Slice[TaskChange]:
+        """Return the changes of a task, newest version first. `window.after.key` is a version."""
         ...
 
     async def of_owner(self, owner_id: UserId, *, limit: int, after: TaskChange | None = None) -> list[TaskChange]:
-        """By task and version, after this one."""
+        """Return changes of all tasks of an owner, sorted by task and version, starting after the change `after`."""
         ...
 
 
@@ -130,13 +128,21 @@ class TaskUnitOfWork(AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
     """The repositories that the task use cases need."""
 
     @property
-    def tasks(self) -> TaskRepository: ...
+    def tasks(self) -> TaskRepository:
+        """Tasks."""
+        ...
 
     @property
-    def history(self) -> TaskHistory: ...
+    def history(self) -> TaskHistory:
+        """Changes of tasks."""
+        ...
 
     @property
-    def files(self) -> FileRepository: ...
+    def files(self) -> FileRepository:
+        """Files of tasks, which are deleted with them."""
+        ...
 
     @property
-    def jobs(self) -> JobQueue: ...
+    def jobs(self) -> JobQueue:
+        """Background jobs."""
+        ...

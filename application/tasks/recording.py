@@ -1,4 +1,4 @@
-"""The way of every task into the storage: with what is told of it in its history."""
+"""Write tasks together with their history. All task use cases store tasks through these functions."""
 
 from collections.abc import Sequence
 
@@ -9,20 +9,38 @@ from domain.tasks.task import Task
 
 
 async def add_tasks(uow: TaskUnitOfWork, tasks: Sequence[Task], new_id: NewId) -> None:
-    """By their owner, who alone writes tasks."""
-    await add_with_past(uow, [(task,) for task in tasks], new_id)
+    """Add new tasks. The actor is the owner.
+
+    Raises:
+        UserNotFound: An owner does not exist.
+    """
+    await add_task_versions(uow, [(task,) for task in tasks], new_id)
 
 
 async def save_tasks(uow: TaskUnitOfWork, edits: Sequence[tuple[Task, Task]], new_id: NewId) -> None:
-    """Each as it was and as it is now, which is another. Raises what saving raises."""
+    """Save edited tasks, given as pairs of different versions: before and after. The actor is the owner.
+
+    Raises:
+        StaleTask: Another version of a task is stored.
+        TaskNotFound: A task does not exist any more.
+    """
     await uow.tasks.save(*(after for _, after in edits))
     await uow.history.add(
         *(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=after.owner_id) for before, after in edits)
     )
 
 
-async def add_with_past(uow: TaskUnitOfWork, tasks: Sequence[tuple[Task, ...]], new_id: NewId) -> None:
-    """Each in its latest version, and as what it came about: all its versions, from the first on."""
+async def add_task_versions(uow: TaskUnitOfWork, tasks: Sequence[tuple[Task, ...]], new_id: NewId) -> None:
+    """Add tasks that already have several versions: the last version as the task, and the changes between them.
+
+    Args:
+        uow: The open unit of work.
+        tasks: For each task all its versions, oldest first.
+        new_id: Creates the ids of the changes.
+
+    Raises:
+        UserNotFound: An owner does not exist.
+    """
     await uow.tasks.add(*(versions[-1] for versions in tasks))
     changes = []
     for first, *later in tasks:

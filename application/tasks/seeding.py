@@ -6,17 +6,18 @@ from application.platform.clock import Clock
 from application.platform.ids import NewId
 from application.platform.retry import retried
 from application.tasks.ports import TaskUnitOfWork
-from application.tasks.recording import add_with_past
+from application.tasks.recording import add_task_versions
 from domain.errors import TaskNotFound
 from domain.identity.user import User, UserId
 from domain.tasks.task import Task
 
-BATCH: Final = 1000
+BATCH_SIZE: Final = 1000
+"""Tasks per transaction."""
 
 Versions = tuple[Task, ...]
 
 
-class DemoTask(Protocol):
+class DemoTaskFactory(Protocol):
     """Creates invented tasks."""
 
     def __call__(self, seed: int, number: int, total: int, /, *, owner_id: UserId, now: datetime) -> Versions:
@@ -31,7 +32,7 @@ class SeedingService:
     """Fill an account with demo tasks, for demonstrations and benchmarks."""
 
     def __init__(
-        self, unit_of_work: Callable[[], TaskUnitOfWork], demo_task: DemoTask, clock: Clock, new_id: NewId
+        self, unit_of_work: Callable[[], TaskUnitOfWork], demo_task: DemoTaskFactory, clock: Clock, new_id: NewId
     ) -> None:
         self._unit_of_work = unit_of_work
         self._demo_task = demo_task
@@ -39,18 +40,22 @@ class SeedingService:
         self._new_id = new_id
 
     @retried
-    async def owner(self, username: str) -> User | None:
+    async def find_owner(self, username: str) -> User | None:
+        """Return the user with this username, or None."""
         async with self._unit_of_work() as uow:
             return await uow.users.find_by_login(username)
 
     async def seed(self, owner_id: UserId, amount: int, seed: int) -> AsyncIterator[int]:
-        """How many are there, after each batch, which is stored as a whole.
+        """Store demo tasks in batches of one transaction each. Yield the number of tasks stored after each batch.
 
-        What the same seed has stored before on the same day is not stored again. Raises UserNotFound.
+        Tasks that an earlier call with the same seed stored on the same day are not stored again.
+
+        Raises:
+            UserNotFound: The owner does not exist.
         """
         now = datetime.combine(self._clock.now().date(), time.min, self._clock.now().tzinfo)
-        for start in range(0, amount, BATCH):
-            end = min(start + BATCH, amount)
+        for start in range(0, amount, BATCH_SIZE):
+            end = min(start + BATCH_SIZE, amount)
             await self._store(
                 [self._demo_task(seed, number, amount, owner_id=owner_id, now=now) for number in range(start, end)],
                 owner_id,
@@ -64,7 +69,7 @@ class SeedingService:
                 await uow.tasks.get_many([versions[0].id for versions in batch], owner_id=owner_id)
             except TaskNotFound as missing:
                 missing_ids = frozenset(missing.task_ids)
-                await add_with_past(
+                await add_task_versions(
                     uow, [versions for versions in batch if versions[0].id in missing_ids], self._new_id
                 )
                 await uow.commit()

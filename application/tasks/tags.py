@@ -11,12 +11,12 @@ from domain.identity.actor import Actor
 from domain.identity.user import UserId
 from domain.tasks.tag import Tag, TagCount
 
-_AT_ONCE = 500
-"""Tasks loaded and saved together, so that renaming a tag on very many keeps little in memory."""
+_BATCH_SIZE = 500
+"""Tasks loaded and saved together. This bounds the memory for renaming a tag of very many tasks."""
 
 
 class TagService:
-    """The tags across all of a user's tasks. One method, one transaction."""
+    """List, rename and remove tags across all tasks of a user. Each method is one transaction."""
 
     def __init__(self, unit_of_work: Callable[[], TaskUnitOfWork], clock: Clock, new_id: NewId) -> None:
         self._unit_of_work = unit_of_work
@@ -25,14 +25,22 @@ class TagService:
 
     @retried
     async def list(self, actor: Actor, *, owner_id: UserId | None = None) -> list[TagCount]:
-        """By name. Raises UserNotFound."""
+        """Return the tags in use with their numbers of tasks, sorted by name.
+
+        Raises:
+            UserNotFound: There is no such owner, or the caller may not see it.
+        """
         async with self._unit_of_work() as uow:
             owner = await visible_owner(uow, actor, owner_id)
             return await uow.tasks.tag_counts(owner_id=owner.user_id)
 
     @retried
     async def rename(self, actor: Actor, tag: Tag, new: Tag) -> TagCount:
-        """Merges with a tag that has the new name already. Raises TagNotFound if no task carries `tag`."""
+        """Rename a tag in all tasks. If the new tag is already in use, the two are merged.
+
+        Raises:
+            TagNotFound: No task has the tag.
+        """
         async with self._unit_of_work() as uow:
             if tag == new:
                 counts = await uow.tasks.tag_counts(owner_id=actor.user_id, only=tag)
@@ -46,17 +54,21 @@ class TagService:
 
     @retried
     async def remove(self, actor: Actor, tag: Tag) -> None:
-        """Off every task. Raises TagNotFound if none carries it."""
+        """Remove a tag from all tasks.
+
+        Raises:
+            TagNotFound: No task has the tag.
+        """
         async with self._unit_of_work() as uow:
             await self._replace(actor, tag, None, uow)
             await uow.commit()
 
     async def _replace(self, actor: Actor, tag: Tag, new: Tag | None, uow: TaskUnitOfWork) -> None:
         at = self._clock.now()
-        found = await uow.tasks.with_tag(tag, owner_id=actor.user_id, limit=_AT_ONCE)
+        found = await uow.tasks.with_tag(tag, owner_id=actor.user_id, limit=_BATCH_SIZE)
         if not found:
             raise TagNotFound
         while found:
             edited = (task.rename_tag(tag, new, at=at) if new else task.remove_tag(tag, at=at) for task in found)
             await save_tasks(uow, list(zip(found, edited, strict=True)), self._new_id)
-            found = await uow.tasks.with_tag(tag, owner_id=actor.user_id, limit=_AT_ONCE)
+            found = await uow.tasks.with_tag(tag, owner_id=actor.user_id, limit=_BATCH_SIZE)

@@ -1,24 +1,25 @@
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Unpack
 
-from application.files.jobs import removals_of
+from application.files.jobs import remove_bytes_jobs
 from application.platform.access import visible_owner
 from application.platform.clock import Clock
-from application.platform.idempotency import Once
+from application.platform.idempotency import IdempotentWrite
 from application.platform.ids import NewId
 from application.platform.paging import Page, Paging
 from application.platform.retry import retried
 from application.tasks.ports import TaskUnitOfWork
 from application.tasks.recording import add_tasks, save_tasks
-from application.tasks.totals import Totals
+from application.tasks.total_cache import TotalCache
 from domain.calendar import Due
 from domain.identity.actor import Actor
 from domain.identity.user import UserId
-from domain.tasks.history import HistoryOf, NewestFirst, TaskChange
+from domain.tasks.history import HistoryFilter, NewestFirst, TaskChange
 from domain.tasks.statistics import Statistics
+from domain.tasks.status import Status
 from domain.tasks.tag import Tag
-from domain.tasks.task import Priority, Status, Task, TaskChanges, TaskId
+from domain.tasks.task import Priority, Task, TaskChanges, TaskId
 from domain.tasks.task_query import TaskFilter, TaskOrder
 
 FIRST_PAGE: Final = Paging()
@@ -26,6 +27,8 @@ FIRST_PAGE: Final = Paging()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTask:
+    """The fields of a new task."""
+
     title: str
     description: str | None = None
     status: Status | None = None
@@ -37,73 +40,89 @@ class CreateTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTasks:
+    """Filter, order and page of a task list."""
+
     filter: TaskFilter = TaskFilter()
     order: TaskOrder = TaskOrder()
     paging: Paging = Paging()
 
 
 class TaskService:
-    """What users do with their tasks, and readers with those of others. One method, one transaction.
+    """Create, read, edit and delete single tasks. Each method is one transaction.
 
-    Somebody else's task is not found, unless a reader names the owner. `versions`, where given, are those the
-    caller will have changed: PreconditionFailed if the stored one is another.
+    Users write only their own tasks. Managers and admins also read the tasks of other users: they pass `owner_id`.
+    Methods with a parameter `versions` raise PreconditionFailed unless the stored version is one of these.
     """
 
-    def __init__(self, unit_of_work: Callable[[], TaskUnitOfWork], totals: Totals, clock: Clock, new_id: NewId) -> None:
+    def __init__(
+        self, unit_of_work: Callable[[], TaskUnitOfWork], total_cache: TotalCache, clock: Clock, new_id: NewId
+    ) -> None:
         self._unit_of_work = unit_of_work
-        self._totals = totals
+        self._total_cache = total_cache
         self._clock = clock
         self._new_id = new_id
 
-    async def create(self, actor: Actor, command: CreateTask, *, once: Once[Task] | None = None) -> Task:
-        """Raises the InvalidValue of a field; with `once`, what keeping it raises."""
+    async def create(
+        self, actor: Actor, command: CreateTask, *, idempotent_write: IdempotentWrite[Task] | None = None
+    ) -> Task:
+        """Create a task.
+
+        Raises:
+            InvalidValue: A field breaks its rule.
+            AlreadyExecuted: `idempotent_write` took effect before; see `IdempotentWrite.store` for all its errors.
+        """
         task = new_task(actor.user_id, command, self._new_id, self._clock)
-        await self._store(task, once)
+        await self._store(task, idempotent_write)
         return task
 
     @retried
-    async def _store(self, task: Task, once: Once[Task] | None) -> None:
+    async def _store(self, task: Task, idempotent_write: IdempotentWrite[Task] | None) -> None:
         async with self._unit_of_work() as uow:
-            if once is not None:
-                await once.keep(uow, task)
+            if idempotent_write is not None:
+                await idempotent_write.store(uow, task)
             await add_tasks(uow, [task], self._new_id)
             await uow.commit()
 
     @retried
     async def get(self, actor: Actor, task_id: TaskId, *, owner_id: UserId | None = None) -> Task:
-        """Raises TaskNotFound, UserNotFound."""
+        """Return a task of the caller or, for readers, of another owner.
+
+        Raises:
+            TaskNotFound: The owner has no such task.
+            UserNotFound: There is no such owner, or the caller may not see it.
+        """
         async with self._unit_of_work() as uow:
             owner = await visible_owner(uow, actor, owner_id)
             return await uow.tasks.get(task_id, owner_id=owner.user_id)
 
     @retried
     async def list(self, actor: Actor, query: ListTasks, *, owner_id: UserId | None = None) -> Page[Task]:
-        """Paging by cursor gives every task that is there throughout, with an unchanged sort key, exactly once.
+        """Return a page of tasks.
 
-        Raises InvalidCursor, UserNotFound.
+        Paging by cursor returns each task exactly once, if it exists all the time and its sort key does not change.
+
+        Raises:
+            InvalidValue: The cursor is damaged or belongs to another list.
+            UserNotFound: There is no such owner, or the caller may not see it.
         """
         paging = query.paging
-        after = paging.after(query.filter, query.order)
+        window = paging.window(query.filter, query.order)
         async with self._unit_of_work() as uow:
             owner = await visible_owner(uow, actor, owner_id)
-            criteria = query.filter.criteria(self._clock.now(), owner.zone)
-            place = total = None
-            if after is None:
-                place = await self._totals.place_of(criteria, uow, owner_id=owner.user_id)
-                total = await self._totals.find(place)
-            found = await uow.tasks.find(
-                criteria,
-                query.order,
-                owner_id=owner.user_id,
-                limit=paging.limit + 1,
-                skip=paging.skip,
-                after=after,
-                count=after is None and total is None,
-            )
+            criteria = query.filter.to_criteria(self._clock.now(), owner.zone)
+            cache_key = total = None
+            if window.is_counted:
+                cache_key = await self._total_cache.cache_key(criteria, uow, owner_id=owner.user_id)
+                total = await self._total_cache.find(cache_key)
+            if total is not None:
+                window = replace(window, is_counted=False)
+            found = await uow.tasks.find(criteria, query.order, window, owner_id=owner.user_id)
         if found.total is not None:
             total = found.total
-            await self._totals.remember(place, total)
-        return paging.page(found.tasks, total, is_exact=criteria.is_plain, filter=query.filter, order=query.order)
+            await self._total_cache.store(cache_key, total)
+        return paging.page(
+            found.items, total, is_exact=criteria.has_stored_total, filter=query.filter, order=query.order
+        )
 
     @retried
     async def edit(
@@ -114,7 +133,13 @@ class TaskService:
         versions: frozenset[int] | None = None,
         **changes: Unpack[TaskChanges],
     ) -> Task:
-        """A change that changes nothing stores nothing. Raises TaskNotFound, the InvalidValue of a field."""
+        """Edit a task. An edit that changes nothing stores nothing.
+
+        Raises:
+            TaskNotFound: The caller has no such task.
+            PreconditionFailed: The task has another version than expected.
+            InvalidValue: A field breaks its rule.
+        """
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
@@ -122,20 +147,31 @@ class TaskService:
 
     @retried
     async def delete(self, actor: Actor, task_id: TaskId, *, versions: frozenset[int] | None = None) -> None:
-        """With its files. Raises TaskNotFound."""
+        """Delete a task and its files.
+
+        Raises:
+            TaskNotFound: The caller has no such task.
+            PreconditionFailed: The task has another version than expected.
+        """
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
-            files = await uow.files.of_tasks([task_id], owner_id=actor.user_id)
+            files = await uow.files.find_of_tasks([task_id], owner_id=actor.user_id)
             await uow.tasks.remove(task)
-            await uow.jobs.add(*removals_of(files, self._new_id, self._clock.now()))
+            await uow.jobs.add(*remove_bytes_jobs(files, self._new_id, self._clock.now()))
             await uow.commit()
 
     @retried
     async def add_tags(
         self, actor: Actor, task_id: TaskId, tags: tuple[Tag, ...], *, versions: frozenset[int] | None = None
     ) -> Task:
-        """Raises TaskNotFound, InvalidTag for too many."""
+        """Add tags to a task.
+
+        Raises:
+            TaskNotFound: The caller has no such task.
+            PreconditionFailed: The task has another version than expected.
+            InvalidTag: The task would have too many tags.
+        """
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
@@ -145,7 +181,13 @@ class TaskService:
     async def remove_tag(
         self, actor: Actor, task_id: TaskId, tag: Tag, *, versions: frozenset[int] | None = None
     ) -> Task:
-        """Raises TaskNotFound, TagNotFound."""
+        """Remove a tag from a task.
+
+        Raises:
+            TaskNotFound: The caller has no such task.
+            PreconditionFailed: The task has another version than expected.
+            TagNotFound: The task does not have the tag.
+        """
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
@@ -153,7 +195,11 @@ class TaskService:
 
     @retried
     async def statistics(self, actor: Actor, *, owner_id: UserId | None = None) -> Statistics:
-        """Raises UserNotFound."""
+        """Return the statistics of all tasks of the caller or, for readers, of another owner.
+
+        Raises:
+            UserNotFound: There is no such owner, or the caller may not see it.
+        """
         async with self._unit_of_work() as uow:
             owner = await visible_owner(uow, actor, owner_id)
             return await uow.tasks.statistics(self._clock.now(), owner.zone, owner_id=owner.user_id)
@@ -162,21 +208,20 @@ class TaskService:
     async def history(
         self, actor: Actor, task_id: TaskId, paging: Paging = FIRST_PAGE, *, owner_id: UserId | None = None
     ) -> Page[TaskChange]:
-        """The newest change first. Raises TaskNotFound, UserNotFound, InvalidCursor."""
-        filter, order = HistoryOf(task_id), NewestFirst()
-        after = paging.after(filter, order)
+        """Return a page of the changes of a task, newest first.
+
+        Raises:
+            TaskNotFound: The owner has no such task.
+            UserNotFound: There is no such owner, or the caller may not see it.
+            InvalidValue: The cursor is damaged or belongs to another list.
+        """
+        filter, order = HistoryFilter(task_id), NewestFirst()
+        window = paging.window(filter, order)
         async with self._unit_of_work() as uow:
             owner = await visible_owner(uow, actor, owner_id)
             await uow.tasks.get(task_id, owner_id=owner.user_id)
-            found = await uow.history.of_task(
-                task_id,
-                owner_id=owner.user_id,
-                limit=paging.limit + 1,
-                skip=paging.skip,
-                after=after,
-                count=after is None,
-            )
-        return paging.page(found.changes, found.total, is_exact=False, filter=filter, order=order)
+            found = await uow.history.of_task(task_id, window, owner_id=owner.user_id)
+        return paging.page(found.items, found.total, is_exact=False, filter=filter, order=order)
 
     async def _save(self, uow: TaskUnitOfWork, task: Task, edited: Task) -> Task:
         if edited is not task:
@@ -186,6 +231,11 @@ class TaskService:
 
 
 def new_task(owner_id: UserId, command: CreateTask, new_id: NewId, clock: Clock) -> Task:
+    """Return a new task of the owner.
+
+    Raises:
+        InvalidValue: A field breaks its rule.
+    """
     return Task.create(
         id=TaskId(new_id()),
         owner_id=owner_id,

@@ -5,20 +5,20 @@ from enum import Enum
 from typing import ClassVar, Final, NewType
 from uuid import UUID
 
-from domain.calendar import FIRST_MICROSECOND, LAST_MICROSECOND, microseconds
-from domain.errors import InvalidFilename, QuotaExceeded, UnsupportedFileType
+from domain.calendar import MAX_MICROSECONDS, MIN_MICROSECONDS, microseconds
+from domain.errors import InvalidValue, QuotaExceeded, UnsupportedFileType
 from domain.identity.user import UserId
 from domain.tasks.task import TaskId
 from domain.text import is_blank, is_storable
 
 FileId = NewType("FileId", UUID)
 
-_UNWANTED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Controls, and what turns the direction of text, so that a name reads as something it is not."""
+_UNSAFE_CHARACTERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, and characters that change the text direction and so disguise a file extension."""
 
 
 class FileType(Enum):
-    """What is kept, by the ends a name may have, and its media type."""
+    """An accepted type of file: its media type and its filename extensions."""
 
     TEXT = ("text/plain", "txt")
     PDF = ("application/pdf", "pdf")
@@ -34,17 +34,23 @@ class FileType(Enum):
 
     @classmethod
     def of(cls, filename: str) -> "FileType":
-        """Raises UnsupportedFileType."""
+        """Return the file type that belongs to the extension of a filename.
+
+        Raises:
+            UnsupportedFileType: The filename has another extension or none.
+        """
         stem, _, extension = filename.rpartition(".")
         for kind in cls:
             if stem and extension.lower() in kind.extensions:
                 return kind
-        raise UnsupportedFileType(f"a file is one of {', '.join(e for kind in cls for e in kind.extensions)}")
+        raise UnsupportedFileType(
+            f"file extension must be one of {', '.join(e for kind in cls for e in kind.extensions)}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """What is told about bytes that lie elsewhere. It never changes."""
+    """The metadata of an uploaded file. It never changes; a file store holds the content."""
 
     MAX_SIZE: ClassVar = 5 * 1024 * 1024
     MAX_FILENAME: ClassVar = 255
@@ -56,49 +62,72 @@ class File:
     content_type: str
     size: int
     sha256: str
-    """Of the bytes, in hexadecimal."""
+    """Hexadecimal digest of the content."""
     created_at: datetime
 
 
-def valid_filename(text: str) -> str:
-    """The last segment of a path, `/` and `\\` both separating, without control and bidi characters.
+def clean_filename(text: str) -> str:
+    """Return the last segment of a path, without control characters and bidirectional formatting characters.
 
-    Raises InvalidFilename if nothing visible is left, or too much.
+    Slashes and backslashes separate segments.
+
+    Raises:
+        InvalidValue: The name has no visible character or is too long.
     """
-    name = _UNWANTED.sub("", re.split(r"[/\\]", text)[-1]).strip()
+    name = _UNSAFE_CHARACTERS.sub("", re.split(r"[/\\]", text)[-1]).strip()
     if len(name) > File.MAX_FILENAME or is_blank(name) or name in {".", ".."} or not is_storable(name):
-        raise InvalidFilename(f"a filename has 1 to {File.MAX_FILENAME} characters")
+        raise InvalidValue("file", "invalid_filename", f"filename must have 1 to {File.MAX_FILENAME} characters")
     return name
 
 
-def require_room(used: int, size: int, quota: int) -> None:
-    """Raises QuotaExceeded if `size` bytes more than those used are more than the owner may have."""
+def require_quota(used: int, size: int, quota: int) -> None:
+    """Check that `size` more bytes fit into the quota.
+
+    Raises:
+        QuotaExceeded: They do not fit.
+    """
     if used + size > quota:
         raise QuotaExceeded(quota)
 
 
 @dataclass(frozen=True, slots=True)
 class FileFilter:
-    """`task_id`: of one task, also where there is none such."""
+    """Select all files, or the files of one task."""
 
     task_id: TaskId | None = None
+    """The task need not exist: no file matches then."""
+
+    @property
+    def signature(self) -> dict[str, object]:
+        """The conditions under stable names; cursors contain them, see `Signed`."""
+        return {"task_id": self.task_id}
 
     def match(self, file: File) -> bool:
+        """Return whether a file meets the conditions."""
         return self.task_id is None or file.task_id == self.task_id
 
 
 @dataclass(frozen=True, slots=True)
 class NewestFirst:
-    """Ties are broken by id, the greatest first."""
+    """Sort files by creation time, newest first, then by id in descending order."""
 
     descending: ClassVar = True
 
+    @property
+    def signature(self) -> dict[str, object]:
+        """The sort order under stable names; cursors contain it, see `Signed`."""
+        return {}
+
     def key(self, file: File) -> int:
-        """Microseconds."""
+        """Return the creation time of a file in microseconds."""
         return microseconds(file.created_at)
 
     def valid_key(self, key: object) -> int:
-        """A key that came from outside. Raises ValueError if no file could have it."""
-        if type(key) is not int or not FIRST_MICROSECOND <= key <= LAST_MICROSECOND:
-            raise ValueError("no file has such a sort key")
+        """Check a sort key from a cursor.
+
+        Raises:
+            ValueError: No file can have this sort key.
+        """
+        if type(key) is not int or not MIN_MICROSECONDS <= key <= MAX_MICROSECONDS:
+            raise ValueError("no file can have this sort key")
         return key

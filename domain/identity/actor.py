@@ -6,12 +6,16 @@ from zoneinfo import ZoneInfo
 from domain.errors import Forbidden, UserNotFound
 from domain.identity.user import Role, User, UserId
 
-PRIVILEGES: Final = frozenset({"role", "is_active"})
+PRIVILEGED_FIELDS: Final = frozenset({"role", "is_active"})
+"""Only admins change these fields of a user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and what they may: users on what is theirs, managers read everybody's, admins also keep accounts."""
+    """Who performs a use case, with the rights of their role.
+
+    Users read and write their own data. Managers also read the data of all users. Admins also administer accounts.
+    """
 
     user_id: UserId
     role: Role
@@ -19,42 +23,68 @@ class Actor:
 
     @classmethod
     def of(cls, user: User) -> Self:
+        """Return the actor for a user."""
         return cls(user.id, user.role, user.timezone)
 
     @property
     def zone(self) -> ZoneInfo:
+        """The actor's time zone."""
         return ZoneInfo(self.timezone)
 
     @property
-    def reads_everybody(self) -> bool:
+    def may_read_all(self) -> bool:
+        """Whether the actor may read the data of all users."""
         return self.role is not Role.USER
 
     @property
-    def administers(self) -> bool:
+    def is_admin(self) -> bool:
+        """Whether the actor may administer accounts."""
         return self.role is Role.ADMIN
 
-    def require_sight_of(self, user_id: UserId) -> None:
-        """Raises UserNotFound where the actor may not know that there is such a user."""
-        if user_id != self.user_id and not self.reads_everybody:
+    def require_visible(self, user_id: UserId) -> None:
+        """Check that the actor may see a user.
+
+        Raises:
+            UserNotFound: The actor may not know whether this user exists.
+        """
+        if user_id != self.user_id and not self.may_read_all:
             raise UserNotFound
 
-    def require_overview(self) -> None:
-        """Raises Forbidden unless the actor may list accounts."""
-        if not self.reads_everybody:
-            raise Forbidden("only managers and admins list users")
+    def require_may_list_users(self) -> None:
+        """Check that the actor may list users.
 
-    def require_edit_of(self, user_id: UserId, fields: Collection[str]) -> None:
-        """Raises UserNotFound, or Forbidden: managers change nobody else, and only admins change roles and activity."""
-        self.require_sight_of(user_id)
-        if not self.administers and (user_id != self.user_id or PRIVILEGES.intersection(fields)):
-            raise Forbidden("only admins do this")
+        Raises:
+            Forbidden: The actor is neither a manager nor an admin.
+        """
+        if not self.may_read_all:
+            raise Forbidden("only managers and admins may list users")
 
-    def require_removal_of(self, user_id: UserId) -> None:
-        """Raises UserNotFound, or Forbidden: one's own account is erased with one's password."""
-        self.require_sight_of(user_id)
-        self.require_administration()
+    def require_may_edit(self, user_id: UserId, fields: Collection[str]) -> None:
+        """Check that the actor may change these fields of a user.
 
-    def require_administration(self) -> None:
-        """Raises Forbidden unless the actor may keep accounts."""
-        if not self.administers:
-            raise Forbidden("only admins do this")
+        Raises:
+            UserNotFound: The actor may not see the user.
+            Forbidden: Only admins change other users, roles and `is_active`.
+        """
+        self.require_visible(user_id)
+        if not self.is_admin and (user_id != self.user_id or PRIVILEGED_FIELDS.intersection(fields)):
+            raise Forbidden("only admins may do this")
+
+    def require_may_remove(self, user_id: UserId) -> None:
+        """Check that the actor may delete a user without a password.
+
+        Raises:
+            UserNotFound: The actor may not see the user.
+            Forbidden: The actor is no admin. Users erase their own account with their password.
+        """
+        self.require_visible(user_id)
+        self.require_admin()
+
+    def require_admin(self) -> None:
+        """Check that the actor is an admin.
+
+        Raises:
+            Forbidden: The actor is no admin.
+        """
+        if not self.is_admin:
+            raise Forbidden("only admins may do this")

@@ -9,45 +9,52 @@ from domain.text import is_storable
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """What a password must be. `common` holds well-known passwords, casefolded.
+    """The rules for new passwords.
 
-    One of them stays common with special characters around it: few on such lists have any (ASVS 5.0, 6.2.4).
-    A name counts as contained in a password from 4 characters on.
+    `common` contains well-known passwords, casefolded. A password is also rejected if only special characters before
+    and after it distinguish it from a common one, because few entries of such lists contain any (ASVS 5.0, 6.2.4).
     """
 
     MAX_LENGTH: ClassVar = 128
-    MIN_NAME: ClassVar = 4
+    MIN_NAME_LENGTH: ClassVar = 4
+    """Shorter names may occur in a password."""
 
     min_length: int
-    needs_composition: bool
+    requires_composition: bool
     common: Container[str]
 
     @classmethod
     def composed(cls, common: Container[str]) -> Self:
-        """8 characters, with an upper and a lower case letter, a digit and a special character."""
-        return cls(min_length=8, needs_composition=True, common=common)
+        """Require 8 characters with an upper and a lower case letter, a digit and a special character."""
+        return cls(min_length=8, requires_composition=True, common=common)
 
     @classmethod
     def nist(cls, common: Container[str]) -> Self:
-        """15 characters of any kind (NIST SP 800-63B-4, section 3.1.1.2)."""
-        return cls(min_length=15, needs_composition=False, common=common)
+        """Require 15 characters of any kind (NIST SP 800-63B-4, section 3.1.1.2)."""
+        return cls(min_length=15, requires_composition=False, common=common)
 
     def check(self, password: str, *, username: str, email: str) -> None:
-        """Raises WeakPassword, telling the first breach."""
+        """Check a new password.
+
+        Raises:
+            WeakPassword: The password breaks a rule. The message states the first one.
+        """
         if not self.min_length <= len(password) <= self.MAX_LENGTH:
-            raise WeakPassword(f"a password has {self.min_length} to {self.MAX_LENGTH} characters")
+            raise WeakPassword(f"password must have {self.min_length} to {self.MAX_LENGTH} characters")
         if not is_storable(password):
-            raise WeakPassword("a password has no NUL and no lone surrogate")
-        if self.needs_composition and not _is_composed(password):
+            raise WeakPassword("password must not contain NUL or lone surrogates")
+        if self.requires_composition and not _is_composed(password):
             raise WeakPassword(
-                "a password has an upper case letter, a lower case letter, a digit and a special character"
+                "password must contain an upper case letter, a lower case letter, a digit and a special character"
             )
         folded = password.casefold()
         if folded in self.common or folded.strip(punctuation) in self.common:
-            raise WeakPassword("the password is a common one")
+            raise WeakPassword("password is too common")
         for name in (username, email.partition("@")[0]):
-            if len(name) >= self.MIN_NAME and name.casefold() in folded:
-                raise WeakPassword("a password contains neither the username nor the e-mail address")
+            if len(name) >= self.MIN_NAME_LENGTH and name.casefold() in folded:
+                raise WeakPassword(
+                    "password must not contain the username or the part of the e-mail address before the @"
+                )
 
 
 def _is_composed(password: str) -> bool:

@@ -12,9 +12,9 @@ SessionId = NewType("SessionId", UUID)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A login that goes on until it is ended or `expires_at`, however often it is refreshed. A value.
+    """A login of a user. It lasts until it is revoked or until `expires_at`, however often it is refreshed.
 
-    It knows the one refresh token that works, by its hash; each refresh replaces it.
+    Only one refresh token is valid at a time. The session stores its hash; each refresh replaces it.
     """
 
     MAX_USER_AGENT: ClassVar = 255
@@ -40,6 +40,7 @@ class Session:
         user_agent: str | None = None,
         ip_address: str | None = None,
     ) -> Self:
+        """Return a new session that expires `lifetime` after `at`."""
         return cls(
             id=id,
             user_id=user_id,
@@ -51,12 +52,22 @@ class Session:
             ip_address=ip_address,
         )
 
-    def is_over(self, now: datetime) -> bool:
+    def is_expired(self, now: datetime) -> bool:
+        """Return whether the session has expired."""
         return now >= self.expires_at
 
     def refresh(self, presented: bytes, new: bytes, *, at: datetime) -> Self:
-        """Raises RefreshTokenReused for a token that was replaced before: two parties have had it, and the
-        session is to be ended (RFC 9700, section 4.14.2)."""
+        """Replace the refresh token.
+
+        Args:
+            presented: The hash of the token that the client sent.
+            new: The hash of the token that replaces it.
+            at: The time of the refresh.
+
+        Raises:
+            RefreshTokenReused: The token was replaced before, so two parties have it. End the session
+                (RFC 9700, section 4.14.2).
+        """
         if presented != self.refresh_hash:
             raise RefreshTokenReused
         return replace(self, refresh_hash=new, last_used_at=at)

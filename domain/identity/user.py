@@ -7,7 +7,7 @@ from typing import ClassVar, Final, NewType, Self, TypedDict, Unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
-from domain.errors import InvalidEmail, InvalidFullName, InvalidTimeZone, InvalidUsername, PreconditionFailed
+from domain.errors import InvalidValue, PreconditionFailed
 from domain.text import fold, is_blank, is_storable
 
 UserId = NewType("UserId", UUID)
@@ -16,14 +16,14 @@ USERNAME_PATTERN: Final = "^[A-Za-z0-9_-]{3,50}$"
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 EMAIL_PATTERN: Final = rf"^(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})+$"
-"""A dot-atom, at, and a domain of two labels or more, all of it ASCII (RFC 5321, section 4.1.2)."""
+"""A dot-atom, an @ and a domain of at least two labels, in ASCII (RFC 5321, section 4.1.2)."""
 
 _USERNAME = re.compile(USERNAME_PATTERN)
 _EMAIL = re.compile(EMAIL_PATTERN)
 
 
 class Role(StrEnum):
-    """In sorting order."""
+    """The roles in sort order, which is also the order of their rights."""
 
     USER = "user"
     MANAGER = "manager"
@@ -31,7 +31,7 @@ class Role(StrEnum):
 
 
 class UserChanges(TypedDict, total=False):
-    """What an edit may say. A field left out stays as it is; None clears one that may be empty."""
+    """The fields that an edit may change. Absent fields keep their values; None clears an optional field."""
 
     email: str
     full_name: str | None
@@ -42,7 +42,7 @@ class UserChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """An account. A value, made by `register`, changed by `edit`; the constructor trusts its caller, a storage."""
+    """An account. `register` and `edit` validate fields; storages call the constructor, which does not."""
 
     MAX_EMAIL: ClassVar = 254
     MAX_FULL_NAME: ClassVar = 100
@@ -73,15 +73,19 @@ class User:
         role: Role = Role.USER,
         is_active: bool = True,
     ) -> Self:
-        """Raises the InvalidValue of the field that breaks its rule."""
+        """Return a new user in version 1.
+
+        Raises:
+            InvalidValue: A field breaks its rule.
+        """
         return cls(
             id=id,
-            username=valid_username(username),
-            email=valid_email(email),
-            full_name=valid_full_name(full_name),
+            username=validate_username(username),
+            email=validate_email(email),
+            full_name=validate_full_name(full_name),
             role=role,
             is_active=is_active,
-            timezone=valid_timezone(timezone),
+            timezone=validate_timezone(timezone),
             password_hash=password_hash,
             created_at=at,
             updated_at=at,
@@ -89,80 +93,112 @@ class User:
         )
 
     def edit(self, *, at: datetime, **changes: Unpack[UserChanges]) -> Self:
-        """The user with `changes`: the next version, or itself when nothing is different.
+        """Return the next version of the user with `changes`, or the same object if they change nothing.
 
-        Raises the InvalidValue of the field that breaks its rule.
+        Raises:
+            InvalidValue: A field breaks its rule.
         """
         edited = replace(
             self,
-            email=valid_email(changes.get("email", self.email)),
-            full_name=valid_full_name(changes.get("full_name", self.full_name)),
-            timezone=valid_timezone(changes.get("timezone", self.timezone)),
+            email=validate_email(changes.get("email", self.email)),
+            full_name=validate_full_name(changes.get("full_name", self.full_name)),
+            timezone=validate_timezone(changes.get("timezone", self.timezone)),
             role=changes.get("role", self.role),
             is_active=changes.get("is_active", self.is_active),
         )
         return self if edited == self else replace(edited, updated_at=at, version=self.version + 1)
 
     def with_password(self, password_hash: str, *, at: datetime) -> Self:
+        """Return the next version of the user with another password hash."""
         return replace(self, password_hash=password_hash, updated_at=at, version=self.version + 1)
 
     def require_version(self, expected: frozenset[int] | None) -> None:
-        """Raises PreconditionFailed unless `expected` names this version. None expects nothing."""
+        """Check that the version of the user is one of the `expected`. None expects any version.
+
+        Raises:
+            PreconditionFailed: The user has another version.
+        """
         if expected is not None and self.version not in expected:
             raise PreconditionFailed
 
     @property
     def is_active_admin(self) -> bool:
+        """Whether the user may administer accounts."""
         return self.is_active and self.role is Role.ADMIN
 
     @property
     def search_text(self) -> str:
-        """What a search for users looks into."""
+        """The text that a search for users matches."""
         return "\n".join((fold(self.username), fold(self.email), fold(self.full_name or "")))
 
     @property
     def zone(self) -> ZoneInfo:
+        """The user's time zone."""
         return ZoneInfo(self.timezone)
 
 
-def name_key(name: str) -> str:
-    """Two usernames, or two e-mail addresses, with one key are the same name."""
+def normalize_login(name: str) -> str:
+    """Return a username or e-mail address in the form in which it is unique: case is ignored."""
     return name.casefold()
 
 
-def valid_username(text: str) -> str:
-    """Raises InvalidUsername."""
+def validate_username(text: str) -> str:
+    """Return the username unchanged.
+
+    Raises:
+        InvalidValue: The text is no valid username.
+    """
     if not _USERNAME.fullmatch(text):
-        raise InvalidUsername("a username has 3 to 50 of the characters A-Z a-z 0-9 _ -")
+        raise InvalidValue(
+            "username", "invalid_username", "username must have 3 to 50 of the characters A-Z a-z 0-9 _ -"
+        )
     return text
 
 
-def valid_email(text: str) -> str:
-    """Raises InvalidEmail."""
+def validate_email(text: str) -> str:
+    """Return the e-mail address unchanged.
+
+    Raises:
+        InvalidValue: The text is no valid e-mail address.
+    """
     if len(text) > User.MAX_EMAIL or not _EMAIL.fullmatch(text):
-        raise InvalidEmail(f"an e-mail address looks like name@example.com and has at most {User.MAX_EMAIL} characters")
+        raise InvalidValue(
+            "email",
+            "invalid_email",
+            f"e-mail address must look like name@example.com and have at most {User.MAX_EMAIL} characters",
+        )
     return text
 
 
-def valid_full_name(text: str | None) -> str | None:
-    """Trimmed; None for no name. Raises InvalidFullName."""
+def validate_full_name(text: str | None) -> str | None:
+    """Return the full name without leading and trailing white space. None means no name.
+
+    Raises:
+        InvalidValue: The name is blank, too long or contains NUL or a lone surrogate.
+    """
     if text is None:
         return None
     name = text.strip()
     if not 1 <= len(name) <= User.MAX_FULL_NAME or is_blank(name) or not is_storable(name):
-        raise InvalidFullName(
-            f"a full name has 1 to {User.MAX_FULL_NAME} characters, something visible, no NUL and no lone surrogate"
+        raise InvalidValue(
+            "full_name",
+            "invalid_full_name",
+            f"full name must have 1 to {User.MAX_FULL_NAME} characters, and no NUL or lone surrogates",
         )
     return name
 
 
-def valid_timezone(name: str) -> str:
-    """Raises InvalidTimeZone unless it is a name of the IANA time zone database."""
+def validate_timezone(name: str) -> str:
+    """Return the name unchanged.
+
+    Raises:
+        InvalidValue: The IANA time zone database has no zone of this name.
+    """
     if name not in _timezones():
-        raise InvalidTimeZone("a time zone is an IANA name such as Europe/Berlin")
+        raise InvalidValue("timezone", "invalid_time_zone", "time zone must be an IANA name such as Europe/Berlin")
     return name
 
 
 @cache
 def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones()) - {"localtime"}  # the machine's own, whichever that is
+    return frozenset(available_timezones()) - {"localtime"}  # the zone of this machine: not an IANA name

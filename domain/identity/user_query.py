@@ -1,22 +1,23 @@
-"""Which users, in which order: the specification that every storage's queries are held to."""
+"""Filters and orders of users. They specify what the queries of every storage return."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, cast
 
-from domain.calendar import FIRST_MICROSECOND, LAST_MICROSECOND, microseconds
-from domain.errors import InvalidSearch
-from domain.identity.user import Role, User, name_key
+from domain.calendar import MAX_MICROSECONDS, MIN_MICROSECONDS, microseconds
+from domain.errors import InvalidValue
+from domain.identity.user import Role, User, normalize_login
 from domain.text import fold, is_storable
 
-RANK_OF_ROLE = {role: rank for rank, role in enumerate(Role)}
+ROLE_RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserFilter:
-    """Conditions are all to be met; None and a blank search ask for nothing.
+    """Conditions on users. A user must meet all of them; None and a blank search are no conditions.
 
-    Raises InvalidSearch for a search that is too long or holds NUL or a lone surrogate.
+    Raises:
+        InvalidValue: The search is too long or contains NUL or a lone surrogate.
     """
 
     MAX_SEARCH: ClassVar = 200
@@ -27,14 +28,24 @@ class UserFilter:
 
     def __post_init__(self) -> None:
         if len(self.search) > self.MAX_SEARCH or not is_storable(self.search):
-            raise InvalidSearch(f"a search has at most {self.MAX_SEARCH} characters, no NUL and no lone surrogate")
+            raise InvalidValue(
+                "search",
+                "invalid_search",
+                f"search must have at most {self.MAX_SEARCH} characters, and no NUL or lone surrogates",
+            )
+
+    @property
+    def signature(self) -> dict[str, object]:
+        """The conditions under stable names. Cursors contain a digest of them."""
+        return {"search": self.search, "role": self.role, "is_active": self.is_active}
 
     @property
     def words(self) -> tuple[str, ...]:
-        """All of them must occur."""
+        """The folded words of the search. All of them must occur in a user's `search_text`."""
         return tuple(dict.fromkeys(fold(self.search).split()))
 
     def match(self, user: User) -> bool:
+        """Return whether a user meets all conditions."""
         return (
             (self.role is None or user.role is self.role)
             and (self.is_active is None or user.is_active is self.is_active)
@@ -43,6 +54,8 @@ class UserFilter:
 
 
 class UserSortField(StrEnum):
+    """The fields that users can be sorted by."""
+
     CREATED_AT = "created_at"
     USERNAME = "username"
     EMAIL = "email"
@@ -51,32 +64,41 @@ class UserSortField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UserOrder:
-    """Ties are broken by id, in the same direction."""
+    """A sort order of users. Users with equal keys are sorted by id, in the same direction."""
 
     field: UserSortField = UserSortField.CREATED_AT
     descending: bool = True
 
+    @property
+    def signature(self) -> dict[str, object]:
+        """The order under stable names. Cursors contain a digest of it."""
+        return {"field": self.field, "descending": self.descending}
+
     def key(self, user: User) -> int | str:
-        """What users are compared by: microseconds, ranks, or text by code point."""
+        """Return the sort key of a user: microseconds since the epoch, the rank of a role, or text by code point."""
         match self.field:
             case UserSortField.CREATED_AT:
                 return microseconds(user.created_at)
             case UserSortField.USERNAME:
-                return name_key(user.username)
+                return normalize_login(user.username)
             case UserSortField.EMAIL:
-                return name_key(user.email)
+                return normalize_login(user.email)
             case UserSortField.ROLE:
-                return RANK_OF_ROLE[user.role]
+                return ROLE_RANKS[user.role]
 
     def valid_key(self, key: object) -> int | str:
-        """A key that came from outside. Raises ValueError if no user could have it."""
+        """Return a sort key that a client sent.
+
+        Raises:
+            ValueError: No user can have this key.
+        """
         match self.field:
             case UserSortField.CREATED_AT:
-                is_valid = type(key) is int and FIRST_MICROSECOND <= key <= LAST_MICROSECOND
+                is_valid = type(key) is int and MIN_MICROSECONDS <= key <= MAX_MICROSECONDS
             case UserSortField.USERNAME | UserSortField.EMAIL:
                 is_valid = isinstance(key, str) and is_storable(key)
             case UserSortField.ROLE:
                 is_valid = type(key) is int and 0 <= key < len(Role)
         if not is_valid:
-            raise ValueError("no user has such a sort key")
+            raise ValueError("no user can have this sort key")
         return cast(int | str, key)

@@ -6,25 +6,29 @@ from typing import NewType, Self
 from uuid import UUID
 
 from domain.identity.user import UserId
-from domain.tasks.task import Plain, Task, TaskId
+from domain.tasks.task import FieldValue, Task, TaskId
 
 ChangeId = NewType("ChangeId", UUID)
 
 
 class Action(StrEnum):
+    """What happened to a task."""
+
     CREATED = "created"
     UPDATED = "updated"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    old: Plain
-    new: Plain
+    """The values of a field before and after a change."""
+
+    old: FieldValue
+    new: FieldValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskChange:
-    """Who made a task's version, when, and what is different in it, field by field. Each version has one."""
+    """The changed fields of one version of a task, with actor and time. Each version has exactly one."""
 
     id: ChangeId
     owner_id: UserId
@@ -36,18 +40,19 @@ class TaskChange:
 
     @classmethod
     def creation(cls, task: Task, *, id: ChangeId, actor_id: UserId) -> Self:
-        """Every field that is not empty is a change of it."""
-        return cls._of({}, task, id, actor_id)
+        """Describe a new task. Its changes are all fields that are not empty."""
+        return cls._compare({}, task, id, actor_id)
 
     @classmethod
     def update(cls, before: Task, after: Task, *, id: ChangeId, actor_id: UserId) -> Self:
-        return cls._of(before.plain, after, id, actor_id)
+        """Describe the difference between two versions of a task."""
+        return cls._compare(before.field_values, after, id, actor_id)
 
     @classmethod
-    def _of(cls, old: Mapping[str, Plain], task: Task, id: ChangeId, actor_id: UserId) -> Self:
+    def _compare(cls, old: Mapping[str, FieldValue], task: Task, id: ChangeId, actor_id: UserId) -> Self:
         changes = {
             name: FieldChange(old.get(name), new)
-            for name, new in task.plain.items()
+            for name, new in task.field_values.items()
             if (new or old) and new != old.get(name)
         }
         return cls(
@@ -62,23 +67,41 @@ class TaskChange:
 
     @property
     def action(self) -> Action:
+        """Whether this version created or updated the task."""
         return Action.CREATED if self.version == 1 else Action.UPDATED
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryOf:
-    """What a page of history is asked by."""
+class HistoryFilter:
+    """The task whose history is listed."""
 
     task_id: TaskId
+
+    @property
+    def signature(self) -> dict[str, object]:
+        """The condition under stable names; see `Signed`."""
+        return {"task_id": self.task_id}
 
 
 @dataclass(frozen=True, slots=True)
 class NewestFirst:
+    """Sort the changes of a task by version, newest first."""
+
+    @property
+    def signature(self) -> dict[str, object]:
+        """The order under stable names; see `Signed`."""
+        return {}
+
     def key(self, change: TaskChange) -> int:
+        """Return the version."""
         return change.version
 
     def valid_key(self, key: object) -> int:
-        """A key that came from outside. Raises ValueError if no change could have it."""
+        """Return a key from outside the application after checking it.
+
+        Raises:
+            ValueError: No change can have this key.
+        """
         if type(key) is not int or not 1 <= key < 2**31:
-            raise ValueError("no change has such a version")
+            raise ValueError("version must be a positive 32-bit integer")
         return key

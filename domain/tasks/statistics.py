@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
-from domain.calendar import day_of, week_of
+from domain.calendar import iso_week, local_date
+from domain.tasks.status import OPEN_STATUSES, Status
 from domain.tasks.tag import Tag
-from domain.tasks.task import OPEN, Priority, Status, Task
+from domain.tasks.task import Priority, Task
 
-RECENT: Final = timedelta(hours=168)
+RECENT_PERIOD: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """An owner's tasks in numbers. Every status and priority is a key; only tags in use are."""
+    """Numbers about all tasks of an owner. All statuses and priorities are keys, but only tags in use."""
 
     overdue: int
     due_today: int
@@ -24,44 +25,51 @@ class Statistics:
     created_last_7_days: int
     completed_last_7_days: int
     completion_milliseconds: int
-    """From created to completed, each task's in whole milliseconds, summed over the completed ones."""
+    """The sum over all completed tasks of the time from creation to completion, each in whole milliseconds."""
 
     @property
     def total(self) -> int:
+        """The number of tasks."""
         return sum(self.by_status.values())
 
     @property
     def completed(self) -> int:
+        """The number of completed tasks."""
         return self.by_status[Status.COMPLETED]
 
     @property
     def incomplete(self) -> int:
-        return sum(self.by_status[status] for status in OPEN)
+        """The number of open tasks."""
+        return sum(self.by_status[status] for status in OPEN_STATUSES)
 
     @property
     def completion_rate(self) -> float:
-        """Completed of those not cancelled, 0 to 1; 0 for none."""
-        countable = self.total - self.by_status[Status.CANCELLED]
-        return self.completed / countable if countable else 0.0
+        """The fraction of completed tasks among those not cancelled, from 0 to 1; 0 if there are none."""
+        not_cancelled = self.total - self.by_status[Status.CANCELLED]
+        return self.completed / not_cancelled if not_cancelled else 0.0
 
     @property
     def average_completion_seconds(self) -> float | None:
+        """The average time from creation to completion; None if no task is completed."""
         return self.completion_milliseconds / 1000 / self.completed if self.completed else None
 
 
-def statistics_of(tasks: Iterable[Task], now: datetime, zone: tzinfo) -> Statistics:
-    """What the numbers mean. A storage may keep them otherwise, to the same result."""
+def compute_statistics(tasks: Iterable[Task], now: datetime, zone: tzinfo) -> Statistics:
+    """Compute the statistics of all tasks of an owner.
+
+    This is the specification. Storages may compute the numbers in another way, but with the same result.
+    """
     tasks = list(tasks)
-    today = day_of(now, zone)
-    monday, sunday = week_of(today)
+    today = local_date(now, zone)
+    monday, sunday = iso_week(today)
     dues = [task.due for task in tasks if task.is_open and task.due is not None]
-    days = [due.day_in(zone) for due in dues]
+    days = [due.date_in(zone) for due in dues]
     statuses = Counter(task.status for task in tasks)
     priorities = Counter(task.priority for task in tasks)
     tags = Counter(tag for task in tasks for tag in task.tags)
-    since = now - RECENT
+    since = now - RECENT_PERIOD
     return Statistics(
-        overdue=sum(due.is_over(now, zone) for due in dues),
+        overdue=sum(due.is_overdue(now, zone) for due in dues),
         due_today=days.count(today),
         due_this_week=sum(monday <= day <= sunday for day in days),
         by_status={status: statuses[status] for status in Status},
@@ -74,7 +82,10 @@ def statistics_of(tasks: Iterable[Task], now: datetime, zone: tzinfo) -> Statist
 
 
 def completion_milliseconds(task: Task) -> int:
-    """0 while it is not completed, and never negative, however the clock was set meanwhile."""
+    """Return the time from creation to completion, or 0 if the task is not completed.
+
+    The result is never negative, even if the clock was set back in between.
+    """
     if task.completed_at is None:
         return 0
     return max((task.completed_at - task.created_at) // timedelta(milliseconds=1), 0)

@@ -5,30 +5,19 @@ from typing import ClassVar, NewType, Self, TypedDict, Unpack
 from uuid import UUID
 
 from domain.calendar import Due
-from domain.errors import ContradictoryCompletion, InvalidDescription, InvalidTitle, PreconditionFailed, TagNotFound
+from domain.errors import InvalidValue, PreconditionFailed, TagNotFound
 from domain.identity.user import UserId
-from domain.tasks.tag import Tag, tag_set
+from domain.tasks.status import OPEN_STATUSES, Status, resolve_status
+from domain.tasks.tag import Tag, normalize_tags
 from domain.text import fold, is_blank, is_storable
 
 TaskId = NewType("TaskId", UUID)
-Plain = str | list[str] | None
-"""A field's value as people and JSON read it."""
-
-
-class Status(StrEnum):
-    """In sorting order. Any may become any."""
-
-    PENDING = "pending"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-
-
-OPEN = frozenset({Status.PENDING, Status.IN_PROGRESS})
+FieldValue = str | list[str] | None
+"""A field's value as JSON."""
 
 
 class Priority(StrEnum):
-    """In sorting order."""
+    """The priorities in sort order."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -37,9 +26,9 @@ class Priority(StrEnum):
 
 
 class TaskChanges(TypedDict, total=False):
-    """What an edit may say. A field left out stays as it is; None clears one that may be empty.
+    """The fields that an edit changes. Missing fields keep their values; None clears an optional field.
 
-    `completed=True` completes; `completed=False` reopens a completed task and leaves any other as it is.
+    `completed=True` completes the task; `completed=False` reopens a completed task and does not change any other.
     """
 
     title: str
@@ -53,10 +42,10 @@ class TaskChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Something to do. A value: changing it gives another one, and storing that is somebody else's step.
+    """A task. Entities are values: a change returns a new task, which the caller has to save.
 
-    Made by `create` and changed by `edit` and its neighbours, which keep every rule; the constructor
-    trusts its caller, a storage that gives back what it was given.
+    `create`, `edit` and the other methods check all rules. The constructor checks nothing, because only
+    storages call it, with the values of a valid task.
     """
 
     MAX_TITLE: ClassVar = 255
@@ -90,75 +79,99 @@ class Task:
         due: Due | None = None,
         tags: tuple[Tag, ...] = (),
     ) -> Self:
-        """Raises the InvalidValue of the field that breaks its rule."""
-        state = resolve_status(Status.PENDING, status, completed)
+        """Create the first version of a task.
+
+        Raises:
+            InvalidValue: A field breaks its rule.
+        """
+        resolved = resolve_status(Status.PENDING, status, completed)
         return cls(
             id=id,
             owner_id=owner_id,
-            title=valid_title(title),
-            description=valid_description(description),
-            status=state,
+            title=validate_title(title),
+            description=validate_description(description),
+            status=resolved,
             priority=priority,
             due=due,
-            tags=tag_set(tags),
+            tags=normalize_tags(tags),
             created_at=at,
             updated_at=at,
-            completed_at=at if state is Status.COMPLETED else None,
+            completed_at=at if resolved.is_completed else None,
             version=1,
         )
 
     def edit(self, *, at: datetime, **changes: Unpack[TaskChanges]) -> Self:
-        """The task with `changes`: its next version, or itself when nothing is different.
+        """Return the next version of the task, or the task itself if the changes make no difference.
 
-        Raises the InvalidValue of the field that breaks its rule.
+        Raises:
+            InvalidValue: A field breaks its rule.
         """
         status = resolve_status(self.status, changes.get("status"), changes.get("completed"))
         completed_at = self.completed_at
         if status is not self.status:
-            completed_at = at if status is Status.COMPLETED else None
+            completed_at = at if status.is_completed else None
         edited = replace(
             self,
-            title=valid_title(changes.get("title", self.title)),
-            description=valid_description(changes.get("description", self.description)),
+            title=validate_title(changes.get("title", self.title)),
+            description=validate_description(changes.get("description", self.description)),
             status=status,
             completed_at=completed_at,
             priority=changes.get("priority", self.priority),
             due=changes.get("due", self.due),
-            tags=tag_set(changes.get("tags", self.tags)),
+            tags=normalize_tags(changes.get("tags", self.tags)),
         )
         return self if edited == self else replace(edited, updated_at=at, version=self.version + 1)
 
     def add_tags(self, tags: tuple[Tag, ...], *, at: datetime) -> Self:
+        """Add tags to those of the task.
+
+        Raises:
+            InvalidTag: The task would have too many tags.
+        """
         return self.edit(at=at, tags=(*self.tags, *tags))
 
     def remove_tag(self, tag: Tag, *, at: datetime) -> Self:
-        """Raises TagNotFound if the task does not carry it."""
+        """Remove one tag.
+
+        Raises:
+            TagNotFound: The task does not have the tag.
+        """
         if tag not in self.tags:
             raise TagNotFound
         return self.edit(at=at, tags=tuple(t for t in self.tags if t != tag))
 
     def rename_tag(self, tag: Tag, new: Tag, *, at: datetime) -> Self:
-        """Merges where the task carries both. Raises TagNotFound if it does not carry `tag`."""
+        """Replace a tag by another one, which the task may already have.
+
+        Raises:
+            TagNotFound: The task does not have `tag`.
+        """
         if tag not in self.tags:
             raise TagNotFound
         return self.edit(at=at, tags=tuple(new if t == tag else t for t in self.tags))
 
     def require_version(self, expected: frozenset[int] | None) -> None:
-        """Raises PreconditionFailed unless `expected` names this version. None expects nothing."""
+        """Check that this is one of the expected versions. None accepts any version.
+
+        Raises:
+            PreconditionFailed: The task has another version.
+        """
         if expected is not None and self.version not in expected:
             raise PreconditionFailed
 
     @property
     def completed(self) -> bool:
-        return self.status is Status.COMPLETED
+        """Whether the task is completed."""
+        return self.status.is_completed
 
     @property
     def is_open(self) -> bool:
-        return self.status in OPEN
+        """Whether the task is neither completed nor cancelled."""
+        return self.status in OPEN_STATUSES
 
     @property
-    def plain(self) -> dict[str, Plain]:
-        """What its owner chose, by the names that JSON has for it."""
+    def field_values(self) -> dict[str, FieldValue]:
+        """The editable fields by their JSON names, for the history."""
         return {
             "title": self.title,
             "description": self.description,
@@ -170,45 +183,41 @@ class Task:
 
     @property
     def title_key(self) -> str:
-        """What sorting by title compares, by code point."""
+        """The title without case. Sorting by title compares it by code point."""
         return self.title.casefold()
 
     @property
     def search_text(self) -> str:
-        """What a search looks into: a folded word found here stands in the title, the description or a tag."""
+        """The folded text of title, description and tags. A search matches if it contains all folded words."""
         return "\n".join((fold(self.title), fold(self.description or ""), *(tag.name for tag in self.tags)))
 
 
-def valid_title(text: str) -> str:
-    """Trimmed. Raises InvalidTitle."""
+def validate_title(text: str) -> str:
+    """Return the title without white space at both ends.
+
+    Raises:
+        InvalidValue: The title is too long, blank or not storable.
+    """
     title = text.strip()
     if not 1 <= len(title) <= Task.MAX_TITLE:
-        raise InvalidTitle(f"a title has 1 to {Task.MAX_TITLE} characters")
+        raise InvalidValue("title", "invalid_title", f"title must have 1 to {Task.MAX_TITLE} characters")
     if is_blank(title) or not is_storable(title):
-        raise InvalidTitle("a title has something visible, no NUL and no lone surrogate")
+        raise InvalidValue(
+            "title", "invalid_title", "title must have a visible character, and no NUL or lone surrogates"
+        )
     return title
 
 
-def valid_description(text: str | None) -> str | None:
-    """Raises InvalidDescription."""
+def validate_description(text: str | None) -> str | None:
+    """Return the description unchanged.
+
+    Raises:
+        InvalidValue: The description is too long or not storable.
+    """
     if text is not None and (len(text) > Task.MAX_DESCRIPTION or not is_storable(text)):
-        raise InvalidDescription(
-            f"a description has at most {Task.MAX_DESCRIPTION} characters, no NUL and no lone surrogate"
+        raise InvalidValue(
+            "description",
+            "invalid_description",
+            f"description must have at most {Task.MAX_DESCRIPTION} characters, and no NUL or lone surrogates",
         )
     return text
-
-
-def resolve_status(current: Status, status: Status | None, completed: bool | None) -> Status:
-    """The status meant by a request that may name it, its completion, both or neither.
-
-    Raises ContradictoryCompletion if the two disagree.
-    """
-    if status is not None:
-        if completed is not None and completed is not (status is Status.COMPLETED):
-            raise ContradictoryCompletion("completed is true exactly when the status is completed")
-        return status
-    if completed:
-        return Status.COMPLETED
-    if completed is False and current is Status.COMPLETED:
-        return Status.PENDING
-    return current

@@ -1,3 +1,5 @@
+"""The command `task-manager`."""
+
 import json
 from typing import Annotated
 
@@ -5,10 +7,8 @@ import typer
 from rich.console import Console
 
 from entrypoints.cli import backup, jobs, seed, users
-from entrypoints.cli.greeting import greeting
-from entrypoints.cli.setup import made_container, refuse, require_schema, run
-from entrypoints.http.app import create_app
-from entrypoints.server import run as server
+from entrypoints.cli.banner import startup_banner
+from entrypoints.cli.setup import build_container, exit_with_error, require_schema, run
 from entrypoints.settings import Settings
 from entrypoints.wiring.container import Container
 
@@ -23,34 +23,37 @@ app.command()(backup.restore)
 
 @app.command()
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen at. [HOST]")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen at. [PORT]")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes. [WORKERS]")] = None,
-    reload: Annotated[bool, typer.Option(help="Start anew when the code changes.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [HOST]")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on. [PORT]")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Number of processes. [WORKERS]")] = None,
+    reload: Annotated[bool, typer.Option(help="Restart when the code changes.")] = False,
 ) -> None:
-    """Serve the REST interface, on a database that is at the newest revision."""
-    container = made_container()
+    """Serve the REST API. The database must be at the newest revision."""
+    from entrypoints.server import run as server  # imports uvicorn, which other commands do not need
+
+    container = build_container()
     settings: Settings = container.settings()
-    run(_ready_schema(container))
+    run(_prepare_schema(container))
     host, port = host or settings.host, settings.port if port is None else port
-    Console(stderr=True, soft_wrap=True).print(greeting(settings, host, port))
+    Console(stderr=True, soft_wrap=True).print(startup_banner(settings, host, port))
     server.run(host, port, workers=workers or settings.workers, reload=reload)
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to the newest revision. Safe to run from several machines at once."""
-    container = made_container()
-    run(_migrate(container))
+    """Migrate the database to the newest revision. Several machines may run this at the same time."""
+    run(_migrate(build_container()))
 
 
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
-    typer.echo(json.dumps(create_app(made_container()).openapi(), indent=2))
+    from entrypoints.http.app import create_app  # imports all routes, which other commands do not need
+
+    typer.echo(json.dumps(create_app(build_container()).openapi(), indent=2))
 
 
-async def _ready_schema(container: Container) -> None:
+async def _prepare_schema(container: Container) -> None:
     settings: Settings = container.settings()
     if settings.migrate_on_start and container.schema() is not None:
         await _migrate(container)
@@ -60,6 +63,6 @@ async def _ready_schema(container: Container) -> None:
 async def _migrate(container: Container) -> None:
     schema = container.schema()
     if schema is None:
-        refuse("this storage has no schema to migrate")
+        exit_with_error("this STORAGE has no schema to migrate")
     await schema.upgrade()
     typer.echo(f"database at revision {schema.head}")

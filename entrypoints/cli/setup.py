@@ -1,3 +1,5 @@
+"""What all commands share: the container, error messages and password input."""
+
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Coroutine
@@ -10,61 +12,62 @@ from pydantic_core import ErrorDetails
 
 from application.platform.unit_of_work import StorageUnavailable
 from entrypoints import logs
-from entrypoints.wiring.container import Container, lifetime
+from entrypoints.wiring.container import Container, open_container
 
 
-def made_container() -> Container:
-    """Ends the program, naming what is wrong, if the settings are."""
+def build_container() -> Container:
+    """Build the container and configure logging. Exit with an error for each wrong setting."""
     try:
         container = Container()
         logs.configure(container.settings())
         container.storage()
     except ValidationError as error:
-        refuse("\n".join(_told(found) for found in error.errors()))
+        exit_with_error("\n".join(map(_format_error, error.errors())))
     except ValueError as error:
-        refuse(str(error))
+        exit_with_error(str(error))
     return container
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    """Ends the program if the storage can't be reached."""
+    """Run a coroutine. Exit with an error if the storage is unavailable."""
     try:
         asyncio.run(work)
     except StorageUnavailable as error:
-        refuse(str(error))
+        exit_with_error(str(error))
 
 
 async def require_schema(container: Container) -> None:
-    """Ends the program unless the database is at the revision that this program wants."""
+    """Exit with an error unless the database is at the revision that this program needs."""
     schema = container.schema()
     if schema is not None and (current := await schema.current()) != schema.head:
-        refuse(
-            f"the database of DATABASE_URL is at revision {current or 'none'}, this program wants {schema.head}:\n"
+        exit_with_error(
+            f"the database of DATABASE_URL is at revision {current or 'none'}, this program needs {schema.head}:\n"
             "run `task-manager migrate`, or set MIGRATE_ON_START=true"
         )
 
 
 @asynccontextmanager
-async def ready(container: Container) -> AsyncIterator[None]:
-    """Open, over a database that `require_schema` lets pass."""
+async def open_migrated(container: Container) -> AsyncIterator[None]:
+    """Open the container after checking the revision of its database."""
     await require_schema(container)
-    async with lifetime(container):
+    async with open_container(container):
         yield
 
 
-def asked_password() -> str:
-    """Of whoever sits at the terminal, twice; or else one line of standard input."""
+def read_password() -> str:
+    """Prompt for a password twice on a terminal; otherwise read one line of standard input."""
     if sys.stdin.isatty():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\n")
 
 
-def refuse(why: str) -> NoReturn:
-    typer.secho(why, err=True, fg=typer.colors.RED)
+def exit_with_error(message: str) -> NoReturn:
+    """Print the message to standard error and exit with status 2."""
+    typer.secho(message, err=True, fg=typer.colors.RED)
     raise typer.Exit(2)
 
 
-def _told(found: ErrorDetails) -> str:
-    why = str(found.get("ctx", {}).get("error", found["msg"]))
-    name, *within = map(str, found["loc"] or ("",))
-    return ": ".join((name.upper(), *within, why)) if name else why
+def _format_error(error: ErrorDetails) -> str:
+    message = str(error.get("ctx", {}).get("error", error["msg"]))
+    name, *path = map(str, error["loc"] or ("",))
+    return ": ".join((name.upper(), *path, message)) if name else message

@@ -5,10 +5,10 @@ from entrypoints.http.middleware.host_and_https import PROBES
 
 
 def tracing() -> TelemetryConfig:
-    """Spans of requests, where an OpenTelemetry SDK is installed and OTEL_EXPORTER_OTLP_ENDPOINT says where to.
+    """Return the telemetry configuration: request spans, if an OpenTelemetry SDK and an exporter are configured.
 
-    What was set up before us, as by `opentelemetry-instrument`, exports by itself. Metrics are told elsewhere, and the
-    library's logs would hold the messages of exceptions.
+    A tracer provider that already exists, for example from `opentelemetry-instrument`, exports by itself. Metrics have
+    their own endpoint, and the log records of the library would contain exception messages.
     """
     return {
         "tracing": True,

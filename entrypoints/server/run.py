@@ -1,36 +1,32 @@
-import ctypes
-import gc
+"""Run uvicorn with one or several processes.
+
+The application is named by its import string: with several workers, only these import FastAPI and the routes.
+"""
+
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import parent_process
 from tempfile import TemporaryDirectory
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
-from entrypoints import logs
-from entrypoints.http.app import create_app
-from entrypoints.server.protocol import PatientProtocol
-from entrypoints.server.signals import call_when_told_to_stop, stop_with
-from entrypoints.wiring.container import Container
+from entrypoints.server.protocol import DeadlineProtocol
 
-GRACE_SECONDS: Final = 20
-"""For requests in flight when the server is told to stop; longer than any takes."""
-M_MMAP_THRESHOLD: Final = -3
-M_ARENA_MAX: Final = -8
+SHUTDOWN_TIMEOUT: Final = 20
+"""Seconds for requests in flight when the server stops. No request takes longer."""
 
-START_SECONDS: Final = 60
-"""For a worker to come up, on a busy machine; uvicorn kills what takes longer."""
+WORKER_START_TIMEOUT: Final = 60
+"""Seconds for a worker to start on a busy machine. uvicorn kills slower ones."""
 
 
 def run(host: str, port: int, *, workers: int, reload: bool) -> None:
+    """Serve until SIGTERM or SIGINT. Exit with STARTUP_FAILURE if the application does not start."""
     config = uvicorn.Config(
-        "entrypoints.server.run:app",
+        "entrypoints.server.app:app",
         factory=True,
         host=host,
         port=port,
@@ -40,19 +36,19 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
         server_header=False,
         access_log=False,
         log_config=None,
-        http=PatientProtocol,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_worker_healthcheck=START_SECONDS,
+        http=DeadlineProtocol,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
+        timeout_worker_healthcheck=WORKER_START_TIMEOUT,
     )
     server = uvicorn.Server(config)
     with suppress(KeyboardInterrupt):
         if config.should_reload:
             ChangeReload(config, target=server.run, sockets=[config.bind_socket()]).run()
         elif workers > 1:
-            with _shared_numbers():
-                serving = Workers(config, sockets=[config.bind_socket()])
-                serving.run()
-            if any(process.exitcode == STARTUP_FAILURE for process in serving.processes):
+            with _shared_metrics():
+                supervisor = Supervisor(config, sockets=[config.bind_socket()])
+                supervisor.run()
+            if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
                 sys.exit(STARTUP_FAILURE)
         else:
             server.run()
@@ -60,44 +56,19 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
                 sys.exit(STARTUP_FAILURE)
 
 
-class Workers(Multiprocess):
+class Supervisor(Multiprocess):
+    """Start the workers, restart them when they die, and stop them."""
+
     def terminate_all(self) -> None:
-        """Nor does the parent listen any longer: who came now would wait for nobody."""
+        """Close the listening sockets here too, so that new clients fail fast, then stop the workers."""
         for listening in self.sockets:
             listening.close()
         super().terminate_all()
 
 
 @contextmanager
-def _shared_numbers() -> Iterator[None]:
-    """A place for the metrics of all workers, so that each can tell of all."""
+def _shared_metrics() -> Iterator[None]:
+    """Create a directory in which all workers store metrics, so that each can report the metrics of all."""
     with TemporaryDirectory(prefix="task-manager-metrics-") as directory:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
         yield
-
-
-def app() -> FastAPI:
-    """In every worker. What lives as long as the process is not looked at by the garbage collector again,
-    which would stop everything for tens of milliseconds."""
-    give_memory_back()
-    container = Container()
-    logs.configure(container.settings())
-    for provider in container.providers.values():
-        provider()  # what can't be built says so now, and no request waits for it
-    service = create_app(container)
-    call_when_told_to_stop(container.health_service().drain)
-    if parent := parent_process():
-        stop_with(parent)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-    return service
-
-
-def give_memory_back() -> None:
-    """Where the C library is glibc: what hashing a password takes goes back to the system each time, instead of
-    being kept after the first, and threads share two arenas (mallopt(3))."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        for parameter, value in ((M_MMAP_THRESHOLD, 1 << 20), (M_ARENA_MAX, 2)):
-            mallopt(parameter, value)

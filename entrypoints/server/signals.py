@@ -1,3 +1,5 @@
+"""Signal handling around uvicorn."""
+
 import os
 import signal
 from collections.abc import Callable
@@ -9,20 +11,20 @@ from types import FrameType
 Handler = Callable[[int, FrameType | None], object]
 
 
-def call_when_told_to_stop(call: Callable[[], None]) -> None:
-    """Before what the process does then already."""
+def call_before_shutdown(callback: Callable[[], None]) -> None:
+    """Call `callback` on SIGINT and SIGTERM, before the handlers that are installed now."""
 
-    def told(stop: Handler, number: int, frame: FrameType | None) -> None:
-        call()
-        stop(number, frame)
+    def handle(previous: Handler, number: int, frame: FrameType | None) -> None:
+        callback()
+        previous(number, frame)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        if callable(stop := signal.getsignal(number)):
-            signal.signal(number, partial(told, stop))
+        if callable(previous := signal.getsignal(number)):
+            signal.signal(number, partial(handle, previous))
 
 
-def stop_with(parent: BaseProcess) -> None:
-    """A process whose parent was killed would serve for ever, and keep the port from the next one."""
+def exit_with_parent(parent: BaseProcess) -> None:
+    """Stop this process when its parent is killed. Otherwise it would serve forever and block the port."""
 
     def wait() -> None:
         parent.join()

@@ -1,4 +1,7 @@
-"""Which adapter fills which port: the settings say, and nobody else needs to know."""
+"""Choose an adapter for each port from the settings.
+
+Adapters with large dependencies are imported where they are built, so that a process loads only those it uses.
+"""
 
 from datetime import timedelta
 from importlib import import_module
@@ -6,29 +9,20 @@ from typing import TYPE_CHECKING, Final, cast
 
 from dependency_injector import containers, providers
 
-from adapters.archive.zip import ZipArchives
-from adapters.files.stores import file_store_of
+from adapters.archive.zip import ZipArchiveFormat
 from adapters.logs.audit import StructlogAuditLog
 from adapters.logs.jobs import StructlogJobMonitor
-from adapters.mail.mailer import TransportMailer
-from adapters.mail.transports import transport_of
-from adapters.memory.files.store import InMemoryFileStore
-from adapters.memory.storage import InMemoryStorage
 from adapters.metrics.jobs import CountingJobMonitor
 from adapters.process.cache import InProcessCache
 from adapters.process.rate_limiter import InProcessRateLimiter
-from adapters.process.session_state_cache import LeasedStandingCache
+from adapters.process.session_state_cache import LeasedSessionStateCache
 from adapters.security.argon2 import Argon2PasswordHasher
-from adapters.security.common_passwords import common_passwords
-from adapters.security.jwt import JwtAccessTokens
+from adapters.security.common_passwords import load_common_passwords
 from adapters.security.secrets import new_secret
-from adapters.sql.operations.copiers import copier_of
-from adapters.sql.schema.migrator import SqlSchema
-from adapters.sql.storage import SqlStorage
 from adapters.system.clock import SystemClock
 from adapters.system.ids import new_id
 from application.files.ports import FileStore
-from application.identity.ports import StandingCache
+from application.identity.ports import SessionStateCache
 from application.identity.security import AccessTokens
 from application.operations.ports import DatabaseCopier
 from application.platform.cache import Cache
@@ -41,61 +35,83 @@ from entrypoints.settings import PasswordRule, Settings
 
 if TYPE_CHECKING:
     from adapters.redis.server import RedisServer
+    from adapters.sql.schema.migrator import SqlSchema
 
-STANDING_LEASE: Final = 0.1
-"""Seconds for which a worker trusts what it read about a session; revoking one takes as long."""
+SESSION_STATE_LEASE: Final = 0.1
+"""Seconds for which a worker caches a session state. Revoking a session takes as long."""
 
 
 def _storage(settings: Settings) -> Storage:
     match settings.storage:
         case "sql":
+            from adapters.sql.storage import SqlStorage
+
             return SqlStorage(settings.database_url)
         case "memory":
+            from adapters.memory.storage import InMemoryStorage
+
             return InMemoryStorage()
     module, _, name = settings.storage.partition(":")
     try:
-        made = getattr(import_module(module), name)
+        storage_class = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise ValueError("STORAGE names no class that can be imported") from error
-    return cast(Storage, made())
+        raise ValueError("STORAGE names a class that cannot be imported") from error
+    return cast(Storage, storage_class())
 
 
-def _schema(settings: Settings) -> SqlSchema | None:
-    """None where there is nothing to migrate."""
-    return SqlSchema(settings.database_url) if settings.storage == "sql" else None
+def _schema(settings: Settings) -> "SqlSchema | None":
+    """Return None if the storage has no schema to migrate."""
+    if settings.storage != "sql":
+        return None
+    from adapters.sql.schema.migrator import SqlSchema
+
+    return SqlSchema(settings.database_url)
 
 
 def _copier(settings: Settings) -> DatabaseCopier | None:
-    """None where there is nothing that outlives the process, or only its owner knows how to copy it."""
-    return copier_of(settings.database_url) if settings.storage == "sql" else None
+    """Return None for storages that cannot be copied: memory and those of third parties."""
+    if settings.storage != "sql":
+        return None
+    from adapters.sql.operations.copiers import copier_of
+
+    return copier_of(settings.database_url)
 
 
 def _file_store(settings: Settings) -> FileStore:
     if settings.storage == "memory" and "files_url" not in settings.model_fields_set:
+        from adapters.memory.files.store import InMemoryFileStore
+
         return InMemoryFileStore()
-    return file_store_of(settings.files_url)
+    from adapters.files.stores import create_file_store
+
+    return create_file_store(settings.files_url)
 
 
 def _tokens(settings: Settings, new_id: NewId) -> AccessTokens:
+    from adapters.security.jwt import JwtAccessTokens
+
     lifetime = timedelta(minutes=settings.access_token_expire_minutes)
     return JwtAccessTokens(settings.signing_keys, settings.secret_key_id, lifetime, new_id)
 
 
 def _password_policy(settings: Settings) -> PasswordPolicy:
     rule = PasswordPolicy.nist if settings.password_policy is PasswordRule.NIST else PasswordPolicy.composed
-    return rule(common_passwords())
+    return rule(load_common_passwords())
 
 
-def _standings(settings: Settings) -> StandingCache:
-    return LeasedStandingCache(STANDING_LEASE, is_alone=settings.storage == "memory")
+def _session_states(settings: Settings) -> SessionStateCache:
+    return LeasedSessionStateCache(SESSION_STATE_LEASE, is_single_process=settings.storage == "memory")
 
 
 def _mailer(settings: Settings) -> Mailer:
-    return TransportMailer(transport_of(settings.mail_url), settings.mail_from)
+    from adapters.mail.mailer import TransportMailer
+    from adapters.mail.transports import create_transport
+
+    return TransportMailer(create_transport(settings.mail_url), settings.mail_from)
 
 
 def _redis(settings: Settings) -> "RedisServer | None":
-    """None where each process is for itself; then nothing of it is loaded either, which takes 20 MiB."""
+    """Return None without a REDIS_URL. The client is then not imported either, which saves 20 MiB."""
     if settings.redis_url is None:
         return None
     from adapters.redis.server import RedisServer
@@ -104,12 +120,12 @@ def _redis(settings: Settings) -> "RedisServer | None":
 
 
 def _rate_limiter(redis: "RedisServer | None") -> RateLimiter:
-    alone = InProcessRateLimiter()
+    fallback = InProcessRateLimiter()
     if redis is None:
-        return alone
+        return fallback
     from adapters.redis.rate_limiter import RedisRateLimiter
 
-    return RedisRateLimiter(redis, alone)
+    return RedisRateLimiter(redis, fallback)
 
 
 def _cache(redis: "RedisServer | None") -> Cache:
@@ -121,7 +137,7 @@ def _cache(redis: "RedisServer | None") -> Cache:
 
 
 class Adapters(containers.DeclarativeContainer):
-    """What fills each port, as the settings say."""
+    """One provider for each port."""
 
     settings = providers.Singleton(Settings)
     clock = providers.Singleton(SystemClock)
@@ -130,12 +146,12 @@ class Adapters(containers.DeclarativeContainer):
     storage = providers.Singleton(_storage, settings)
     schema = providers.Singleton(_schema, settings)
     copier = providers.Singleton(_copier, settings)
-    archives = providers.Singleton(ZipArchives)
+    archive_format = providers.Singleton(ZipArchiveFormat)
     file_store = providers.Singleton(_file_store, settings)
     hasher = providers.Singleton(Argon2PasswordHasher)
     tokens = providers.Singleton(_tokens, settings, new_id)
     password_policy = providers.Singleton(_password_policy, settings)
-    standings = providers.Singleton(_standings, settings)
+    session_states = providers.Singleton(_session_states, settings)
     mailer = providers.Singleton(_mailer, settings)
     audit = providers.Singleton(StructlogAuditLog)
     redis = providers.Singleton(_redis, settings)

@@ -1,4 +1,4 @@
-"""The composition root: use cases over the adapters that were chosen."""
+"""The composition root: services and the adapters they use."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,9 +9,8 @@ from typing import Final
 from dependency_injector import providers
 
 from adapters.demo.tasks import demo_task
-from adapters.metrics.prometheus import PrometheusMetrics
 from application.files.files import FileService
-from application.files.jobs import REMOVE_BYTES, REMOVE_BYTES_OF, SWEEP_EVERY, SWEEP_FILES, FileJobs
+from application.files.jobs import REMOVE_BYTES, REMOVE_BYTES_OF_USER, SWEEP_FILES, SWEEP_INTERVAL, FileJobs
 from application.identity.accounts import AccountService
 from application.identity.credentials import Credentials
 from application.identity.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
@@ -20,27 +19,31 @@ from application.identity.sessions import SessionService
 from application.identity.users import UserService
 from application.jobs.service import JobService
 from application.operations.backup import BackupService
-from application.operations.expiry import EVERY, EXPIRY, Expiry
+from application.operations.expiry import EXPIRY, EXPIRY_INTERVAL, ExpiredDataRemover
 from application.operations.export import ExportService
 from application.operations.health import HealthService
 from application.platform.idempotency import IdempotencyService
 from application.platform.metrics import Metrics
-from application.platform.rate_limits import RateLimits, Throttle
+from application.platform.rate_limits import RateLimits, RateLimitService
 from application.tasks.batches import TaskBatchService
 from application.tasks.seeding import SeedingService
 from application.tasks.tags import TagService
 from application.tasks.tasks import TaskService
-from application.tasks.totals import Totals
+from application.tasks.total_cache import TotalCache
 from entrypoints.settings import Settings
 from entrypoints.wiring.adapters import Adapters
-from entrypoints.worker.job_worker import JobWorker, Recurring
+from entrypoints.worker.job_worker import JobWorker, RecurringJob
 
 _UNIT_OF_WORK: Final = Adapters.storage.provided.unit_of_work
 
 
-def _metrics(jobs: JobService, *metered: object) -> Metrics:
-    """Of all those that have meters; an adapter of somebody else's need not."""
-    return PrometheusMetrics([meter for one in metered for meter in getattr(one, "meters", ())], [jobs.census])
+def _metrics(jobs: JobService, *components: object) -> Metrics:
+    """Collect the metrics of all components that have some. Adapters of third parties need none."""
+    from adapters.metrics.prometheus import PrometheusMetrics
+
+    return PrometheusMetrics(
+        [metric for each in components for metric in getattr(each, "metrics", ())], [jobs.storage_gauge]
+    )
 
 
 def _rate_limits(settings: Settings) -> RateLimits:
@@ -48,11 +51,14 @@ def _rate_limits(settings: Settings) -> RateLimits:
 
 
 class Container(Adapters):
-    """Every attribute may be replaced: `Container(storage=providers.Singleton(Mine))`."""
+    """Build every component once, on first use.
+
+    Each provider can be replaced: `Container(storage=providers.Singleton(MyStorage))`.
+    """
 
     credentials = providers.Singleton(Credentials, policy=Adapters.password_policy, hasher=Adapters.hasher)
-    throttle = providers.Singleton(
-        Throttle,
+    rate_limit_service = providers.Singleton(
+        RateLimitService,
         limiter=Adapters.rate_limiter,
         limits=providers.Singleton(_rate_limits, Adapters.settings),
         audit=Adapters.audit,
@@ -62,7 +68,7 @@ class Container(Adapters):
         AccountService,
         unit_of_work=_UNIT_OF_WORK,
         credentials=credentials,
-        standings=Adapters.standings,
+        session_states=Adapters.session_states,
         audit=Adapters.audit,
         clock=Adapters.clock,
         new_id=Adapters.new_id,
@@ -72,7 +78,7 @@ class Container(Adapters):
         unit_of_work=_UNIT_OF_WORK,
         credentials=credentials,
         tokens=Adapters.tokens,
-        standings=Adapters.standings,
+        session_states=Adapters.session_states,
         audit=Adapters.audit,
         clock=Adapters.clock,
         new_id=Adapters.new_id,
@@ -83,7 +89,7 @@ class Container(Adapters):
         PasswordService,
         unit_of_work=_UNIT_OF_WORK,
         credentials=credentials,
-        standings=Adapters.standings,
+        session_states=Adapters.session_states,
         audit=Adapters.audit,
         clock=Adapters.clock,
         new_id=Adapters.new_id,
@@ -93,15 +99,15 @@ class Container(Adapters):
         BackupService,
         database=Adapters.copier,
         files=Adapters.file_store,
-        archives=Adapters.archives,
+        archive_format=Adapters.archive_format,
         clock=Adapters.clock,
     )
     export_service = providers.Singleton(ExportService, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
-    totals = providers.Singleton(Totals, Adapters.cache)
+    total_cache = providers.Singleton(TotalCache, Adapters.cache)
     task_service = providers.Singleton(
         TaskService,
         unit_of_work=_UNIT_OF_WORK,
-        totals=totals,
+        total_cache=total_cache,
         clock=Adapters.clock,
         new_id=Adapters.new_id,
     )
@@ -113,8 +119,8 @@ class Container(Adapters):
     )
     health_service = providers.Singleton(
         HealthService,
-        vital=providers.Dict(database=Adapters.storage),
-        helpful=providers.Dict(cache=Adapters.rate_limiter, storage=Adapters.file_store),
+        critical=providers.Dict(database=Adapters.storage),
+        optional=providers.Dict(cache=Adapters.rate_limiter, storage=Adapters.file_store),
     )
     seeding_service = providers.Singleton(
         SeedingService,
@@ -152,18 +158,18 @@ class Container(Adapters):
         new_secret=Adapters.new_secret,
         public_url=Adapters.settings.provided.public_url,
     )
-    expiry = providers.Singleton(Expiry, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
+    expiry = providers.Singleton(ExpiredDataRemover, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
     job_worker = providers.Singleton(
         JobWorker,
         unit_of_work=_UNIT_OF_WORK,
         handlers=providers.Dict(
             {
-                WELCOME_MAIL: mail_jobs.provided.welcome,
-                RESET_MAIL: mail_jobs.provided.password_reset,
+                WELCOME_MAIL: mail_jobs.provided.send_welcome,
+                RESET_MAIL: mail_jobs.provided.send_password_reset,
                 REMOVE_BYTES: file_jobs.provided.remove_bytes,
-                REMOVE_BYTES_OF: file_jobs.provided.remove_bytes_of,
-                SWEEP_FILES: providers.Factory(Recurring, file_jobs.provided.sweep, SWEEP_EVERY),
-                EXPIRY: providers.Factory(Recurring, expiry.provided.remove, EVERY),
+                REMOVE_BYTES_OF_USER: file_jobs.provided.remove_bytes_of_user,
+                SWEEP_FILES: providers.Factory(RecurringJob, file_jobs.provided.sweep, SWEEP_INTERVAL),
+                EXPIRY: providers.Factory(RecurringJob, expiry.provided.remove, EXPIRY_INTERVAL),
             }
         ),
         monitor=Adapters.job_monitor,
@@ -172,36 +178,36 @@ class Container(Adapters):
     )
     job_service = providers.Singleton(JobService, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
     metrics = providers.Singleton(
-        _metrics, job_service, Adapters.storage, Adapters.standings, totals, Adapters.job_monitor
+        _metrics, job_service, Adapters.storage, Adapters.session_states, total_cache, Adapters.job_monitor
     )
 
 
 @asynccontextmanager
-async def lifetime(container: Container) -> AsyncIterator[None]:
-    """Open what has to be opened, and close it, last opened first."""
+async def open_container(container: Container) -> AsyncIterator[None]:
+    """Open the components that hold connections or tasks, and close them in reverse order."""
     async with AsyncExitStack() as stack:
-        for opened in (container.storage(), container.metrics()):
-            await opened.open()
-            stack.push_async_callback(opened.close)
-        for used in (
+        for component in (container.storage(), container.metrics()):
+            await component.open()
+            stack.push_async_callback(component.close)
+        for resource in (
             container.file_store(),
             container.hasher(),
             container.redis(),
             container.rate_limiter(),
             container.health_service(),
         ):
-            if used is not None:
-                stack.push_async_callback(used.close)
+            if resource is not None:
+                stack.push_async_callback(resource.close)
         yield
 
 
 @asynccontextmanager
-async def working(container: Container) -> AsyncIterator[None]:
-    """Do jobs beside whatever else goes on in an open container."""
+async def run_job_worker(container: Container) -> AsyncIterator[None]:
+    """Run a job worker in the background of an open container."""
     stop = asyncio.Event()
-    running = asyncio.create_task(container.job_worker().run(stop))
+    worker = asyncio.create_task(container.job_worker().run(stop))
     try:
         yield
     finally:
         stop.set()
-        await running
+        await worker

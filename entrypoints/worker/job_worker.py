@@ -13,108 +13,102 @@ from application.platform.clock import Clock
 from application.platform.retry import retried
 from application.platform.unit_of_work import StorageUnavailable
 
-AT_ONCE: Final = 8
+MAX_CONCURRENT_JOBS: Final = 8
 
+MAX_ATTEMPTS: Final = 10
+"""A job becomes a dead letter after this many attempts; recurring jobs never do."""
 
-ATTEMPTS: Final = 10
+MIN_RETRY_DELAY: Final = timedelta(seconds=5)
+MAX_RETRY_DELAY: Final = timedelta(hours=1)
+"""The delay starts at the minimum and doubles with each attempt up to the maximum; see `retry_delay`."""
 
+UNKNOWN_KIND_DELAY: Final = timedelta(minutes=1)
+"""Delay of a job without a handler in this worker, until a worker of another version may claim it."""
 
-FIRST_DELAY: Final = timedelta(seconds=5)
-"""Before the second attempt; doubled for each further one up to LONGEST_DELAY, and jittered down to a half."""
+POLL_INTERVAL = 0.5
+"""Seconds between two polls of an empty queue."""
 
-
-LONGEST_DELAY: Final = timedelta(hours=1)
-
-
-UNKNOWN_DELAY: Final = timedelta(minutes=1)
-"""Until a worker that knows no handler for a job gives others the next chance."""
-
-
-IDLE_SECONDS = 0.5
-"""Between two looks into an empty queue."""
-
-
-PARTING_SECONDS = 5.0
-"""For what was begun when a worker is told to stop."""
-
+SHUTDOWN_TIMEOUT = 5.0
+"""Seconds that running jobs have to finish at shutdown. After that other workers run them again."""
 
 MAX_ERROR: Final = 500
-"""Characters."""
-
+"""Characters that are stored of an error."""
 
 Handler = Callable[[Job], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Recurring:
-    """A kind of job that is always there: done, it waits for its next time; failed, it is never given up."""
+class RecurringJob:
+    """A handler that runs periodically. After a failure it is retried and never becomes a dead letter."""
 
     handler: Handler
-    every: timedelta
+    interval: timedelta
 
 
-class UnknownJob(Exception):
-    """No handler is known for its kind. It waits, as long as it takes: perhaps a newer program has added it."""
+class UnknownJobKind(Exception):
+    """This worker has no handler for the kind of job. The job waits: a newer version may have added it."""
 
 
 class Abandoned(Exception):
-    """Every worker that began it was killed, perhaps by it."""
+    """Every worker that started the job was killed, perhaps by the job."""
 
 
 class JobWorker:
-    """Does jobs as they fall due, several at a time. Any number of workers may share a queue.
+    """Run due jobs concurrently. Any number of workers may share a queue.
 
-    A job is a worker's for `lease`, which is renewed while it works: what a killed worker had begun, others
-    do after that time.
+    A worker claims a job for the time `lease` and renews the lease while the job runs. If the worker is killed,
+    another one runs the job after the lease.
+
+    A failed job is retried with exponential backoff up to MAX_ATTEMPTS, then it becomes a dead letter.
     """
 
     def __init__(
         self,
         unit_of_work: Callable[[], JobUnitOfWork],
-        handlers: Mapping[str, Handler | Recurring],
+        handlers: Mapping[str, Handler | RecurringJob],
         monitor: JobMonitor,
         clock: Clock,
         lease: timedelta = timedelta(seconds=30),
     ) -> None:
         self._unit_of_work = unit_of_work
-        self._handlers = {kind: h.handler if isinstance(h, Recurring) else h for kind, h in handlers.items()}
-        self._recurring = {kind: h.every for kind, h in handlers.items() if isinstance(h, Recurring)}
+        self._handlers = {kind: h.handler if isinstance(h, RecurringJob) else h for kind, h in handlers.items()}
+        self._recurring = {kind: h.interval for kind, h in handlers.items() if isinstance(h, RecurringJob)}
         self._monitor = monitor
         self._clock = clock
         self._lease = lease
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop. What was begun by then is ended first, or left to others if it takes PARTING_SECONDS."""
-        working = asyncio.create_task(self._keep_working(stop))
+        """Run jobs until `stop` is set. Running jobs then have SHUTDOWN_TIMEOUT to finish."""
+        loop = asyncio.create_task(self._poll(stop))
         try:
             await stop.wait()
-            await asyncio.wait([working], timeout=PARTING_SECONDS)
+            await asyncio.wait([loop], timeout=SHUTDOWN_TIMEOUT)
         finally:
-            await _cancelled(working)
+            await _cancel(loop)
 
-    async def _keep_working(self, stop: asyncio.Event) -> None:
-        """A job that takes long holds up no other, while there is room for one more."""
+    async def _poll(self, stop: asyncio.Event) -> None:
+        """Claim jobs whenever fewer than MAX_CONCURRENT_JOBS run, so that a long job does not delay others."""
         is_prepared = False
-        doing: set[asyncio.Task[Any]] = set()
+        running: set[asyncio.Task[Any]] = set()
         async with asyncio.TaskGroup() as group:
             stopping: asyncio.Task[Any] = group.create_task(stop.wait())
             while not stop.is_set():
                 jobs: list[Job] = []
-                with self._enduring():
+                with self._survive_errors():
                     if not is_prepared:
                         await self.prepare()
                         is_prepared = True
-                    jobs = await self._claim(AT_ONCE - len(doing))
-                doing |= {group.create_task(self._do(job)) for job in jobs}
-                if len(doing) == AT_ONCE:
-                    await asyncio.wait({stopping, *doing}, return_when=asyncio.FIRST_COMPLETED)
+                    jobs = await self._claim(MAX_CONCURRENT_JOBS - len(running))
+                running |= {group.create_task(self._run_job(job)) for job in jobs}
+                if len(running) == MAX_CONCURRENT_JOBS:
+                    await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
                 elif not jobs:
-                    await asyncio.wait({stopping}, timeout=IDLE_SECONDS)
-                doing = {each for each in doing if not each.done()}
+                    await asyncio.wait({stopping}, timeout=POLL_INTERVAL)
+                running = {task for task in running if not task.done()}
 
     @retried
     async def prepare(self) -> None:
-        """See to it that the recurring jobs are there."""
+        """Add the recurring jobs that the queue does not have yet."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             await uow.jobs.add(
@@ -123,9 +117,9 @@ class JobWorker:
             await uow.commit()
 
     async def work(self) -> int:
-        """Do some of the jobs that are due, each to its end; how many."""
-        jobs = await self._claim(AT_ONCE)
-        await asyncio.gather(*map(self._do, jobs))
+        """Run up to MAX_CONCURRENT_JOBS due jobs and wait for them. Return their number."""
+        jobs = await self._claim(MAX_CONCURRENT_JOBS)
+        await asyncio.gather(*map(self._run_job, jobs))
         return len(jobs)
 
     @retried
@@ -136,49 +130,49 @@ class JobWorker:
             await uow.commit()
         return jobs
 
-    async def _do(self, job: Job) -> None:
-        began, error = monotonic(), None
+    async def _run_job(self, job: Job) -> None:
+        started_at, error = monotonic(), None
         renewing = asyncio.create_task(self._renew(job))
         try:
             handler = self._handlers.get(job.kind)
             if handler is None:
-                raise UnknownJob(job.kind)
-            if job.attempts > ATTEMPTS and job.kind not in self._recurring:
+                raise UnknownJobKind(job.kind)
+            if job.attempts > MAX_ATTEMPTS and job.kind not in self._recurring:
                 raise Abandoned
             await handler(job)
         except Exception as failure:
             error = failure
         finally:
-            await _cancelled(renewing)
-        with self._enduring():
+            await _cancel(renewing)
+        with self._survive_errors():
             outcome = await self._settle(job, error)
-            self._monitor.ended(job, outcome, monotonic() - began, error)
+            self._monitor.attempt_finished(job, outcome, monotonic() - started_at, error)
 
     @retried
     async def _settle(self, job: Job, error: Exception | None) -> Outcome:
         now = self._clock.now()
-        every = self._recurring.get(job.kind)
+        interval = self._recurring.get(job.kind)
         async with self._unit_of_work() as uow:
             if error is None:
                 outcome = Outcome.DONE
-                await (uow.jobs.finish(job) if every is None else uow.jobs.postpone(job, now + every))
-            elif isinstance(error, UnknownJob):
+                await (uow.jobs.finish(job) if interval is None else uow.jobs.postpone(job, now + interval))
+            elif isinstance(error, UnknownJobKind):
                 outcome = Outcome.FAILED
-                await uow.jobs.postpone(job, now + UNKNOWN_DELAY)
-            elif job.attempts < ATTEMPTS or every is not None:
+                await uow.jobs.postpone(job, now + UNKNOWN_KIND_DELAY)
+            elif job.attempts < MAX_ATTEMPTS or interval is not None:
                 outcome = Outcome.FAILED
-                delay = min(delay_after(job.attempts), every or LONGEST_DELAY)
-                await uow.jobs.postpone(job, now + delay, error=_told(error))
+                delay = min(retry_delay(job.attempts), interval or MAX_RETRY_DELAY)
+                await uow.jobs.postpone(job, now + delay, error=_format_error(error))
             else:
-                outcome = Outcome.BURIED
-                await uow.jobs.bury(job, now, error=_told(error))
+                outcome = Outcome.DEAD
+                await uow.jobs.dead_letter(job, now, error=_format_error(error))
             await uow.commit()
         return outcome
 
     async def _renew(self, job: Job) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
-            with self._enduring():
+            with self._survive_errors():
                 await self._extend(job)
 
     @retried
@@ -188,28 +182,29 @@ class JobWorker:
             await uow.commit()
 
     @contextmanager
-    def _enduring(self) -> Iterator[None]:
-        """Whatever keeps a job from being claimed, kept or settled: it waits, or is done once more after its lease."""
+    def _survive_errors(self) -> Iterator[None]:
+        """Keep the worker running if claiming, renewing or settling fails: the job is run again after its lease."""
         try:
             yield
         except StorageUnavailable:
-            pass  # told by whoever watches the storage
+            pass  # the storage itself reports outages
         except Exception as error:
-            self._monitor.stumbled(error)
+            self._monitor.worker_error(error)
 
 
-def delay_after(attempts: int) -> timedelta:
-    longest: timedelta = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)
+def retry_delay(attempts: int) -> timedelta:
+    """Return the delay after a number of attempts: exponential backoff with jitter between 50 % and 100 %."""
+    longest: timedelta = min(MIN_RETRY_DELAY * 2 ** min(attempts - 1, 20), MAX_RETRY_DELAY)
     return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
 
 
-async def _cancelled(task: asyncio.Task[None]) -> None:
+async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
 
-def _told(error: Exception) -> str:
-    """One line of what any database can keep: another server may have said anything, in any encoding."""
+def _format_error(error: Exception) -> str:
+    """Return one line without unprintable characters: replies of other servers may contain anything."""
     text = f"{type(error).__name__}: {error}"[:MAX_ERROR]
-    return "".join(each if each.isprintable() else " " for each in text)
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,4 +1,4 @@
-"""How requests are counted, in process and with a real Valkey."""
+"""Rate limiters, in process and with a real Valkey server."""
 
 import asyncio
 import time
@@ -18,15 +18,15 @@ LIMIT: Final = RateLimit("read", 10_000, 3600)
 
 
 class SharedLimiter(RedisRateLimiter):
-    """With a way to the server that is its own."""
+    """A rate limiter with connections of its own."""
 
     def __init__(self, url: str) -> None:
-        self._own = RedisServer(url)
-        super().__init__(self._own, InProcessRateLimiter())
+        self._server_connection = RedisServer(url)
+        super().__init__(self._server_connection, InProcessRateLimiter())
 
     async def close(self) -> None:
         await super().close()
-        await self._own.close()
+        await self._server_connection.close()
 
 
 @pytest.fixture
@@ -42,21 +42,21 @@ async def shared(valkey: ValkeyServer) -> AsyncIterator[RedisRateLimiter]:
     await limiter.close()
 
 
-async def counts(limiter: RateLimiter, amount: int, who: str = "ann") -> list[int]:
-    """Of so many requests at once."""
-    windows = await asyncio.gather(*(limiter.hit(LIMIT, who, NOW) for _ in range(amount)))
+async def counts(limiter: RateLimiter, amount: int, client_key: str = "ann") -> list[int]:
+    """Return the counts of `amount` concurrent requests, sorted."""
+    windows = await asyncio.gather(*(limiter.hit(LIMIT, client_key, NOW) for _ in range(amount)))
     return sorted(window.count for window in windows)
 
 
-async def test_each_of_many_at_once_is_counted_once(shared: RedisRateLimiter) -> None:
-    alone = InProcessRateLimiter()
-    for limiter in (alone, shared):
+async def test_each_concurrent_request_is_counted_once(shared: RedisRateLimiter) -> None:
+    in_process = InProcessRateLimiter()
+    for limiter in (in_process, shared):
         assert await counts(limiter, 1000) == list(range(1, 1001))
         assert await counts(limiter, 1, "ben") == [1]
-    await alone.close()
+    await in_process.close()
 
 
-async def test_a_burst_is_no_reason_to_count_alone(shared: RedisRateLimiter, valkey: ValkeyServer) -> None:
+async def test_a_burst_is_still_counted_in_redis(shared: RedisRateLimiter, valkey: ValkeyServer) -> None:
     another = SharedLimiter(valkey.url)
     both = await asyncio.gather(counts(shared, 500), counts(another, 500))
     await another.close()
@@ -64,7 +64,7 @@ async def test_a_burst_is_no_reason_to_count_alone(shared: RedisRateLimiter, val
     assert sorted(both[0] + both[1]) == list(range(1, 1001))
 
 
-async def test_connections_that_were_lost_are_no_reason_either(shared: RedisRateLimiter, valkey: ValkeyServer) -> None:
+async def test_lost_connections_are_replaced(shared: RedisRateLimiter, valkey: ValkeyServer) -> None:
     await counts(shared, 1)
     valkey.stop()
     valkey.start()
@@ -74,33 +74,32 @@ async def test_connections_that_were_lost_are_no_reason_either(shared: RedisRate
     await another.close()
 
 
-async def test_an_answer_that_waits_for_this_process_is_not_late(shared: RedisRateLimiter) -> None:
-    """Which may stand still at any moment, while garbage is collected or the machine is busy."""
-
-    async def stand_still(moment: int) -> None:
+async def test_a_reply_that_arrived_while_this_process_was_blocked_is_not_a_timeout(shared: RedisRateLimiter) -> None:
+    # a process may be suspended at any time, by garbage collection or on a busy machine
+    async def block(moment: int) -> None:
         for _ in range(moment):
             await asyncio.sleep(0)
         time.sleep(0.15)  # noqa: ASYNC251
 
     await counts(shared, 16, "ben")
     for moment in range(10):
-        found, _ = await asyncio.gather(counts(shared, 16, f"{moment}"), stand_still(moment))
+        found, _ = await asyncio.gather(counts(shared, 16, f"{moment}"), block(moment))
         assert found == list(range(1, 17))
 
 
 @pytest.mark.parametrize("is_warm", [True, False])
-async def test_when_it_hangs_all_wait_once_and_nobody_after(
+async def test_requests_wait_at_most_once_while_redis_hangs(
     shared: RedisRateLimiter, valkey: ValkeyServer, is_warm: bool
 ) -> None:
     if is_warm:
         await counts(shared, 100, "ben")
     valkey.pause()
-    began = time.monotonic()
+    started = time.monotonic()
     assert await counts(shared, 500) == list(range(1, 501))
-    assert time.monotonic() - began < 1.0
-    began = time.monotonic()
+    assert time.monotonic() - started < 1.0
+    started = time.monotonic()
     assert [await counts(shared, 1) for _ in range(50)] == [[n] for n in range(501, 551)]
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - started < 0.5
 
     valkey.resume()
     deadline = time.monotonic() + 10
@@ -109,8 +108,8 @@ async def test_when_it_hangs_all_wait_once_and_nobody_after(
         await asyncio.sleep(0.1)
 
 
-async def test_when_it_is_gone_nobody_waits(shared: RedisRateLimiter, valkey: ValkeyServer) -> None:
+async def test_requests_do_not_wait_while_redis_is_down(shared: RedisRateLimiter, valkey: ValkeyServer) -> None:
     valkey.stop()
-    began = time.monotonic()
+    started = time.monotonic()
     assert await counts(shared, 500) == list(range(1, 501))
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - started < 1.0

@@ -13,12 +13,12 @@ from tests.contracts.state_machine.file_rules import FileRules
 
 @pytest.fixture
 def runner() -> Iterator[asyncio.Runner]:
-    """An event loop that stands still between the steps of a history."""
+    """An event loop that runs only during the steps of a history."""
     with asyncio.Runner() as runner:
         yield runner
 
 
-def test_one_history_gives_the_same_answers_on_every_storage(
+def test_all_storages_give_the_same_results_for_a_random_history(
     runner: asyncio.Runner, sqlite_url: str, postgres_url: str
 ) -> None:
     storages: dict[str, Storage] = {

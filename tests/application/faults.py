@@ -6,7 +6,11 @@ from application.storage import Storage, UnitOfWork
 
 
 class FaultyStorage:
-    """One whose commits fail: each takes the next of `faults`, an error to raise before or after it, or None."""
+    """A storage whose commits fail.
+
+    Each commit takes the next of `faults`: an error that it raises, or None. With `has_committed` the error is raised
+    after the commit, otherwise instead of it.
+    """
 
     def __init__(self, storage: Storage, faults: Iterator[Exception | None], *, has_committed: bool) -> None:
         self._storage = storage

@@ -1,9 +1,9 @@
-"""Steps that the tests of the use cases share."""
+"""Steps that the tests of use cases share."""
 
 from typing import Final
 
 from application.identity.accounts import RegisterUser
-from application.identity.sessions import Login
+from application.identity.sessions import IssuedTokens
 from domain.identity.actor import Actor
 from domain.identity.session import SessionId
 from domain.identity.user import Role, User
@@ -24,9 +24,9 @@ async def an_actor(world: World, name: str, role: Role = Role.USER) -> Actor:
     return Actor.of(await registered(world, name, role))
 
 
-async def logged_in(world: World, name: str = "kim", password: str = PASSWORD) -> Login:
+async def logged_in(world: World, name: str = "kim", password: str = PASSWORD) -> IssuedTokens:
     return await world.sessions.log_in(name, password)
 
 
-def session_of(login: Login) -> SessionId:
+def session_of(login: IssuedTokens) -> SessionId:
     return SessionId(login.refresh_token.ids[1])

@@ -6,13 +6,13 @@ ROOT: Final = Path(__file__).parents[2]
 
 PACKAGES: Final = ("domain", "application", "adapters", "entrypoints", "migrations")
 
-NOT_OURS: Final = {"__pycache__", "data", "dist", "results"}
-"""Made by machines, as are the hidden ones."""
+GENERATED: Final = {"__pycache__", "data", "dist", "results"}
+"""Generated files and directories. Hidden ones are excluded too."""
 
 
 def all_files(start: Path = ROOT) -> Iterator[Path]:
     for entry in sorted(start.iterdir()):
-        if entry.name.startswith(".") or entry.name in NOT_OURS or entry.name.endswith(".egg-info"):
+        if entry.name.startswith(".") or entry.name in GENERATED or entry.name.endswith(".egg-info"):
             continue
         if entry.is_dir():
             yield from all_files(entry)

@@ -9,10 +9,10 @@ from entrypoints.wiring.container import Container
 
 OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "memory": {"storage": "memory"},
-    "sqlite": {"database_url": "sqlite+aiosqlite:///somewhere.db"},
-    "postgres": {"database_url": "postgresql+asyncpg://somebody@somewhere/something"},
+    "sqlite": {"database_url": "sqlite+aiosqlite:///unused.db"},
+    "postgres": {"database_url": "postgresql+asyncpg://user@host/database"},
 }
-"""Building takes no connection."""
+"""Creating a component opens no connection."""
 
 
 def new_container(**options: Any) -> Container:
@@ -22,23 +22,23 @@ def new_container(**options: Any) -> Container:
 
 @pytest.mark.parametrize("storage", OPTIONS)
 @pytest.mark.parametrize("name", sorted(Container.providers))
-def test_everything_the_container_provides_can_be_built(name: str, storage: str) -> None:
+def test_every_provider_of_the_container_creates_its_component(name: str, storage: str) -> None:
     container = new_container(**OPTIONS[storage])
 
-    built = container.providers[name]()
+    component = container.providers[name]()
 
-    without = {"redis"} | ({"schema", "copier"} if storage == "memory" else set())
-    assert (built is None) == (name in without)
+    absent = {"redis"} | ({"schema", "copier"} if storage == "memory" else set())
+    assert (component is None) == (name in absent)
 
 
 @pytest.mark.parametrize("name", sorted(set(Container.providers) - {"settings", "new_id"}))
-def test_everything_is_built_once(name: str) -> None:
+def test_each_component_is_created_once(name: str) -> None:
     container = new_container(storage="memory")
 
     assert container.providers[name]() is container.providers[name]()
 
 
-def test_two_containers_share_nothing() -> None:
+def test_two_containers_share_no_component() -> None:
     one, other = new_container(storage="memory"), new_container(storage="memory")
 
     assert isinstance(one.storage(), InMemoryStorage)

@@ -5,7 +5,8 @@ import pytest
 from domain.errors import DomainError
 from entrypoints.http.api.files.multipart import MalformedMultipart
 from entrypoints.http.api.files.ranges import RangeNotSatisfiable
-from entrypoints.http.framework.errors import HttpError, status_of
+from entrypoints.http.framework.errors import status_of
+from entrypoints.http.framework.http_errors import HttpError
 from entrypoints.http.framework.preconditions import InvalidPrecondition
 
 CODES: Final = {
@@ -30,38 +31,38 @@ CODES: Final = {
     429: {"RATE_LIMITED"},
     503: {"SERVICE_UNAVAILABLE"},
 }
-"""What clients were promised. A code is never renamed, and never moves to another status."""
+"""The published codes by status. A code is never renamed and never gets another status."""
 
 T = TypeVar("T")
 
 
-def below(error: type[T]) -> list[type[T]]:
-    """All that inherit from it."""
-    return [kind for heir in error.__subclasses__() for kind in (heir, *below(heir))]
+def all_subclasses(cls: type[T]) -> list[type[T]]:
+    """Return the direct and indirect subclasses."""
+    return [found for child in cls.__subclasses__() for found in (child, *all_subclasses(child))]
 
 
-DOMAIN_ERRORS: Final = below(DomainError)
-HTTP_ERRORS: Final = below(HttpError)
-OF_BOTH: Final = {"PAYLOAD_TOO_LARGE"}
-"""Of a file, as the domain has it, and of a body."""
+DOMAIN_ERRORS: Final = all_subclasses(DomainError)
+HTTP_ERRORS: Final = all_subclasses(HttpError)
+SHARED_CODES: Final = {"PAYLOAD_TOO_LARGE"}
+"""Codes of two errors: the domain limits the size of a file, HTTP the size of a body."""
 
 
 @pytest.mark.parametrize("error", DOMAIN_ERRORS, ids=lambda error: error.__name__)
-def test_every_error_of_the_domain_has_a_status_and_a_code_promised_for_it(error: type[DomainError]) -> None:
+def test_every_domain_error_has_a_status_and_a_published_code(error: type[DomainError]) -> None:
     assert error.code in CODES[status_of(error)]
 
 
 @pytest.mark.parametrize("error", HTTP_ERRORS, ids=lambda error: error.__name__)
-def test_every_error_of_http_has_a_code_promised_for_its_status(error: type[HttpError]) -> None:
+def test_every_http_error_has_a_published_code_of_its_status(error: type[HttpError]) -> None:
     assert error.code in CODES[error.status]
 
 
-def test_a_code_of_its_own_stands_for_one_error() -> None:
+def test_a_code_belongs_to_one_error() -> None:
     own = [vars(error)["code"] for error in (*DOMAIN_ERRORS, *HTTP_ERRORS) if "code" in vars(error)]
 
     assert len(own) > 15
     assert {MalformedMultipart, InvalidPrecondition, RangeNotSatisfiable} < set(HTTP_ERRORS)
-    assert {code for code in own if own.count(code) > 1} == OF_BOTH
+    assert {code for code in own if own.count(code) > 1} == SHARED_CODES
 
 
 def test_a_code_has_one_status() -> None:

@@ -6,18 +6,18 @@ import pytest
 
 from tests.architecture.sources import modules, named
 
-MOST_FILES: Final = 6
-"""Entity, command, table, mapper, schema, migration."""
+MAX_FILES: Final = 6
+"""Entity, command, table, row mapper, schema, migration."""
 
 ENTITIES: Final = {"task", "user", "command"}
 
 
 def has_field(path: Path, field: str) -> bool:
-    """Whether it declares the field in a class or as a column, or reads it of an entity."""
-    return any(_is_about(node, field) for node in ast.walk(ast.parse(path.read_text())))
+    """Return whether the module declares the field in a class or as a column, or reads it from an entity."""
+    return any(_mentions(node, field) for node in ast.walk(ast.parse(path.read_text())))
 
 
-def _is_about(node: ast.AST, field: str) -> bool:
+def _mentions(node: ast.AST, field: str) -> bool:
     match node:
         case ast.ClassDef(body=body):
             return any(isinstance(part, ast.AnnAssign) and _is_name(part.target, field) for part in body)
@@ -33,7 +33,7 @@ def _is_name(node: ast.expr, name: str) -> bool:
 
 
 @pytest.mark.parametrize("field", ["description"])
-def test_a_field_is_told_in_at_most_six_files(field: str) -> None:
+def test_a_field_is_named_in_at_most_six_files(field: str) -> None:
     files = [named(path) for path in modules() if has_field(path, field)]
 
-    assert MOST_FILES - 1 <= len(files) <= MOST_FILES, files
+    assert MAX_FILES - 1 <= len(files) <= MAX_FILES, files

@@ -1,9 +1,11 @@
 import re
+from collections import Counter
 from typing import Final
 
 from tests.architecture.sources import PACKAGES, ROOT, all_files, modules, named
 
-LONGEST: Final = 250
+MAX_LINES: Final = 250
+MAX_MODULES: Final = 14
 
 MEANINGLESS: Final = {"utils", "util", "common", "base", "helpers", "helper", "interfaces", "misc"}
 
@@ -14,35 +16,45 @@ PACKAGE_INDEX: Final = re.compile(
 )
 
 
-def test_no_module_is_longer_than_a_reader_keeps_in_mind() -> None:
+def test_no_module_has_more_than_250_lines() -> None:
     lengths = {named(path): len(path.read_text().splitlines()) for path in modules((*PACKAGES, "benchmarks"))}
 
-    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+    assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
 
 
-def test_importing_a_package_runs_nothing() -> None:
-    written = [named(path) for path in modules((*PACKAGES, "tests")) if path.name == "__init__.py" and path.read_text()]
+def test_the_init_modules_of_packages_are_empty() -> None:
+    not_empty = [
+        named(path) for path in modules((*PACKAGES, "tests")) if path.name == "__init__.py" and path.read_text()
+    ]
 
-    assert written == []
+    assert not_empty == []
 
 
-def test_every_folder_of_modules_is_a_package() -> None:
+def test_every_directory_with_modules_is_a_package() -> None:
     folders = {path.parent for path in modules((*PACKAGES, "tests"))} - {ROOT / "migrations/versions"}
 
     assert [named(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
 
 
-def test_every_module_is_named_for_what_it_holds() -> None:
+def test_no_module_has_a_meaningless_name() -> None:
     vague = [named(path) for path in modules((*PACKAGES, "tests", "benchmarks")) if path.stem in MEANINGLESS]
 
     assert vague == []
 
 
-def test_no_file_says_where_packages_are_fetched_from() -> None:
-    told = {}
+def test_no_file_contains_the_address_of_a_package_index() -> None:
+    matches = {}
     for path in all_files():
         found = PACKAGE_INDEX.search(path.read_bytes().decode(errors="replace"))
         if found:
-            told[named(path)] = found[0]
+            matches[named(path)] = found[0]
 
-    assert told == {}
+    assert matches == {}
+
+
+def test_no_directory_has_more_than_14_modules() -> None:
+    sizes = Counter(
+        named(path.parent) for path in modules((*PACKAGES, "tests", "benchmarks")) if path.name != "__init__.py"
+    )
+
+    assert {name: size for name, size in sizes.items() if size > MAX_MODULES} == {}

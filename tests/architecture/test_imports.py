@@ -8,38 +8,38 @@ from tests.architecture.sources import ROOT, modules, named
 
 
 def imported_by(path: Path) -> Iterator[str]:
-    """The first part of each module's name."""
+    """Return the top-level package of each import."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{named(path)} imports from where it is, not by name"
+            assert node.level == 0, f"{named(path)} has a relative import"
             yield (node.module or "").partition(".")[0]
 
 
-def test_the_import_rules_hold() -> None:
+def test_all_import_contracts_are_kept() -> None:
     lint_imports = Path(sys.executable).with_name("lint-imports")
-    told = subprocess.run([lint_imports, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([lint_imports, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True)
 
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "10 kept, 0 broken" in told.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "10 kept, 0 broken" in done.stdout
 
 
-def test_the_domain_needs_nothing_but_the_standard_library() -> None:
+def test_the_domain_imports_only_the_standard_library() -> None:
     allowed = sys.stdlib_module_names | {"domain"}
     foreign = {named(path): sorted(set(imported_by(path)) - allowed) for path in modules(["domain"])}
 
     assert {name: packages for name, packages in foreign.items() if packages} == {}
 
 
-def test_the_application_needs_nothing_but_the_domain() -> None:
+def test_the_application_imports_only_the_domain() -> None:
     allowed = sys.stdlib_module_names | {"domain", "application"}
     foreign = {named(path): sorted(set(imported_by(path)) - allowed) for path in modules(["application"])}
 
     assert {name: packages for name, packages in foreign.items() if packages} == {}
 
 
-def test_migrations_know_the_tables_and_nothing_else_of_ours() -> None:
+def test_migrations_import_only_the_tables() -> None:
     names = {
         node.module
         for path in modules(["migrations"])

@@ -13,7 +13,7 @@ from entrypoints.http.framework.route import Route
 from entrypoints.settings import Settings
 from entrypoints.wiring.container import Container
 
-OPEN_TO_ALL: Final = {
+PUBLIC: Final = {
     "POST /api/v1/auth/register",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/login/access-token",
@@ -45,10 +45,10 @@ def endpoints(app: FastAPI) -> Iterator[tuple[str, str, BaseRoute]]:
 
 
 ENDPOINTS: Final = [(method, path, route) for method, path, route in endpoints(new_app()) if method != "HEAD"]
-GUARDED: Final = [(method, path, route) for method, path, route in ENDPOINTS if f"{method} {path}" not in OPEN_TO_ALL]
+PROTECTED: Final = [(method, path, route) for method, path, route in ENDPOINTS if f"{method} {path}" not in PUBLIC]
 
-guarded = pytest.mark.parametrize(
-    ("method", "path"), [(method, path) for method, path, _ in GUARDED], ids=[f"{m} {p}" for m, p, _ in GUARDED]
+protected = pytest.mark.parametrize(
+    ("method", "path"), [(method, path) for method, path, _ in PROTECTED], ids=[f"{m} {p}" for m, p, _ in PROTECTED]
 )
 
 
@@ -59,33 +59,33 @@ async def client() -> AsyncIterator[AsyncClient]:
         yield c
 
 
-def test_the_list_of_what_is_open_to_all_is_short_and_true() -> None:
-    assert {f"{method} {path}" for method, path, _ in ENDPOINTS} >= OPEN_TO_ALL
-    assert len(GUARDED) > 15
+def test_all_listed_public_routes_exist() -> None:
+    assert {f"{method} {path}" for method, path, _ in ENDPOINTS} >= PUBLIC
+    assert len(PROTECTED) > 15
 
 
-def test_nothing_but_pages_is_mounted() -> None:
+def test_only_static_files_are_mounted() -> None:
     assert [route.path for route in new_app().routes if isinstance(route, Mount)] == ["/static"]
 
 
-@pytest.mark.parametrize(("method", "path", "route"), GUARDED, ids=[f"{m} {p}" for m, p, _ in GUARDED])
-def test_a_route_declares_that_it_wants_a_caller(method: str, path: str, route: BaseRoute) -> None:
+@pytest.mark.parametrize(("method", "path", "route"), PROTECTED, ids=[f"{m} {p}" for m, p, _ in PROTECTED])
+def test_every_protected_route_requires_a_caller(method: str, path: str, route: BaseRoute) -> None:
     assert isinstance(route, Route)
-    assert route.wants_caller
+    assert route.requires_caller
 
 
-@guarded
-async def test_without_a_token_a_route_answers_401_whatever_else_is_wrong(
+@protected
+async def test_a_request_without_a_token_gets_401_even_if_it_is_invalid_otherwise(
     method: str, path: str, client: AsyncClient
 ) -> None:
-    for named in (path, path.replace("{task_id}", ANY_ID).replace("{tag}", "home")):
-        for wrong in ({}, {"content": b"{", "headers": {"Content-Type": "text/plain", "If-Match": "nonsense"}}):
-            answer = await client.request(method, f"{named}?surplus=1", **wrong)  # type: ignore[arg-type]
-            assert (answer.status_code, answer.json()["error_code"]) == (401, "NOT_AUTHENTICATED")
+    for url in (path, path.replace("{task_id}", ANY_ID).replace("{tag}", "home")):
+        for invalid in ({}, {"content": b"{", "headers": {"Content-Type": "text/plain", "If-Match": "nonsense"}}):
+            response = await client.request(method, f"{url}?unknown=1", **invalid)  # type: ignore[arg-type]
+            assert (response.status_code, response.json()["error_code"]) == (401, "NOT_AUTHENTICATED")
 
 
-@guarded
-async def test_with_a_false_token_a_route_answers_401(method: str, path: str, client: AsyncClient) -> None:
-    answer = await client.request(method, path, headers={"Authorization": "Bearer nonsense"})
+@protected
+async def test_a_request_with_an_invalid_token_gets_401(method: str, path: str, client: AsyncClient) -> None:
+    response = await client.request(method, path, headers={"Authorization": "Bearer nonsense"})
 
-    assert (answer.status_code, answer.json()["error_code"]) == (401, "INVALID_TOKEN")
+    assert (response.status_code, response.json()["error_code"]) == (401, "INVALID_TOKEN")

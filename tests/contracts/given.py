@@ -10,11 +10,12 @@ from typing import Final, TypeVar
 
 import pytest
 
+from application.platform.paging import Window
 from application.platform.unit_of_work import TransientStorageError
 from application.storage import Storage, UnitOfWork
 from domain.errors import StaleSession, StaleTask, StaleUser
 from domain.identity.user import User, UserId
-from domain.tasks.statistics import Statistics, statistics_of
+from domain.tasks.statistics import Statistics, compute_statistics
 from domain.tasks.tag import TagCount
 from domain.tasks.task import Task, TaskId
 from domain.tasks.task_query import TaskCriteria, TaskOrder
@@ -28,7 +29,7 @@ T = TypeVar("T")
 
 
 class StorageSuite:
-    """An adapter's suite overrides `storage`: open, and empty but for what the migrations put there."""
+    """The base of storage contracts. A suite overrides `storage` with an open, migrated and empty storage."""
 
     @pytest.fixture
     def storage(self) -> Storage:
@@ -40,8 +41,8 @@ class StorageSuite:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What every way of reading tells of one owner's tasks."""
+class Snapshot:
+    """What the different reads return about one owner's tasks."""
 
     tasks: list[Task]
     total: int | None
@@ -49,30 +50,30 @@ class Seen:
     statistics: Statistics
 
 
-def seen_of(*tasks: Task) -> Seen:
-    """What is to be seen when these are all."""
+def expected_snapshot(*tasks: Task) -> Snapshot:
+    """Return what the reads must return if the owner has exactly these tasks."""
     counts = Counter(tag for task in tasks for tag in task.tags)
-    return Seen(
+    return Snapshot(
         tasks=in_order(OLDEST_FIRST, tasks),
         total=len(tasks),
         tag_counts=[TagCount(tag, count) for tag, count in sorted(counts.items())],
-        statistics=statistics_of(tasks, NOW, UTC),
+        statistics=compute_statistics(tasks, NOW, UTC),
     )
 
 
-async def seen_in(uow: UnitOfWork, owner_id: UserId = ANN) -> Seen:
-    found = await uow.tasks.find(EVERYTHING, OLDEST_FIRST, owner_id=owner_id, limit=MANY, count=True)
-    return Seen(
-        tasks=found.tasks,
+async def snapshot_in(uow: UnitOfWork, owner_id: UserId = ANN) -> Snapshot:
+    found = await uow.tasks.find(EVERYTHING, OLDEST_FIRST, Window(limit=MANY, is_counted=True), owner_id=owner_id)
+    return Snapshot(
+        tasks=found.items,
         total=found.total,
         tag_counts=await uow.tasks.tag_counts(owner_id=owner_id),
         statistics=await uow.tasks.statistics(NOW, UTC, owner_id=owner_id),
     )
 
 
-async def seen(storage: Storage, owner_id: UserId = ANN) -> Seen:
+async def snapshot(storage: Storage, owner_id: UserId = ANN) -> Snapshot:
     async with storage.unit_of_work() as uow:
-        return await seen_in(uow, owner_id)
+        return await snapshot_in(uow, owner_id)
 
 
 def in_order(order: TaskOrder, tasks: tuple[Task, ...] | list[Task]) -> list[Task]:
@@ -117,11 +118,11 @@ async def find(
     storage: Storage, criteria: TaskCriteria = EVERYTHING, order: TaskOrder = OLDEST_FIRST, owner_id: UserId = ANN
 ) -> list[Task]:
     async with storage.unit_of_work() as uow:
-        return (await uow.tasks.find(criteria, order, owner_id=owner_id, limit=MANY)).tasks
+        return (await uow.tasks.find(criteria, order, Window(limit=MANY), owner_id=owner_id)).items
 
 
-async def persistently(use_case: Callable[[], Awaitable[T]]) -> T:
-    """Again for as long as it loses races."""
+async def retry(use_case: Callable[[], Awaitable[T]]) -> T:
+    """Run a use case again as long as it loses races."""
     while True:
         try:
             return await use_case()

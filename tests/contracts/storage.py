@@ -44,4 +44,4 @@ class StorageContract(
     StatisticsContract,
     ValueContract,
 ):
-    """What every Storage must do. An adapter's suite overrides `storage`."""
+    """What every storage must do. The test suite of an adapter overrides the `storage` fixture."""

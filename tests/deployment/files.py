@@ -1,4 +1,4 @@
-"""The files that operators start the service with, read as their programs read them."""
+"""Parsers of the deployment files, which read them as Docker does."""
 
 import json
 import re
@@ -23,11 +23,15 @@ GIVEN: Final = EXAMPLE | {
     "MAIL_URL": "console:",
     "MAIL_FROM": "Tasks <tasks@example.com>",
 }
-"""What an operator would fill in."""
+"""The values that an operator fills in."""
 
 
 def compose(given: Mapping[str, str] = GIVEN) -> dict[str, Any]:
-    """Raises LookupError for a variable that must be set and is not."""
+    """Return compose.yaml with variables replaced.
+
+    Raises:
+        LookupError: A required variable is missing.
+    """
 
     def value(found: re.Match[str]) -> str:
         name, kind, default = found.groups()
@@ -37,28 +41,28 @@ def compose(given: Mapping[str, str] = GIVEN) -> dict[str, Any]:
             raise LookupError(name)
         return str(default)
 
-    def filled(part: Any) -> Any:
+    def substitute(part: Any) -> Any:
         match part:
             case dict():
-                return {name: filled(inner) for name, inner in part.items()}
+                return {name: substitute(inner) for name, inner in part.items()}
             case list():
-                return [filled(inner) for inner in part]
+                return [substitute(inner) for inner in part]
             case str():
                 return VARIABLE.sub(value, part)
         return part
 
-    loaded: dict[str, Any] = filled(yaml.safe_load(COMPOSE))
+    loaded: dict[str, Any] = substitute(yaml.safe_load(COMPOSE))
     return loaded
 
 
 def programs() -> dict[str, Any]:
-    """The services of compose.yaml that are ours."""
+    """Return the services of compose.yaml that run this project."""
     services: dict[str, Any] = compose()["services"]
     return {name: service for name, service in services.items() if service["image"] == "task-manager"}
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Of all stages."""
+    """Return the instructions of all stages of the Dockerfile."""
     lines = [line for line in DOCKERFILE.splitlines() if not line.startswith("#")]
     whole = "\n".join(lines).replace("\\\n", " ")
     return [
@@ -67,7 +71,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def last_stage() -> dict[str, str]:
-    """The last instruction of each name."""
+    """Return the last instruction of each name."""
     start = max(index for index, (name, _) in enumerate(instructions()) if name == "FROM")
     return dict(instructions()[start:])
 

@@ -1,4 +1,4 @@
-"""The commands of the image and of compose.yaml, with the environment these give, on a real PostgreSQL and Valkey."""
+"""Run the commands of the image and of compose.yaml in their environment, with a real PostgreSQL and Valkey."""
 
 import os
 import shlex
@@ -14,84 +14,85 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.conftest import run_apart
+from tests.conftest import run_in_thread
 from tests.deployment.files import GIVEN, health_check, last_stage, programs
 from tests.entrypoints.http.service_process import COMMAND, ServerProcess
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import ValkeyServer
 
-PATIENCE: Final = 30.0
+TIMEOUT: Final = 30.0
 BROWSER: Final = {"Host": GIVEN["SITE"], "X-Forwarded-Proto": "https"}
 ACCOUNT: Final = {"username": "ann", "email": "ann@example.com", "password": "Correct-Horse-7"}
 
 
 @pytest.fixture
 def url(postgres: Postgres) -> Iterator[str]:
-    """Of a database that was never migrated."""
+    """The URL of a database that was never migrated."""
     name = f"test_{uuid4().hex}"
-    run_apart(postgres.create_database(name))
+    run_in_thread(postgres.create_database(name))
     try:
         yield postgres.url(name)
     finally:
-        run_apart(postgres.drop_database(name))
+        run_in_thread(postgres.drop_database(name))
 
 
 def environment(service: str, url: str, cache: str, mails: Path) -> dict[str, str]:
-    """As compose gives it, but for the places of the servers."""
-    of_the_image = dict(part.split("=", 1) for part in shlex.split(last_stage()["ENV"]))
-    told = of_the_image | {name: str(value) for name, value in programs()[service]["environment"].items()}
+    """Return the environment of a service in compose.yaml, with other server addresses."""
+    image = dict(part.split("=", 1) for part in shlex.split(last_stage()["ENV"]))
+    given = image | {name: str(value) for name, value in programs()[service]["environment"].items()}
     path = f"{COMMAND.parent}:{os.defpath}"
-    here = {"DATABASE_URL": url, "REDIS_URL": cache, "HOST": "127.0.0.1", "PATH": path}
-    return told | here | {"MAIL_URL": mails.as_uri(), "FILES_URL": mails.with_name("files").as_uri()}
+    local = {"DATABASE_URL": url, "REDIS_URL": cache, "HOST": "127.0.0.1", "PATH": path}
+    return given | local | {"MAIL_URL": mails.as_uri(), "FILES_URL": mails.with_name("files").as_uri()}
 
 
 def is_healthy(port: int) -> bool:
-    told = {"PORT": str(port), "PATH": os.defpath}
+    given = {"PORT": str(port), "PATH": os.defpath}
     _, *arguments = health_check()
-    return subprocess.run([sys.executable, *arguments], env=told, capture_output=True, timeout=PATIENCE).returncode == 0
+    return subprocess.run([sys.executable, *arguments], env=given, capture_output=True, timeout=TIMEOUT).returncode == 0
 
 
 def wait_for_mail(folder: Path) -> str:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not (mails := list(folder.glob("*.eml"))):
-        assert time.monotonic() < deadline, "no mail came"
+        assert time.monotonic() < deadline, "no mail arrived"
         time.sleep(0.05)
     return mails[0].read_text()
 
 
-def test_what_the_files_say_is_a_service_that_works(url: str, tmp_path: Path) -> None:
+def test_the_services_of_compose_work_together(url: str, tmp_path: Path) -> None:
     (mails := tmp_path / "mails").mkdir()
     with ValkeyServer() as valkey:
-        told = {name: environment(name, url, valkey.url, mails) for name in programs()}
+        given = {name: environment(name, url, valkey.url, mails) for name in programs()}
         migrate = [COMMAND, *programs()["migrate"]["command"]]
-        subprocess.run(migrate, env=told["migrate"], cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE)
+        subprocess.run(migrate, env=given["migrate"], cwd=tmp_path, check=True, capture_output=True, timeout=TIMEOUT)
         server = ServerProcess(tmp_path, url)
         assert not is_healthy(server.port)
-        settings = told["service"] | {"PORT": str(server.port)}
+        settings = given["service"] | {"PORT": str(server.port)}
         service = subprocess.Popen(
             [COMMAND, *programs()["service"]["command"]], env=settings, cwd=tmp_path, stdout=subprocess.DEVNULL
         )
-        worker = subprocess.Popen([COMMAND, *programs()["worker"]["command"]], env=told["worker"], cwd=tmp_path)
+        worker = subprocess.Popen([COMMAND, *programs()["worker"]["command"]], env=given["worker"], cwd=tmp_path)
         try:
             wait_until_healthy(server.port, service)
-            answer_as_a_site_should(f"{server.url}/api/v1")
+            use_api(f"{server.url}/api/v1")
             assert "ann" in wait_for_mail(mails)
         finally:
             service.send_signal(signal.SIGTERM)
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(PATIENCE) == 0
-            service.wait(PATIENCE)
+            assert worker.wait(TIMEOUT) == 0
+            service.wait(TIMEOUT)
         assert not is_healthy(server.port)
 
 
 def wait_until_healthy(port: int, service: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not is_healthy(port):
         assert service.poll() is None, "the service ended"
-        assert time.monotonic() < deadline, "the service does not get healthy"
+        assert time.monotonic() < deadline, "the service does not become healthy"
+        time.sleep(0.1)
 
 
-def answer_as_a_site_should(api: str) -> None:
+def use_api(api: str) -> None:
     with httpx2.Client(base_url=api, trust_env=False, headers=BROWSER) as client:
         assert client.post("/auth/register", json=ACCOUNT).status_code == 201
         login = client.post("/auth/login", json={"username": "ann", "password": ACCOUNT["password"]}).json()

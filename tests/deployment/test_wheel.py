@@ -1,4 +1,4 @@
-"""Installed from a wheel made of what the image copies, with the checkout out of sight."""
+"""Install a wheel built from the files of the image, and use it outside the checkout."""
 
 import os
 import shutil
@@ -15,20 +15,20 @@ from tests.architecture.sources import ROOT
 from tests.deployment.files import instructions
 from tests.entrypoints.http.service_process import ServerProcess
 
-PATIENCE: Final = 120.0
+TIMEOUT: Final = 120.0
 
 
 def run(*command: str | Path, where: Path) -> str:
-    """What it printed."""
+    """Run a command and return its output."""
     given = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
-        command, cwd=where, env=given, check=True, capture_output=True, text=True, timeout=PATIENCE
+        command, cwd=where, env=given, check=True, capture_output=True, text=True, timeout=TIMEOUT
     ).stdout
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of its programs. What it depends on is that of the tests."""
+    """The folder of the installed commands. The dependencies are those of the tests."""
     source, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("made")
     for name, rest in instructions():
         if name == "COPY" and not rest.startswith(("--from", "locks")):
@@ -46,7 +46,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return programs
 
 
-def test_its_code_is_that_of_the_wheel(installed: Path, tmp_path: Path) -> None:
+def test_the_code_comes_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     places = run(
         installed / "python", "-c", "import migrations, entrypoints; print(migrations, entrypoints)", where=tmp_path
     )

@@ -1,4 +1,4 @@
-"""The README promises nothing that does not happen."""
+"""The examples and tables of the README are correct."""
 
 import os
 import re
@@ -17,7 +17,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-def test_the_example_in_process_prints_what_it_should(tmp_path: Path) -> None:
+def test_the_in_process_example_prints_the_completed_task(tmp_path: Path) -> None:
     example = next(block for block in blocks("python") if "asyncio.run" in block)
     done = subprocess.run(
         [sys.executable, "-c", example],
@@ -32,7 +32,7 @@ def test_the_example_in_process_prints_what_it_should(tmp_path: Path) -> None:
     assert "1 Learn SQLAlchemy completed" in done.stdout.splitlines()
 
 
-def test_the_session_does_what_it_says(sqlite_url: str, tmp_path: Path) -> None:
+def test_the_example_session_completes_a_task(sqlite_url: str, tmp_path: Path) -> None:
     session = next(block for block in blocks("sh") if "auth/register" in block)
     server = ServerProcess(tmp_path, sqlite_url)
     server.start()
@@ -48,10 +48,10 @@ def test_the_session_does_what_it_says(sqlite_url: str, tmp_path: Path) -> None:
     assert '"completion_rate":1.0' in done.stdout
 
 
-def test_every_setting_stands_in_the_table_with_its_default_and_meaning() -> None:
-    told = dict(re.findall(r"^\| `([A-Z_]+)` (\|.*\|)$", README, re.MULTILINE))
+def test_the_table_lists_every_setting_with_its_default_and_description() -> None:
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` (\|.*\|)$", README, re.MULTILINE))
 
-    assert told == {name.upper(): row(name) for name in Settings.model_fields}
+    assert rows == {name.upper(): row(name) for name in Settings.model_fields}
 
 
 def row(name: str) -> str:
@@ -59,5 +59,5 @@ def row(name: str) -> str:
     default = field.default
     if isinstance(default, tuple):
         default = ",".join(default)
-    told = str(default).lower() if isinstance(default, bool) else str(default)
-    return f"| `{told}` | {field.description} |" if default not in (None, "", {}) else f"| | {field.description} |"
+    text = str(default).lower() if isinstance(default, bool) else str(default)
+    return f"| `{text}` | {field.description} |" if default not in (None, "", {}) else f"| | {field.description} |"

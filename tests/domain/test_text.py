@@ -6,16 +6,17 @@ from typing import Literal
 import pytest
 from hypothesis import given
 
-from domain.errors import InvalidDescription, InvalidTitle
-from domain.tasks.task import TaskChanges, valid_description, valid_title
+from domain.errors import InvalidValue
+from domain.tasks.task import TaskChanges, validate_description, validate_title
 from domain.text import VISIBLE_PATTERN, fold, is_blank, is_storable
 from tests.support.builders import NOW, a_task
+from tests.support.errors import raises_invalid
 from tests.support.strategies import any_text
 
 LATER = NOW + timedelta(hours=1)
 
 INVISIBLE = {
-    "nothing": "",
+    "empty": "",
     "space": " ",
     "tab and newlines": "\t\r\n\v\f",
     "next line": "\x85",
@@ -53,12 +54,12 @@ INVISIBLE = {
 
 
 @pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE.keys())
-def test_text_without_anything_to_see_is_blank(text: str) -> None:
+def test_text_without_a_visible_character_is_blank(text: str) -> None:
     assert is_blank(text)
 
 
 @pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE.keys())
-def test_one_visible_character_is_enough(text: str) -> None:
+def test_text_with_one_visible_character_is_not_blank(text: str) -> None:
     assert not is_blank(f"{text}x{text}")
 
 
@@ -79,17 +80,17 @@ def test_nul_and_lone_surrogates_cannot_be_stored(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\x01", "\ud7ff\ue000", "\U0001f600", "\uffff\U0010ffff"], ids=ascii)
-def test_everything_else_can_be_stored(text: str) -> None:
+def test_all_other_text_can_be_stored(text: str) -> None:
     assert is_storable(text)
 
 
 @given(any_text)
-def test_what_can_be_stored_is_what_utf_8_encodes_without_nul(text: str) -> None:
-    assert is_storable(text) == (b"\x00" not in text.encode(errors="surrogatepass") and _encodes(text))
+def test_storable_text_can_be_encoded_in_utf_8_and_has_no_nul(text: str) -> None:
+    assert is_storable(text) == (b"\x00" not in text.encode(errors="surrogatepass") and _is_encodable(text))
 
 
 @given(any_text)
-def test_the_pattern_shown_to_clients_says_the_same_as_the_rule(text: str) -> None:
+def test_the_pattern_for_clients_is_equivalent_to_the_rule(text: str) -> None:
     assert (re.search(VISIBLE_PATTERN, text) is not None) == (not is_blank(text) and "\x00" not in text)
 
 
@@ -111,23 +112,23 @@ def test_the_pattern_shown_to_clients_says_the_same_as_the_rule(text: str) -> No
         pytest.param("\u3000", " ", id="wide space"),
     ],
 )
-def test_folding_takes_away_case_width_and_composition(text: str, folded: str) -> None:
+def test_folding_removes_differences_of_case_width_and_composition(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 
 @given(any_text)
-def test_folding_twice_is_folding_once(text: str) -> None:
+def test_folding_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
-def test_every_single_character_folds_to_something_stable() -> None:
+def test_the_folding_of_every_single_character_is_stable() -> None:
     folded = {fold(chr(code)) for code in range(sys.maxunicode + 1)}
 
     assert [text for text in folded if fold(text) != text] == []
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "expected"),
     [
         pytest.param("x", "x", id="1"),
         pytest.param("\U0001f600" * 255, "\U0001f600" * 255, id="255"),
@@ -136,15 +137,15 @@ def test_every_single_character_folds_to_something_stable() -> None:
         pytest.param("\u200bx\u202e", "\u200bx\u202e", id="zero-width and bidi beside visible"),
     ],
 )
-def test_a_title_is_1_to_255_characters_trimmed(text: str, kept: str) -> None:
-    assert a_task(title=text).title == kept
-    assert a_task().edit(at=LATER, title=text).title == kept
+def test_a_title_has_1_to_255_characters_after_trimming(text: str, expected: str) -> None:
+    assert a_task(title=text).title == expected
+    assert a_task().edit(at=LATER, title=text).title == expected
 
 
 @pytest.mark.parametrize(
     "text", [None, "", " kept \n", "\U0001f600" * 2000], ids=["none", "empty", "untrimmed", "2000"]
 )
-def test_a_description_is_kept_as_it_was_given(text: str | None) -> None:
+def test_a_description_is_stored_unchanged(text: str | None) -> None:
     assert a_task(description=text).description == text
     assert a_task(description="Before").edit(at=LATER, description=text).description == text
 
@@ -158,40 +159,39 @@ def test_a_description_is_kept_as_it_was_given(text: str | None) -> None:
     ],
     ids=lambda value: ascii(value) if len(value) < 20 else f"{len(value)} characters",
 )
-def test_blank_long_or_unstorable_text_is_refused_naming_the_field(
+def test_blank_long_or_unstorable_text_is_refused_with_the_name_of_the_field(
     field: Literal["title", "description"], text: str
 ) -> None:
     changes: TaskChanges = {"title": text} if field == "title" else {"description": text}
-    error = InvalidTitle if field == "title" else InvalidDescription
-    with pytest.raises(error) as refusal:
+    with raises_invalid(field, f"invalid_{field}") as refusal:
         a_task(**changes)
-    with pytest.raises(error):
+    with raises_invalid(field, f"invalid_{field}"):
         a_task().edit(at=LATER, **changes)
-
-    assert refusal.value.field == field
-    assert str(refusal.value).startswith(f"a {field} ") and str(refusal.value).isascii()
+    assert str(refusal.value).startswith(f"{field} must ") and str(refusal.value).isascii()
 
 
 @given(any_text)
-def test_any_text_is_a_title_that_keeps_the_rules_or_is_refused(text: str) -> None:
+def test_every_text_is_refused_or_becomes_a_valid_title(text: str) -> None:
     try:
-        title = valid_title(text)
-    except InvalidTitle:
+        title = validate_title(text)
+    except InvalidValue as refusal:
+        assert refusal.field == "title"
         return
-    assert title == text.strip() == valid_title(title)
+    assert title == text.strip() == validate_title(title)
     assert 1 <= len(title) <= 255 and "\x00" not in title
     assert title.encode().decode() == title
 
 
 @given(any_text)
-def test_any_text_is_a_description_as_it_is_or_is_refused(text: str) -> None:
+def test_every_text_is_refused_or_becomes_an_unchanged_description(text: str) -> None:
     try:
-        assert valid_description(text) == text
-    except InvalidDescription:
+        assert validate_description(text) == text
+    except InvalidValue as refusal:
+        assert refusal.field == "description"
         assert "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text)
 
 
-def _encodes(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:

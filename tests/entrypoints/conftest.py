@@ -6,8 +6,8 @@ from entrypoints.settings import Settings
 
 
 @pytest.fixture
-def empty_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The working directory: without `.env`, and nothing in the environment that concerns us."""
+def empty_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Change to an empty directory without `.env`, and remove all settings from the environment."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)

@@ -1,3 +1,5 @@
+"""Settings for tests of the entrypoints."""
+
 from typing import Any, Final
 
 from entrypoints.settings import Settings
@@ -5,11 +7,11 @@ from entrypoints.settings import Settings
 KEY: Final = "a key for tests that is longer than 32 bytes"
 
 
-def current_settings(**given: Any) -> Settings:
-    """From the environment and `.env`, but for those given."""
-    return Settings(**given)
+def load_settings(**overrides: Any) -> Settings:
+    """Read settings from the environment and `.env`. Arguments have priority."""
+    return Settings(**overrides)
 
 
-def only(**given: Any) -> Settings:
-    """These settings, a key, and nothing from `.env`."""
-    return current_settings(_env_file=None, **{"secret_key": KEY, **given})
+def make_settings(**overrides: Any) -> Settings:
+    """Create settings with a secret key, without `.env`."""
+    return load_settings(_env_file=None, **{"secret_key": KEY, **overrides})

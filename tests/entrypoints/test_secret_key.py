@@ -11,66 +11,66 @@ from typing import Final
 
 import pytest
 
-from entrypoints.settings import kept_key
+from entrypoints.settings import load_or_create_key
 from tests.architecture.sources import ROOT
-from tests.entrypoints.given import current_settings
+from tests.entrypoints.given import load_settings
 
-AT_ONCE: Final = 8
+THREADS: Final = 8
 KEY_LENGTH: Final = 64
 
-ASK: Final = """
+SCRIPT: Final = """
 import sys, time
 from pathlib import Path
-from entrypoints.settings import kept_key
+from entrypoints.settings import load_or_create_key
 print("ready", flush=True)
 sys.stdin.readline()
-print(kept_key(Path("data/secret.key")))
+print(load_or_create_key(Path("data/secret.key")))
 """
 
 
 @contextmanager
-def mask(bits: int) -> Iterator[None]:
-    before = os.umask(bits)
+def umask(bits: int) -> Iterator[None]:
+    previous = os.umask(bits)
     try:
         yield
     finally:
-        os.umask(before)
+        os.umask(previous)
 
 
-def test_outside_production_a_key_is_made_and_kept(empty_place: Path) -> None:
-    key = current_settings().signing_keys["1"]
+def test_a_key_is_created_and_stored_outside_production(empty_directory: Path) -> None:
+    key = load_settings().signing_keys["1"]
 
     assert len(key) == KEY_LENGTH
-    assert current_settings().signing_keys["1"] == key
-    assert (empty_place / "data/secret.key").read_text() == key
+    assert load_settings().signing_keys["1"] == key
+    assert (empty_directory / "data/secret.key").read_text() == key
 
 
 @pytest.mark.parametrize("bits", [0o000, 0o022, 0o077])
-def test_nobody_else_may_read_the_kept_key(tmp_path: Path, bits: int) -> None:
+def test_only_the_owner_may_read_the_stored_key(tmp_path: Path, bits: int) -> None:
     path = tmp_path / "data/secret.key"
-    with mask(bits):
-        kept_key(path)
+    with umask(bits):
+        load_or_create_key(path)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
-def test_every_place_has_a_key_of_its_own(tmp_path: Path) -> None:
-    assert kept_key(tmp_path / "one") != kept_key(tmp_path / "other")
+def test_each_file_has_another_key(tmp_path: Path) -> None:
+    assert load_or_create_key(tmp_path / "one") != load_or_create_key(tmp_path / "other")
 
 
-def test_a_given_key_counts_and_none_is_made(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET_KEY", given := 32 * "k")
+def test_a_configured_key_is_used_and_none_is_created(empty_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", key := 32 * "k")
 
-    assert current_settings().signing_keys["1"] == given
-    assert list(empty_place.iterdir()) == []
+    assert load_settings().signing_keys["1"] == key
+    assert list(empty_directory.iterdir()) == []
 
 
-def test_processes_that_start_at_once_have_one_key(tmp_path: Path) -> None:
+def test_processes_that_start_together_share_one_key(tmp_path: Path) -> None:
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT)}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", ASK],
+            [sys.executable, "-c", SCRIPT],
             cwd=tmp_path,
             env=environment,
             text=True,
@@ -92,15 +92,15 @@ def test_processes_that_start_at_once_have_one_key(tmp_path: Path) -> None:
     assert {len(key) for key in keys} == {KEY_LENGTH}
 
 
-def test_whoever_finds_the_key_finds_all_of_it(tmp_path: Path) -> None:
-    together = Barrier(AT_ONCE)
+def test_the_key_file_appears_complete(tmp_path: Path) -> None:
+    barrier = Barrier(THREADS)
 
-    def ask(path: Path) -> str:
-        together.wait()
-        return kept_key(path)
+    def load(path: Path) -> str:
+        barrier.wait()
+        return load_or_create_key(path)
 
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        for place in range(100):
-            keys = set(threads.map(ask, AT_ONCE * [tmp_path / f"{place}/secret.key"]))
+    with ThreadPoolExecutor(THREADS) as threads:
+        for number in range(100):
+            keys = set(threads.map(load, THREADS * [tmp_path / f"{number}/secret.key"]))
             assert len(keys) == 1
             assert {len(key) for key in keys} == {KEY_LENGTH}

@@ -6,9 +6,9 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from entrypoints.settings import Environment, LogFormat, PasswordRule, Settings
-from tests.entrypoints.given import KEY, current_settings
+from tests.entrypoints.given import KEY, load_settings
 
-pytestmark = pytest.mark.usefixtures("empty_place")
+pytestmark = pytest.mark.usefixtures("empty_directory")
 
 POSTGRES: Final = "postgresql+asyncpg://ann:canary@localhost:5432/tasks"
 
@@ -49,7 +49,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "workers": 1,
 }
 
-GIVEN: Final[dict[str, tuple[str, Any]]] = {
+CHANGED: Final[dict[str, tuple[str, Any]]] = {
     "ENVIRONMENT": ("testing", Environment.TESTING),
     "STORAGE": ("memory", "memory"),
     "DATABASE_URL": (POSTGRES, POSTGRES),
@@ -86,7 +86,7 @@ GIVEN: Final[dict[str, tuple[str, Any]]] = {
     "WORKERS": ("4", 4),
 }
 
-WRONG: Final = {
+INVALID: Final = {
     ("ENVIRONMENT", "canary"),
     ("STORAGE", "canary-"),
     ("STORAGE", "canary.module:"),
@@ -153,62 +153,62 @@ WRONG: Final = {
 
 
 def test_every_setting_is_tested_here() -> None:
-    assert set(DEFAULTS) == {name.lower() for name in GIVEN} == set(Settings.model_fields)
+    assert set(DEFAULTS) == {name.lower() for name in CHANGED} == set(Settings.model_fields)
 
 
-def test_every_setting_says_what_it_means() -> None:
+def test_every_setting_has_a_description() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
-def test_every_setting_can_be_wrong() -> None:
-    assert {name for name, _ in WRONG} == set(GIVEN)
+def test_every_setting_has_an_invalid_value() -> None:
+    assert {name for name, _ in INVALID} == set(CHANGED)
 
 
-def test_without_anything_given_the_defaults_hold() -> None:
-    assert current_settings().model_dump() == DEFAULTS
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert load_settings().model_dump() == DEFAULTS
 
 
-@pytest.mark.parametrize("name", GIVEN)
-def test_the_environment_sets_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    raw, meant = GIVEN[name]
+@pytest.mark.parametrize("name", CHANGED)
+def test_an_environment_variable_sets_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, value = CHANGED[name]
     monkeypatch.setenv(name, raw)
 
-    assert current_settings().model_dump() == DEFAULTS | {name.lower(): meant}
+    assert load_settings().model_dump() == DEFAULTS | {name.lower(): value}
 
 
-@pytest.mark.parametrize("name", GIVEN)
-def test_a_line_of_the_env_file_sets_it(name: str, empty_place: Path) -> None:
-    raw, meant = GIVEN[name]
-    (empty_place / ".env").write_text(f"# ours\n{name}={raw}\nNOT_OURS=1\n")
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_line_of_the_env_file_sets_it(name: str, empty_directory: Path) -> None:
+    raw, value = CHANGED[name]
+    (empty_directory / ".env").write_text(f"# comment\n{name}={raw}\nUNKNOWN=1\n")
 
-    assert current_settings().model_dump() == DEFAULTS | {name.lower(): meant}
+    assert load_settings().model_dump() == DEFAULTS | {name.lower(): value}
 
 
-def test_the_environment_counts_more_than_the_env_file(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (empty_place / ".env").write_text("PORT=1\nHOST=10.0.0.1\n")
+def test_the_environment_has_priority_over_the_env_file(empty_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_directory / ".env").write_text("PORT=1\nHOST=10.0.0.1\n")
     monkeypatch.setenv("PORT", "2")
 
-    assert (current_settings().port, current_settings().host) == (2, "10.0.0.1")
+    assert (load_settings().port, load_settings().host) == (2, "10.0.0.1")
 
 
-@pytest.mark.parametrize(("name", "value"), sorted(WRONG))
-def test_a_wrong_value_is_told_by_name_and_never_repeated(
+@pytest.mark.parametrize(("name", "value"), sorted(INVALID))
+def test_an_invalid_value_is_reported_by_name_but_not_shown(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
 
     with pytest.raises(ValidationError) as refused:
-        current_settings()
+        load_settings()
 
     assert [error["loc"][0] for error in refused.value.errors()] == [name.lower()]
     assert "canary" not in str(refused.value)
 
 
-def test_secrets_are_not_shown_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_not_part_of_the_representation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", KEY)
 
-    assert KEY not in repr(current_settings()) + str(current_settings()) + str(current_settings().model_dump())
-    assert current_settings().signing_keys == {"1": KEY}
+    assert KEY not in repr(load_settings()) + str(load_settings()) + str(load_settings().model_dump())
+    assert load_settings().signing_keys == {"1": KEY}
 
 
 PRODUCTION: Final = {
@@ -219,31 +219,31 @@ PRODUCTION: Final = {
 }
 
 
-def test_production_starts_with_all_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_accepts_complete_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in PRODUCTION.items():
         monkeypatch.setenv(name, value)
 
-    assert current_settings().environment is Environment.PRODUCTION
+    assert load_settings().environment is Environment.PRODUCTION
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "ALLOWED_ORIGINS"])
-def test_production_refuses_to_start_without(missing: str, monkeypatch: pytest.MonkeyPatch, empty_place: Path) -> None:
+def test_production_rejects_a_missing_setting(
+    missing: str, monkeypatch: pytest.MonkeyPatch, empty_directory: Path
+) -> None:
     for name, value in PRODUCTION.items():
         if name != missing:
             monkeypatch.setenv(name, value)
 
     with pytest.raises(ValidationError, match=f"{missing} must be set"):
-        current_settings()
-    assert list(empty_place.iterdir()) == []
+        load_settings()
+    assert list(empty_directory.iterdir()) == []
 
 
 @pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", ""), ("SECRET_KEY", 31 * "x"), ("DATABASE_URL", "")])
-def test_production_refuses_to_start_with_a_weak_or_empty(
-    name: str, value: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for given, good in (PRODUCTION | {name: value}).items():
-        monkeypatch.setenv(given, good)
+def test_production_rejects_a_weak_or_empty_setting(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, text in (PRODUCTION | {name: value}).items():
+        monkeypatch.setenv(variable, text)
 
     with pytest.raises(ValidationError) as refused:
-        current_settings()
+        load_settings()
     assert [error["loc"] for error in refused.value.errors()] == [(name.lower(),)]

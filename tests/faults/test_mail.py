@@ -1,4 +1,4 @@
-"""What was promised with an account's creation is mailed, whoever is killed in between."""
+"""Mails are sent although the service or a worker is killed in between."""
 
 import email
 import signal
@@ -12,29 +12,34 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from dependency_injector import providers
 
+from application.identity.accounts import RegisterUser
+from entrypoints.wiring.container import Container, open_container
+from tests.conftest import run_in_thread
+from tests.entrypoints.given import make_settings
 from tests.entrypoints.http.given import REGISTER, RESET, an_account
-from tests.entrypoints.http.service_process import COMMAND, PATIENCE, ServerProcess, copy_of
+from tests.entrypoints.http.service_process import COMMAND, TIMEOUT, ServerProcess, copy_of
 
 pytestmark = pytest.mark.xdist_group("server")
 
 
 def texts(folder: Path) -> list[str]:
-    """Of all mails that were sent."""
+    """Return the texts of all sent mails."""
     files = (path.read_bytes() for path in folder.glob("*.eml"))
     return [email.message_from_bytes(file, policy=default).get_content() for file in files]
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
 @contextmanager
 def worker(server: ServerProcess, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`task-manager worker` beside or after the server, over the same storage."""
+    """Run `task-manager worker` over the storage of the server."""
     process = subprocess.Popen(
         [COMMAND, "worker"], cwd=server.directory, env=server.environment | environment, stdout=subprocess.DEVNULL
     )
@@ -42,7 +47,14 @@ def worker(server: ServerProcess, **environment: str) -> Iterator[subprocess.Pop
         yield process
     finally:
         process.kill()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
+
+
+async def register(database_url: str) -> None:
+    """Create an account, which queues a welcome mail."""
+    container = Container(settings=providers.Object(make_settings(database_url=database_url)))
+    async with open_container(container):
+        await container.account_service().register(RegisterUser(**an_account("ann")))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -53,7 +65,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template
     return url
 
 
-def test_a_service_killed_after_it_answered_leaves_no_mail_unsent(tmp_path: Path, database_url: str) -> None:
+def test_a_mail_is_sent_although_the_service_is_killed_after_its_response(tmp_path: Path, database_url: str) -> None:
     server = ServerProcess(
         tmp_path, database_url, JOBS_IN_PROCESS="false", MAIL_URL=f"file://{tmp_path}/mail", JOB_LEASE_SECONDS="1"
     )
@@ -65,26 +77,25 @@ def test_a_service_killed_after_it_answered_leaves_no_mail_unsent(tmp_path: Path
     with worker(server) as process:
         wait_until(lambda: len(texts(tmp_path / "mail")) == 2)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT) == 0
     assert any("token=" in text for text in texts(tmp_path / "mail"))
 
 
-def test_a_worker_killed_in_the_middle_of_sending_leaves_it_to_the_next(tmp_path: Path, database_url: str) -> None:
+def test_another_worker_sends_the_mail_of_a_killed_worker(tmp_path: Path, database_url: str) -> None:
     server = ServerProcess(tmp_path, database_url, JOBS_IN_PROCESS="false", JOB_LEASE_SECONDS="1")
-    with server:
-        assert httpx2.post(f"{server.url}{REGISTER}", json=an_account("ann")).status_code == 201
+    run_in_thread(register(database_url))
     with socket.create_server(("127.0.0.1", 0)) as hanging:
-        hanging.settimeout(PATIENCE)
+        hanging.settimeout(TIMEOUT)
         with worker(server, MAIL_URL=f"smtp://127.0.0.1:{hanging.getsockname()[1]}") as killed:
-            asking, _ = hanging.accept()
+            connection, _ = hanging.accept()
             killed.send_signal(signal.SIGKILL)
-            killed.wait(PATIENCE)
-            asking.close()
+            killed.wait(TIMEOUT)
+            connection.close()
     with worker(server, MAIL_URL=f"file://{tmp_path}/mail"):
         wait_until(lambda: len(texts(tmp_path / "mail")) == 1)
 
 
-def test_the_service_itself_sends_where_no_worker_runs(tmp_path: Path, sqlite_template: Path) -> None:
+def test_the_service_sends_mails_without_a_separate_worker(tmp_path: Path, sqlite_template: Path) -> None:
     server = ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), MAIL_URL=f"file://{tmp_path}/mail")
     with server:
         assert httpx2.post(f"{server.url}{REGISTER}", json=an_account("ann")).status_code == 201
@@ -93,16 +104,16 @@ def test_the_service_itself_sends_where_no_worker_runs(tmp_path: Path, sqlite_te
     assert "Traceback" not in server.log
 
 
-def test_a_mail_server_that_hangs_does_not_hold_up_the_end(tmp_path: Path, sqlite_template: Path) -> None:
+def test_a_hung_mail_server_does_not_delay_the_shutdown(tmp_path: Path, sqlite_template: Path) -> None:
     database_url = copy_of(sqlite_template, tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as hanging:
-        hanging.settimeout(PATIENCE)
+        hanging.settimeout(TIMEOUT)
         url = f"smtp://127.0.0.1:{hanging.getsockname()[1]}"
         server = ServerProcess(tmp_path, database_url, MAIL_URL=url, JOB_LEASE_SECONDS="1")
         with server:
             assert httpx2.post(f"{server.url}{REGISTER}", json=an_account("ann")).status_code == 201
-            asking, _ = hanging.accept()
-            with asking:
+            connection, _ = hanging.accept()
+            with connection:
                 assert server.stop() < 8
         assert "Traceback" not in server.log
     with worker(server, MAIL_URL=f"file://{tmp_path}/mail"):

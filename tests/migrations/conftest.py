@@ -9,7 +9,7 @@ from tests.servers.postgres import Postgres
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def url(request: pytest.FixtureRequest, postgres: Postgres, tmp_path: Path) -> AsyncIterator[str]:
-    """Of a database that was never migrated."""
+    """The URL of a database that was never migrated."""
     if request.param == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
         return

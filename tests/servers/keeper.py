@@ -1,6 +1,6 @@
-"""Runs a command as another user until told by a line on standard input: `keeper.py UID GID COMMAND…`.
+"""Run a command as another user until standard input has a line: `keeper.py UID GID COMMAND…`.
 
-If the input ends instead, whoever wanted the command has died: it is stopped too, and the directory it ran in removed.
+If standard input ends instead, the parent process has died: stop the command and remove its working directory.
 """
 
 import os
@@ -11,28 +11,28 @@ import sys
 from pathlib import Path
 from threading import Event, Thread
 
-# To PostgreSQL: hang up on the clients; leave at once; and what nobody can ignore.
-ORDERS = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
-PATIENCE = 10
-"""Seconds, for each of them."""
+# For PostgreSQL: disconnect the clients and stop; stop immediately; stop by force.
+SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+TIMEOUT = 10
+"""Seconds after each signal."""
 
 
 def main(uid: str, gid: str, *command: str) -> None:
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, user=int(uid), group=int(gid))
     is_orphaned = Event()
-    Thread(target=_leave_after, args=[server, is_orphaned]).start()
+    Thread(target=_exit_after, args=[server, is_orphaned]).start()
     if not sys.stdin.readline():
         is_orphaned.set()
-    for order in ORDERS:
-        server.send_signal(order)
+    for number in SIGNALS:
+        server.send_signal(number)
         try:
-            server.wait(PATIENCE)
+            server.wait(TIMEOUT)
             return
         except subprocess.TimeoutExpired:
             continue
 
 
-def _leave_after(server: subprocess.Popen[bytes], is_orphaned: Event) -> None:
+def _exit_after(server: subprocess.Popen[bytes], is_orphaned: Event) -> None:
     server.wait()
     if is_orphaned.is_set():
         shutil.rmtree(Path.cwd(), ignore_errors=True)

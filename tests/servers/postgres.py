@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests and benchmarks."""
+"""A real PostgreSQL server for tests and benchmarks."""
 
 import atexit
 import os
@@ -20,15 +20,15 @@ from tests.servers import installation
 from tests.servers.ports import free_port
 
 KEEPER: Final = Path(__file__).with_name("keeper.py")
-PATIENCE: Final = 40.0
-"""Seconds a server may take to start or to stop."""
+TIMEOUT: Final = 40.0
+"""Seconds that the server may take to start or to stop."""
 
 ZONE: Final = "Pacific/Apia"
-"""The server's own, and nobody else's: what comes out right did not depend on it."""
+"""The time zone of the server. No test uses it, so correct results do not depend on it."""
 
 
 class Postgres:
-    """A server that somebody runs, known by the address of one of its databases."""
+    """A running server, given by the URL of one of its databases."""
 
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
@@ -37,15 +37,15 @@ class Postgres:
         return self._url._replace(path=f"/{database}").geturl()
 
     async def create_database(self, name: str, template: str | None = None) -> None:
-        """Nobody may be connected to the template."""
+        """Create a database. The template must have no connections."""
         await self.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
 
     async def drop_database(self, name: str) -> None:
-        """Whoever is still connected is cut off."""
+        """Drop a database and end its connections."""
         await self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     async def execute(self, script: str, database: str | None = None) -> None:
-        """As whoever owns the server, in the database of its address unless told otherwise."""
+        """Run a script as the owner of the server, by default in the database of its URL."""
         url = self._url if database is None else self._url._replace(path=f"/{database}")
         connection = await asyncpg.connect(url._replace(scheme="postgresql").geturl())
         try:
@@ -55,9 +55,9 @@ class Postgres:
 
 
 class PostgresServer(Postgres):
-    """A server of one's own, on 127.0.0.1 and without a password; when it stops its data is gone.
+    """A temporary server on 127.0.0.1 without a password. Stopping it deletes its data.
 
-    It ends with this process at the latest. To kill or pause it takes Linux.
+    It ends with this process at the latest. `kill` and `pause` need Linux.
     """
 
     def __init__(self, *, fsync: bool = False, settings: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -94,12 +94,12 @@ class PostgresServer(Postgres):
         atexit.unregister(self.stop)
 
     def restart(self) -> None:
-        """At the same address, with the data it had. It also starts again what was killed."""
+        """Restart at the same address with the same data, also after `kill`."""
         self._shut_down()
         self._run()
 
     def kill(self) -> None:
-        """All its processes at once, as a crash does. A commit that was acknowledged is kept."""
+        """Kill all processes at once, as a crash does. Acknowledged commits are kept."""
         pids = self._signal(signal.SIGKILL)
         self._is_paused = False
         self._shut_down()
@@ -107,7 +107,7 @@ class PostgresServer(Postgres):
         self._lock_file.unlink()
 
     def pause(self) -> None:
-        """It keeps its connections and answers nothing, as a machine that hangs."""
+        """Suspend all processes. The server keeps its connections but does not answer, like a hung machine."""
         self._is_paused = True
         self._signal(signal.SIGSTOP)
 
@@ -133,7 +133,7 @@ class PostgresServer(Postgres):
 
     @property
     def _lock_file(self) -> Path:
-        """Process id, …, and in the last of eight lines what state the server is in."""
+        """The file has the process id in the first line and the state of the server in the eighth."""
         return self._data / "postmaster.pid"
 
     def _initialize(self) -> None:
@@ -176,11 +176,11 @@ class PostgresServer(Postgres):
     def _shut_down(self) -> None:
         if self._keeper is not None:
             self.resume()
-            self._keeper.communicate(b"\n", timeout=PATIENCE)
+            self._keeper.communicate(b"\n", timeout=TIMEOUT)
             self._keeper = None
 
     def _signal(self, number: signal.Signals) -> list[int]:
-        """To all its processes: the first and, while that one makes no more of them, its children."""
+        """Send a signal to the first process, suspended so that it starts no others, and to its children."""
         first = int(self._lock_file.read_text().splitlines()[0])
         os.kill(first, signal.SIGSTOP)
         running = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
@@ -192,7 +192,7 @@ class PostgresServer(Postgres):
 
 
 def _wait_until(is_done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not is_done():
         if time.monotonic() > deadline:
             raise TimeoutError("PostgreSQL took too long")
@@ -204,7 +204,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _status(pid: int) -> tuple[str, str]:
-    """Its state and its parent (proc(5)); empty if there is no such process."""
+    """Return the state and the parent of a process (proc(5)), empty if there is no such process."""
     try:
         state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

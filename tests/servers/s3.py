@@ -11,7 +11,7 @@ REGION = "us-east-1"
 
 @contextmanager
 def s3_server() -> Iterator[str]:
-    """Its address. Anybody may do anything there."""
+    """Run an S3 server without access control. Yield its address."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -23,18 +23,18 @@ def s3_server() -> Iterator[str]:
 
 
 def environment(address: str) -> dict[str, str]:
-    """What a client wants to know."""
+    """Return the environment variables for a client."""
     return {
         "AWS_ENDPOINT_URL": address,
         "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "anybody",
-        "AWS_SECRET_ACCESS_KEY": "anything",
+        "AWS_ACCESS_KEY_ID": "any-key",
+        "AWS_SECRET_ACCESS_KEY": "any-secret",
         "AWS_REGION": REGION,
     }
 
 
 def new_bucket(address: str) -> str:
-    """Its name."""
+    """Create a bucket and return its name."""
     name = f"files-{uuid4()}"
     answer = httpx2.put(f"{address}/{name}", trust_env=False)
     assert answer.status_code == 200, answer.text

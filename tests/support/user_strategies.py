@@ -1,4 +1,4 @@
-"""Users, and what may be asked about them, as hypothesis strategies: close together, so that things meet."""
+"""Hypothesis strategies for users and user queries. Values are close together, so that they collide."""
 
 from typing import Any, Final
 
@@ -38,4 +38,4 @@ users: Final = st.fixed_dictionaries(
         "created_at": strategies.clock_times,
     }
 ).map(_user)
-"""Each with an id and names of its own."""
+"""Users with unique ids and names."""

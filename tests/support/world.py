@@ -1,4 +1,4 @@
-"""One storage with the application on top of it, and everything else around it in the test's hand."""
+"""The application over one storage, with test doubles for everything else."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from adapters.memory.files.store import InMemoryFileStore
 from adapters.process.cache import InProcessCache
-from adapters.process.session_state_cache import LeasedStandingCache
+from adapters.process.session_state_cache import LeasedSessionStateCache
 from application.files.files import FileService
-from application.files.jobs import REMOVE_BYTES, REMOVE_BYTES_OF, FileJobs
+from application.files.jobs import REMOVE_BYTES, REMOVE_BYTES_OF_USER, FileJobs
 from application.files.ports import FileStore
 from application.identity.accounts import AccountService
 from application.identity.credentials import Credentials
 from application.identity.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.identity.passwords import PasswordService
-from application.identity.ports import StandingCache
+from application.identity.ports import SessionStateCache
 from application.identity.sessions import SessionService
 from application.identity.users import UserService
 from application.platform.cache import Cache
@@ -23,7 +23,7 @@ from application.storage import Storage
 from application.tasks.batches import TaskBatchService
 from application.tasks.tags import TagService
 from application.tasks.tasks import TaskService
-from application.tasks.totals import Totals
+from application.tasks.total_cache import TotalCache
 from domain.errors import DomainError
 from domain.identity.password import PasswordPolicy
 from entrypoints.worker.job_worker import JobWorker
@@ -42,7 +42,10 @@ LIFETIME: Final = timedelta(days=30)
 
 
 class World:
-    """Several, over one storage, are as several workers: give each ids of its own."""
+    """All services over one storage.
+
+    Several worlds over one storage behave like several worker processes. Each needs its own range of ids.
+    """
 
     def __init__(
         self,
@@ -50,7 +53,7 @@ class World:
         clock: SettableClock,
         first_id: int = 0,
         *,
-        standings: StandingCache | None = None,
+        session_states: SessionStateCache | None = None,
         mailbox: Mailbox | None = None,
         cache: Cache | None = None,
         store: FileStore | None = None,
@@ -63,22 +66,22 @@ class World:
         self.audit = AuditTrail()
         self.attempts = Attempts()
         self.store = store or InMemoryFileStore()
-        self.standings = standings or LeasedStandingCache(0, is_alone=True)
+        self.session_states = session_states or LeasedSessionStateCache(0, is_single_process=True)
         new_id, new_secret = CountedIds(first_id), CountedSecrets(first_id)
         unit_of_work = storage.unit_of_work
         credentials = Credentials(PasswordPolicy.composed(frozenset()), self.hasher)
-        around = (self.standings, self.audit, clock, new_id)
-        self.tasks = TaskService(unit_of_work, Totals(cache or InProcessCache(), worth_it=0), clock, new_id)
+        shared = (self.session_states, self.audit, clock, new_id)
+        self.tasks = TaskService(unit_of_work, TotalCache(cache or InProcessCache(), min_revision=0), clock, new_id)
         self.batches = TaskBatchService(unit_of_work, clock, new_id)
         self.tags = TagService(unit_of_work, clock, new_id)
-        self.accounts = AccountService(unit_of_work, credentials, *around)
+        self.accounts = AccountService(unit_of_work, credentials, *shared)
         self.users = UserService(unit_of_work, self.accounts)
-        self.passwords = PasswordService(unit_of_work, credentials, *around)
+        self.passwords = PasswordService(unit_of_work, credentials, *shared)
         self.sessions = SessionService(
             unit_of_work,
             credentials,
             PlainTokens(),
-            self.standings,
+            self.session_states,
             self.audit,
             clock,
             new_id,
@@ -89,22 +92,22 @@ class World:
         files = FileJobs(unit_of_work, self.store, clock)
         mails = MailJobs(unit_of_work, self.mailbox, self.audit, clock, new_secret, "https://tasks.example.com")
         handlers = {
-            WELCOME_MAIL: mails.welcome,
-            RESET_MAIL: mails.password_reset,
+            WELCOME_MAIL: mails.send_welcome,
+            RESET_MAIL: mails.send_password_reset,
             REMOVE_BYTES: files.remove_bytes,
-            REMOVE_BYTES_OF: files.remove_bytes_of,
+            REMOVE_BYTES_OF_USER: files.remove_bytes_of_user,
         }
         self.worker = JobWorker(unit_of_work, handlers, self.attempts, clock)
 
     async def work(self) -> None:
-        """Until no job is due."""
+        """Run jobs until none is due."""
         while await self.worker.work():
             pass
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """What was raised, so far as a caller can tell."""
+    """A domain error as a comparable value."""
 
     kind: type[DomainError]
     message: str
@@ -112,7 +115,7 @@ class Refusal:
 
 
 async def outcome(answer: Awaitable[Any]) -> Any:
-    """The answer, or the Refusal."""
+    """Return the result, or the Refusal if a domain error was raised."""
     try:
         return await answer
     except DomainError as error:

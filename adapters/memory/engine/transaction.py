@@ -16,12 +16,13 @@ from domain.tasks.task import Task, TaskId
 
 @dataclass(slots=True)
 class Rows:
-    """What is committed."""
+    """The committed data of the storage, by key."""
 
     users: dict[UserId, User] = field(default_factory=dict)
     usernames: dict[str, UserId] = field(default_factory=dict)
+    """Unique index: the user of each username key."""
     emails: dict[str, UserId] = field(default_factory=dict)
-    """Whose these names are, by their keys."""
+    """Unique index: the user of each e-mail key."""
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     reset_tokens: dict[UserId, ResetToken] = field(default_factory=dict)
     idempotency: dict[RequestKey, IdempotencyRecord] = field(default_factory=dict)
@@ -37,7 +38,7 @@ V = TypeVar("V")
 
 
 class Staged(Generic[K, V]):
-    """A mapping seen through the changes of one transaction, which reach it only by `apply`."""
+    """A mapping with the uncommitted changes of one transaction. `apply` writes them to the mapping."""
 
     def __init__(self, rows: dict[K, V]) -> None:
         self._rows = rows
@@ -62,7 +63,7 @@ class Staged(Generic[K, V]):
 
     @property
     def changed(self) -> int:
-        """How many keys."""
+        """The number of changed keys."""
         return len(self._changes)
 
     def apply(self) -> None:
@@ -74,7 +75,7 @@ class Staged(Generic[K, V]):
 
 
 class WriteLock:
-    """Held from a transaction's first write to its end, so that what it checked stays true."""
+    """A lock from the first write of a transaction to its end, so that its checks stay valid."""
 
     def __init__(self, lock: asyncio.Lock) -> None:
         self._lock = lock

@@ -1,9 +1,9 @@
 from collections.abc import Collection, Iterator, Sequence
 
+from adapters.memory.engine.slices import slice_of
 from adapters.memory.engine.transaction import Staged, WriteLock
-from adapters.memory.tasks.tasks import TasksOf
-from application.files.ports import FileSlice
-from application.platform.paging import TOTAL_CAP, Position
+from adapters.memory.tasks.tasks import TasksByOwner
+from application.platform.paging import TOTAL_CAP, Slice, Window
 from domain.errors import FileNotFound, TaskNotFound, UserNotFound
 from domain.files.file import File, FileFilter, FileId, NewestFirst
 from domain.identity.user import User, UserId
@@ -14,7 +14,7 @@ _ORDER = NewestFirst()
 
 class InMemoryFileRepository:
     def __init__(
-        self, files: Staged[FileId, File], users: Staged[UserId, User], tasks: TasksOf, lock: WriteLock
+        self, files: Staged[FileId, File], users: Staged[UserId, User], tasks: TasksByOwner, lock: WriteLock
     ) -> None:
         self._files = files
         self._users = users
@@ -38,23 +38,16 @@ class InMemoryFileRepository:
     async def find(
         self,
         filter: FileFilter,
+        window: Window,
         *,
         owner_id: UserId,
-        limit: int,
-        skip: int = 0,
-        after: Position | None = None,
-        count: bool = False,
-    ) -> FileSlice:
+    ) -> Slice[File]:
         matching = [file for file in self._of(owner_id) if filter.match(file)]
-        placed = sorted(((_ORDER.key(file), file.id, file) for file in matching), reverse=True)
-        if after is not None:
-            placed, skip = [place for place in placed if place[:2] < (after.key, after.id)], 0
-        total = min(len(matching), TOTAL_CAP + 1) if count else None
-        return FileSlice([file for _, _, file in placed[skip : skip + limit]], total)
+        return slice_of(matching, _ORDER, window, total=min(len(matching), TOTAL_CAP + 1))
 
-    async def of_tasks(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[File]:
-        found = [file for file in self._of(owner_id) if file.task_id in task_ids]
-        return sorted(found, key=lambda file: file.id)
+    async def find_of_tasks(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[File]:
+        matching = [file for file in self._of(owner_id) if file.task_id in task_ids]
+        return sorted(matching, key=lambda file: file.id)
 
     async def remove(self, file: File) -> None:
         await self._lock.acquire()
@@ -68,7 +61,7 @@ class InMemoryFileRepository:
                 raise UserNotFound
         return sum(file.size for file in self._of(owner_id))
 
-    async def existing(self, file_ids: Collection[FileId], *, owner_id: UserId) -> set[FileId]:
+    async def find_existing(self, file_ids: Collection[FileId], *, owner_id: UserId) -> set[FileId]:
         return {file.id for file in self._of(owner_id)} & set(file_ids)
 
     def _of(self, owner_id: UserId) -> Iterator[File]:

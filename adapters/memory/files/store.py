@@ -6,7 +6,7 @@ from domain.errors import FileNotFound
 
 
 class InMemoryFileStore:
-    """Bytes in this process, and gone with it."""
+    """Keep contents in this process, for tests and development."""
 
     def __init__(self) -> None:
         self._objects: dict[str, tuple[bytes, datetime]] = {}
@@ -20,7 +20,7 @@ class InMemoryFileStore:
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         if key not in self._objects:
             raise FileNotFound
-        return _pieces(self._objects[key][0][start:end])
+        return _read_chunks(self._objects[key][0][start:end])
 
     async def remove(self, *keys: str) -> None:
         for key in keys:
@@ -38,5 +38,5 @@ class InMemoryFileStore:
         pass
 
 
-async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+async def _read_chunks(content: bytes) -> AsyncIterator[bytes]:
     yield content

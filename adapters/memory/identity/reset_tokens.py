@@ -28,7 +28,7 @@ class InMemoryResetTokenRepository:
 
     async def remove_expired(self, now: datetime, *, limit: int) -> int:
         await self._lock.acquire()
-        over = [token.user_id for token in self._tokens.values() if now >= token.expires_at][:limit]
-        for user_id in over:
+        expired = [token.user_id for token in self._tokens.values() if now >= token.expires_at][:limit]
+        for user_id in expired:
             self._tokens.drop(user_id)
-        return len(over)
+        return len(expired)

@@ -1,7 +1,7 @@
 from datetime import datetime
 
 from adapters.memory.engine.transaction import Staged, WriteLock
-from application.identity.ports import Standing
+from application.identity.ports import SessionState
 from domain.errors import SessionNotFound, StaleSession, UserNotFound
 from domain.identity.actor import Actor
 from domain.identity.session import Session, SessionId
@@ -26,15 +26,15 @@ class InMemorySessionRepository:
             raise SessionNotFound
         return session
 
-    async def of_user(self, user_id: UserId) -> list[Session]:
+    async def find_by_user(self, user_id: UserId) -> list[Session]:
         own = (session for session in self._sessions.values() if session.user_id == user_id)
         return sorted(own, key=lambda session: session.id, reverse=True)
 
-    async def standing(self, session_id: SessionId, *, user_id: UserId) -> Standing | None:
+    async def state(self, session_id: SessionId, *, user_id: UserId) -> SessionState | None:
         session, user = self._sessions.get(session_id), self._users.get(user_id)
         if session is None or session.user_id != user_id or user is None or not user.is_active:
             return None
-        return Standing(Actor.of(user), session.expires_at)
+        return SessionState(Actor.of(user), session.expires_at)
 
     async def save(self, session: Session, *, replacing: Session) -> None:
         await self._lock.acquire()
@@ -49,13 +49,13 @@ class InMemorySessionRepository:
 
     async def remove_all(self, user_id: UserId, *, keep: SessionId | None = None) -> None:
         await self._lock.acquire()
-        for session in await self.of_user(user_id):
+        for session in await self.find_by_user(user_id):
             if session.id != keep:
                 self._sessions.drop(session.id)
 
     async def remove_expired(self, now: datetime, *, limit: int) -> int:
         await self._lock.acquire()
-        over = [session.id for session in self._sessions.values() if session.is_over(now)][:limit]
-        for session_id in over:
+        expired = [session.id for session in self._sessions.values() if session.is_expired(now)][:limit]
+        for session_id in expired:
             self._sessions.drop(session_id)
-        return len(over)
+        return len(expired)

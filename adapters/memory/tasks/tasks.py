@@ -3,21 +3,21 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from itertools import islice
 
+from adapters.memory.engine.slices import slice_of
 from adapters.memory.engine.transaction import Staged, WriteLock
-from application.platform.paging import TOTAL_CAP, Position
-from application.tasks.ports import TaskSlice
+from application.platform.paging import TOTAL_CAP, Slice, Window
 from domain.errors import StaleTask, TaskNotFound, UserNotFound
 from domain.files.file import File, FileId
 from domain.identity.user import User, UserId
 from domain.tasks.history import TaskChange
-from domain.tasks.statistics import Statistics, statistics_of
+from domain.tasks.statistics import Statistics, compute_statistics
 from domain.tasks.tag import Tag, TagCount
 from domain.tasks.task import Task, TaskId
 from domain.tasks.task_query import TaskCriteria, TaskOrder
 
 
-class TasksOf:
-    """The tasks of each owner, seen through the changes of one transaction."""
+class TasksByOwner:
+    """The tasks of each owner as one transaction sees them: the committed tasks with its own changes."""
 
     def __init__(self, rows: defaultdict[UserId, dict[TaskId, Task]], revisions: dict[UserId, int]) -> None:
         self._rows = rows
@@ -42,7 +42,7 @@ class TasksOf:
 class InMemoryTaskRepository:
     def __init__(
         self,
-        tasks: TasksOf,
+        tasks: TasksByOwner,
         history: Staged[TaskId, tuple[TaskChange, ...]],
         files: Staged[FileId, File],
         users: Staged[UserId, User],
@@ -78,21 +78,13 @@ class InMemoryTaskRepository:
         self,
         criteria: TaskCriteria,
         order: TaskOrder,
+        window: Window,
         *,
         owner_id: UserId,
-        limit: int,
-        skip: int = 0,
-        after: Position | None = None,
-        count: bool = False,
-    ) -> TaskSlice:
+    ) -> Slice[Task]:
         matching = [task for task in self._tasks[owner_id].values() if criteria.match(task)]
-        total = len(matching) if criteria.is_plain else min(len(matching), TOTAL_CAP + 1)
-        placed = sorted(((order.key(task), task.id, task) for task in matching), reverse=order.descending)
-        if after is not None:
-            edge = (after.key, after.id)
-            placed = [p for p in placed if (p[:2] < edge if order.descending else p[:2] > edge)]
-            skip = 0
-        return TaskSlice([task for _, _, task in placed[skip : skip + limit]], total if count else None)
+        total = len(matching) if criteria.has_stored_total else min(len(matching), TOTAL_CAP + 1)
+        return slice_of(matching, order, window, total=total)
 
     async def revision(self, *, owner_id: UserId) -> int:
         return self._tasks.revision(owner_id)
@@ -104,13 +96,13 @@ class InMemoryTaskRepository:
     async def save(self, *tasks: Task) -> None:
         await self._lock.acquire()
         for task in tasks:
-            self._require(task, task.version - 1)
+            self._check_version(task, task.version - 1)
             self._tasks[task.owner_id].put(task.id, task)
 
     async def remove(self, *tasks: Task) -> None:
         await self._lock.acquire()
         for task in tasks:
-            self._require(task, task.version)
+            self._check_version(task, task.version)
             for file in tuple(self._files.values()):
                 if (file.owner_id, file.task_id) == (task.owner_id, task.id):
                     self._files.drop(file.id)
@@ -122,9 +114,9 @@ class InMemoryTaskRepository:
         return [TagCount(tag, n) for tag, n in sorted(counts.items()) if only is None or tag == only]
 
     async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:
-        return statistics_of(self._tasks[owner_id].values(), now, zone)
+        return compute_statistics(self._tasks[owner_id].values(), now, zone)
 
-    def _require(self, task: Task, version: int) -> None:
+    def _check_version(self, task: Task, version: int) -> None:
         stored = self._tasks[task.owner_id].get(task.id)
         if stored is None:
             raise TaskNotFound([task.id])

@@ -1,4 +1,4 @@
-"""What the repositories need of a database, whichever it is."""
+"""What the repositories need from a database, whichever it is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,23 @@ Values = Mapping[str, Any]
 
 
 class UniquenessViolated(Exception):
+    """A row with this key exists in `table`."""
+
     def __init__(self, table: str) -> None:
         super().__init__(table)
         self.table = table
 
 
 class ReferenceViolated(Exception):
-    """A foreign key points at nothing."""
+    """The row that a foreign key refers to does not exist."""
 
 
 class Connection(Protocol):
-    """Raises UniquenessViolated, ReferenceViolated, StorageUnavailable, TransientStorageError, and nothing
-    of the driver's own but for mistakes of ours."""
+    """A connection of the pool, with at most one transaction.
+
+    The driver's exceptions are translated: methods raise UniquenessViolated, ReferenceViolated, StorageUnavailable
+    and TransientStorageError. Other exceptions are programming errors.
+    """
 
     async def begin(self) -> None: ...
 
@@ -32,34 +37,40 @@ class Connection(Protocol):
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]: ...
 
     async def execute(self, statement: Statement, rows: Sequence[Values]) -> None:
-        """Once for each of `rows`."""
+        """Execute the statement once for each of `rows`."""
         ...
 
     async def release(self) -> None:
-        """Give it back, with an open transaction undone."""
+        """Roll back an open transaction and return the connection to the pool."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PoolUse:
+    """How many connections a pool has open, and how many it may open."""
+
     in_use: int
     idle: int
-    most: int
+    max_size: int
 
 
 class Database(Protocol):
+    """A pool of connections to one database."""
+
     @property
     def dialect(self) -> Dialect: ...
 
     @property
-    def use(self) -> PoolUse:
-        """Of its connections."""
-        ...
+    def use(self) -> PoolUse: ...
 
     async def open(self) -> None: ...
 
     async def close(self) -> None: ...
 
     async def acquire(self) -> Connection:
-        """Raises StorageUnavailable."""
+        """Take a connection from the pool.
+
+        Raises:
+            StorageUnavailable: No connection is free or can be opened in time.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Where PostgreSQL and SQLite say the same thing differently."""
+"""Expressions that PostgreSQL and SQLite write differently."""
 
 from collections.abc import Iterable
 from typing import Any, Protocol
@@ -25,80 +25,93 @@ from sqlalchemy.dialects.postgresql import ARRAY
 Column = ColumnElement[Any]
 
 
-class Idiom(Protocol):
-    def one_of(self, column: Column, name: str) -> ColumnElement[bool]:
-        """`column` is in the list given, by `members`, as the parameter `name`."""
+class SqlDialect(Protocol):
+    """Build expressions, and the values of their parameters, for one database."""
+
+    has_concurrent_writers: bool
+    """Whether several transactions can write at the same time."""
+
+    def insert(self, table: Table) -> Any:
+        """Return an INSERT that supports ON CONFLICT."""
         ...
 
-    def members(self, values: Iterable[Any]) -> list[Any]: ...
+    def is_in(self, column: Column, name: str) -> ColumnElement[bool]:
+        """Match a column that equals an element of the list parameter `name`. Its value comes from `list_value`."""
+        ...
+
+    def list_value(self, values: Iterable[Any]) -> list[Any]: ...
 
     def has_all(self, column: Column, name: str) -> ColumnElement[bool]:
-        """The list in `column` has every member of the list given as the parameter `name`."""
+        """Match a list column that contains every element of the list parameter `name`."""
         ...
 
-    def contains(self, column: Column, name: str) -> ColumnElement[bool]:
-        """The text in `column` contains the one given, by `containing`, as the parameter `name`."""
+    def contains_text(self, column: Column, name: str) -> ColumnElement[bool]:
+        """Match a text column that contains the text parameter `name`. Its value comes from `text_value`."""
         ...
 
-    def containing(self, text: str) -> str: ...
+    def text_value(self, text: str) -> str: ...
 
 
-class PostgresIdiom:
-    """So that the indexes serve: GIN for arrays, trigrams for LIKE."""
+class PostgresDialect:
+    """Expressions that PostgreSQL can answer from indexes: GIN for arrays, trigrams for LIKE."""
 
-    def one_of(self, column: Column, name: str) -> ColumnElement[bool]:
+    has_concurrent_writers = True
+
+    def insert(self, table: Table) -> Any:
+        return postgresql.insert(table)
+
+    def is_in(self, column: Column, name: str) -> ColumnElement[bool]:
         return column == any_(bindparam(name, type_=ARRAY(column.type)))
 
-    def members(self, values: Iterable[Any]) -> list[Any]:
+    def list_value(self, values: Iterable[Any]) -> list[Any]:
         return list(values)
 
     def has_all(self, column: Column, name: str) -> ColumnElement[bool]:
         return column.bool_op("@>")(bindparam(name, type_=ARRAY(Text)))
 
-    def contains(self, column: Column, name: str) -> ColumnElement[bool]:
+    def contains_text(self, column: Column, name: str) -> ColumnElement[bool]:
         return column.like(bindparam(name, type_=Text))
 
-    def containing(self, text: str) -> str:
+    def text_value(self, text: str) -> str:
         escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
         return f"%{escaped}%"
 
 
-class SqliteIdiom:
-    def one_of(self, column: Column, name: str) -> ColumnElement[bool]:
-        return column.in_(select(_members(bindparam(name, type_=JSON)).c.value))
+class SqliteDialect:
+    """Expressions on lists stored as JSON. SQLite admits one writer at a time."""
 
-    def members(self, values: Iterable[Any]) -> list[Any]:
+    has_concurrent_writers = False
+
+    def insert(self, table: Table) -> Any:
+        return sqlite.insert(table)
+
+    def is_in(self, column: Column, name: str) -> ColumnElement[bool]:
+        return column.in_(select(_elements(bindparam(name, type_=JSON)).c.value))
+
+    def list_value(self, values: Iterable[Any]) -> list[Any]:
         return [value.hex if isinstance(value, UUID) else value for value in values]
 
     def has_all(self, column: Column, name: str) -> ColumnElement[bool]:
-        wanted = _members(bindparam(name, type_=JSON)).alias("wanted")
-        return ~exists().where(wanted.c.value.not_in(select(_members(column).c.value)))
+        wanted = _elements(bindparam(name, type_=JSON)).alias("wanted")
+        return ~exists().where(wanted.c.value.not_in(select(_elements(column).c.value)))
 
-    def contains(self, column: Column, name: str) -> ColumnElement[bool]:
+    def contains_text(self, column: Column, name: str) -> ColumnElement[bool]:
         return func.instr(column, bindparam(name, type_=Text)) > 0
 
-    def containing(self, text: str) -> str:
+    def text_value(self, text: str) -> str:
         return text
 
 
-def idiom_of(dialect: Dialect) -> Idiom:
-    return PostgresIdiom() if dialect.name == "postgresql" else SqliteIdiom()
+def sql_dialect_of(dialect: Dialect) -> SqlDialect:
+    return PostgresDialect() if dialect.name == "postgresql" else SqliteDialect()
 
 
-def upsert(table: Table, dialect: Dialect, *replaced: str) -> Any:
-    """An insert that, where the primary key is taken, replaces these columns."""
-    row: Any = (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
-    return row.on_conflict_do_update(
-        index_elements=list(table.primary_key), set_={name: row.excluded[name] for name in replaced}
-    )
-
-
-def delete_some(table: Table, condition: ColumnElement[bool]) -> Any:
-    """Up to as many as the parameter `limit` says; a row comes back for each."""
+def delete_batch(table: Table, condition: ColumnElement[bool]) -> Any:
+    """Build a DELETE of at most `limit` rows (a parameter) that returns one row for each row deleted."""
     key = list(table.primary_key)
-    some = select(*key).where(condition).limit(bindparam("limit", type_=Integer))
-    return delete(table).where(condition, tuple_(*key).in_(some)).returning(key[0])
+    batch = select(*key).where(condition).limit(bindparam("limit", type_=Integer))
+    return delete(table).where(condition, tuple_(*key).in_(batch)).returning(key[0])
 
 
-def _members(array: Column) -> Any:
+def _elements(array: Column) -> Any:
     return func.json_each(array).table_valued("value")

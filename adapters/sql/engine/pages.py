@@ -1,4 +1,4 @@
-"""A page of a list, by number or by key set, and its total, in one statement."""
+"""One page of a list and the total, in one statement. A page starts at an offset or after a position (keyset)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,18 +20,26 @@ from sqlalchemy import (
 
 from application.platform.paging import TOTAL_CAP
 
+OWNER: Final = bindparam("owner_id", type_=Uuid)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
 Rows = Select[*tuple[Any, ...]]
 
 
 def page(rows: Rows, key: Column[Any], id: Column[Any], *, descending: bool, is_after: bool) -> Rows:
-    """Ordered by `key` and `id`, from the row after `after_key` and `after_id`, or else after `skip` rows."""
+    """Order rows by `key` and `id`, and select `limit` of them.
+
+    The page starts after the position (`after_key`, `after_id`) if `is_after`, otherwise after `skip` rows.
+    These names and `limit` are parameters of the statement.
+    """
     if key.name not in rows.selected_columns:
         rows = rows.add_columns(key)
     if is_after:
-        key_type = Text() if isinstance(key.type, Text) else key.type  # the column says how to collate
-        place = tuple_(bindparam("after_key", type_=key_type), bindparam("after_id", type_=Uuid))
-        here = tuple_(key, id)
-        rows = rows.where(here < place if descending else here > place)
+        key_type = Text() if isinstance(key.type, Text) else key.type  # the column decides the collation
+        position = tuple_(bindparam("after_key", type_=key_type), bindparam("after_id", type_=Uuid))
+        row = tuple_(key, id)
+        rows = rows.where(row < position if descending else row > position)
     rows = rows.order_by(*_ordered(descending, key, id))
     return rows.limit(bindparam("limit", type_=Integer)).offset(bindparam("skip", type_=Integer))
 
@@ -39,7 +47,7 @@ def page(rows: Rows, key: Column[Any], id: Column[Any], *, descending: bool, is_
 def with_total(
     rows: Rows, total: ColumnElement[int], columns: Sequence[Column[Any]], key: Column[Any], *, descending: bool
 ) -> Rows:
-    """The total before the columns of each row; one row without the rest for an empty page."""
+    """Select the total before the columns of each row. An empty page gives one row with NULL in all other columns."""
     listed = rows.subquery("page")
     counted = select(total.label("total")).subquery("counted")
     return (
@@ -49,20 +57,15 @@ def with_total(
     )
 
 
-def counted(matching: Rows) -> ColumnElement[int]:
-    """Up to one more than is told."""
+def count(matching: Rows) -> ColumnElement[int]:
+    """Count rows, but stop one above the cap: clients then learn that there are more."""
     return select(func.count()).select_from(matching.limit(TOTAL_CAP + 1).subquery("matching")).scalar_subquery()
+
+
+def datetime_from_key(key: int | str) -> datetime:
+    """Convert the key of a position, in microseconds since the epoch."""
+    return _EPOCH + timedelta(microseconds=int(key))
 
 
 def _ordered(descending: bool, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
     return [column.desc() if descending else column.asc() for column in columns]
-
-
-OWNER: Final = bindparam("owner_id", type_=Uuid)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def instant_at(key: int | str) -> datetime:
-    return _EPOCH + timedelta(microseconds=int(key))

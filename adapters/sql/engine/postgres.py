@@ -11,8 +11,8 @@ from adapters.sql.engine.compiler import Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, UniquenessViolated, Values
 from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
 
-PATIENCE: Final = 1.5
-"""Seconds for a connection, and for the answer to a statement; a database that takes longer counts as away."""
+TIMEOUT: Final = 1.5
+"""Seconds for a connection and for each statement. A database that takes longer counts as unavailable."""
 
 SERVER_SETTINGS: Final = {
     "application_name": "task-manager",
@@ -21,22 +21,22 @@ SERVER_SETTINGS: Final = {
     "idle_in_transaction_session_timeout": "10000",
 }
 
-LOST_RACE: Final = (pg.DeadlockDetectedError, pg.SerializationError)
+CONFLICT: Final = (pg.DeadlockDetectedError, pg.SerializationError)
 LOST_CONNECTION: Final = (pg.PostgresConnectionError, pg.AdminShutdownError, pg.CrashShutdownError, ConnectionError)
-AWAY: Final = (
+UNAVAILABLE: Final = (
     OSError,
     TimeoutError,
     pg.OperatorInterventionError,
     pg.InsufficientResourcesError,
-    asyncpg.InternalClientError,  # what the driver says when the connection goes in the middle of its own steps
+    asyncpg.InternalClientError,  # raised when the connection breaks during the driver's own protocol steps
 )
 BUSY: Final = (pg.LockNotAvailableError, pg.ReadOnlySQLTransactionError)
 
 
 def dsn_of(url: str) -> str:
-    """As the driver and PostgreSQL's own programs know it; what follows the `?` has libpq's names."""
-    own = make_url(url).difference_update_query(["prepared_statement_cache_size"])
-    return own.set(drivername="postgresql").render_as_string(hide_password=False)
+    """Return a URL for the driver and for PostgreSQL's client programs. Its query parameters are those of libpq."""
+    url_without_own = make_url(url).difference_update_query(["prepared_statement_cache_size"])
+    return url_without_own.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def is_behind_bouncer(url: str) -> bool:
@@ -46,8 +46,8 @@ def is_behind_bouncer(url: str) -> bool:
 class PostgresDatabase:
     """`postgresql+asyncpg://user:password@host:port/name`.
 
-    With `?prepared_statement_cache_size=0` nothing is kept on a server connection between transactions,
-    as PgBouncer in transaction mode wants it; time-outs are then to be set on the role.
+    With `?prepared_statement_cache_size=0` no state stays on a server connection between transactions, as PgBouncer
+    requires in transaction mode. Set the timeouts on the role then.
     """
 
     def __init__(self, url: str, pool_size: int) -> None:
@@ -65,9 +65,9 @@ class PostgresDatabase:
             self._dsn,
             min_size=0,
             max_size=self._pool_size,
-            timeout=PATIENCE,
-            command_timeout=PATIENCE,
-            reset=_nothing_to_reset,
+            timeout=TIMEOUT,
+            command_timeout=TIMEOUT,
+            reset=_skip_reset,
             **session,
         )
 
@@ -84,14 +84,16 @@ class PostgresDatabase:
 
     async def acquire(self) -> "PostgresConnection":
         if self._pool is None:
-            raise RuntimeError("the storage is used before it was opened")
+            raise RuntimeError("the storage is not open")
         try:
-            return PostgresConnection(await self._pool.acquire(timeout=PATIENCE), self._pool)
-        except (*AWAY, pg.PostgresError, pg.InterfaceError) as error:
+            return PostgresConnection(await self._pool.acquire(timeout=TIMEOUT), self._pool)
+        except (*UNAVAILABLE, pg.PostgresError, pg.InterfaceError) as error:
             raise StorageUnavailable("no connection to the database") from error
 
 
 class PostgresConnection:
+    """A connection of the pool. It translates the exceptions of asyncpg."""
+
     def __init__(self, driver: Any, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._driver = driver
         self._pool = pool
@@ -99,16 +101,16 @@ class PostgresConnection:
 
     async def begin(self) -> None:
         self._is_in_transaction = True
-        with self._translated():
+        with self._translate_errors():
             await self._driver.execute("BEGIN")
 
     async def commit(self) -> None:
         try:
             await self._driver.execute("COMMIT")
-        except LOST_RACE as error:
-            raise TransientStorageError("the transaction lost a race") from error
-        except (*AWAY, pg.PostgresConnectionError, pg.InterfaceError) as error:
-            self._abandon()
+        except CONFLICT as error:
+            raise TransientStorageError("the transaction conflicted with another one") from error
+        except (*UNAVAILABLE, pg.PostgresConnectionError, pg.InterfaceError) as error:
+            self._terminate()
             raise StorageUnavailable("the connection broke while committing") from error
         self._is_in_transaction = False
 
@@ -122,23 +124,23 @@ class PostgresConnection:
     async def _roll_back(self) -> None:
         try:
             await self._driver.execute("ROLLBACK")
-        except (*AWAY, pg.PostgresError, pg.InterfaceError):
-            self._abandon()
+        except (*UNAVAILABLE, pg.PostgresError, pg.InterfaceError):
+            self._terminate()
 
     @property
     def _is_lost(self) -> bool:
         try:
             return bool(self._driver.is_closed())
-        except pg.InterfaceError:  # the pool has taken it back, as it does with what is closed
+        except pg.InterfaceError:  # the pool has already taken back the closed connection
             return True
 
-    def _abandon(self) -> None:
+    def _terminate(self) -> None:
         with suppress(pg.InterfaceError):
             self._driver.terminate()
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]:
-        with self._translated():
-            if statement.is_planned_anew:  # without a name it is planned when its values are there, and forgotten
+        with self._translate_errors():
+            if statement.needs_custom_plan:  # PostgreSQL plans an unnamed statement with its values
                 unnamed = await self._driver.prepare(statement.sql, name="")
                 found = await unnamed.fetch(*statement.arguments(values))
             else:
@@ -146,32 +148,32 @@ class PostgresConnection:
         return statement.rows(found)
 
     async def execute(self, statement: Statement, rows: Sequence[Values]) -> None:
-        with self._translated():
+        with self._translate_errors():
             if len(rows) == 1:
                 await self._driver.execute(statement.sql, *statement.arguments(rows[0]))
             else:
                 await self._driver.executemany(statement.sql, [statement.arguments(row) for row in rows])
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except pg.UniqueViolationError as error:
             raise UniquenessViolated(error.table_name or "") from error
         except pg.ForeignKeyViolationError as error:
             raise ReferenceViolated from error
-        except LOST_RACE as error:
-            raise TransientStorageError("the transaction lost a race") from error
+        except CONFLICT as error:
+            raise TransientStorageError("the transaction conflicted with another one") from error
         except LOST_CONNECTION as error:
             raise TransientStorageError("the connection to the database was lost") from error
-        except (*AWAY, *BUSY) as error:
-            self._abandon()  # a cancelled statement would be waited for on release
-            raise StorageUnavailable("the database does not answer") from error
+        except (*UNAVAILABLE, *BUSY) as error:
+            self._terminate()  # releasing the connection would wait for the cancelled statement
+            raise StorageUnavailable("the database does not respond") from error
         except pg.InterfaceError as error:
             if self._is_lost:
                 raise TransientStorageError("the connection to the database was lost") from error
             raise
 
 
-async def _nothing_to_reset(connection: object) -> None:
-    """No use case leaves session state behind: settings, advisory locks, cursors or listeners."""
+async def _skip_reset(connection: object) -> None:
+    """Do nothing: no use case leaves settings, advisory locks, cursors or listeners on a connection."""

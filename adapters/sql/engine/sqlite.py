@@ -12,17 +12,24 @@ from adapters.sql.engine.compiler import Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, UniquenessViolated, Values
 from application.platform.unit_of_work import StorageUnavailable
 
-PATIENCE: Final = 1.5
-"""Seconds to wait for a connection, and for the one writer that SQLite admits."""
+TIMEOUT: Final = 1.5
+"""Seconds to wait for a connection, and for the write lock: SQLite admits one writer at a time."""
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}",
+    f"PRAGMA busy_timeout={TIMEOUT * 1000:.0f}",
 )
 
-AWAY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY")
+UNAVAILABLE: Final = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_IOERR",
+    "SQLITE_FULL",
+    "SQLITE_CANTOPEN",
+    "SQLITE_READONLY",
+)
 
 
 class SqliteDatabase:
@@ -33,32 +40,32 @@ class SqliteDatabase:
         self._path = make_url(url).database or ""
         self._idle: asyncio.LifoQueue[aiosqlite.Connection | None] = asyncio.LifoQueue()
         self._pool_size = pool_size
-        self._places = 0
+        self._size = 0
         self._connected = 0
         self._writing = asyncio.Lock()
 
     async def open(self) -> None:
-        self._places = self._pool_size
+        self._size = self._pool_size
         for _ in range(self._pool_size):
             self._idle.put_nowait(None)
 
     async def close(self) -> None:
-        self._places = self._connected = 0
+        self._size = self._connected = 0
         while not self._idle.empty():
             if driver := self._idle.get_nowait():
                 await driver.close()
 
     @property
     def use(self) -> PoolUse:
-        in_use = self._places - self._idle.qsize()
+        in_use = self._size - self._idle.qsize()
         return PoolUse(in_use, max(self._connected - in_use, 0), self._pool_size)
 
     async def acquire(self) -> "SqliteConnection":
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 driver = await self._idle.get()
         except TimeoutError as error:
-            raise StorageUnavailable("every connection to the database is busy") from error
+            raise StorageUnavailable("all connections to the database are in use") from error
         try:
             return SqliteConnection(driver or await self._connect(), self._idle, self._writing)
         except BaseException:
@@ -66,10 +73,10 @@ class SqliteDatabase:
             raise
 
     async def _connect(self) -> aiosqlite.Connection:
-        with _translated():
-            connecting = aiosqlite.connect(self._path, isolation_level=None)
-            connecting._thread.daemon = True  # a storage left open does not keep the process from ending
-            driver = await connecting
+        with _translate_errors():
+            driver = aiosqlite.connect(self._path, isolation_level=None)
+            make_daemon(driver)
+            await driver
             for pragma in PRAGMAS:
                 await driver.execute_fetchall(pragma)
         self._connected += 1
@@ -77,6 +84,8 @@ class SqliteDatabase:
 
 
 class SqliteConnection:
+    """A connection of the pool. It translates the exceptions of sqlite3."""
+
     def __init__(
         self,
         driver: aiosqlite.Connection,
@@ -90,16 +99,16 @@ class SqliteConnection:
 
     async def begin(self) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await self._writing.acquire()
         except TimeoutError as error:
-            raise StorageUnavailable("the database is busy") from error
+            raise StorageUnavailable("another transaction is writing to the database") from error
         self._is_in_transaction = True
-        with _translated():
+        with _translate_errors():
             await self._driver.execute_fetchall("BEGIN IMMEDIATE")
 
     async def commit(self) -> None:
-        with _translated():
+        with _translate_errors():
             await self._driver.execute_fetchall("COMMIT")
         self._end()
 
@@ -113,7 +122,7 @@ class SqliteConnection:
             self._idle.put_nowait(self._driver)
 
     async def _roll_back(self) -> None:
-        """Also when a cancelled BEGIN or COMMIT still waits in the driver's thread: this runs after it."""
+        """Roll back. If a cancelled BEGIN or COMMIT still waits in the driver's thread, this runs after it."""
         with suppress(sqlite3.OperationalError):  # no transaction is active
             await self._driver.execute_fetchall("ROLLBACK")
 
@@ -122,18 +131,26 @@ class SqliteConnection:
         self._writing.release()
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]:
-        with _translated():
+        with _translate_errors():
             found = await self._driver.execute_fetchall(statement.sql, statement.arguments(values))
         return statement.rows(list(found))
 
     async def execute(self, statement: Statement, rows: Sequence[Values]) -> None:
-        with _translated():
+        with _translate_errors():
             async with self._driver.executemany(statement.sql, [statement.arguments(row) for row in rows]):
                 pass
 
 
+def make_daemon(connecting: aiosqlite.Connection) -> None:
+    """Let the process exit while the connection is open. Call it before the connection opens and its thread starts.
+
+    aiosqlite has no public option for this; SQLAlchemy's own dialect sets the same private attribute.
+    """
+    connecting._thread.daemon = True
+
+
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
@@ -144,6 +161,6 @@ def _translated() -> Iterator[None]:
                 raise ReferenceViolated from error
         raise
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorname.startswith(AWAY):
+        if error.sqlite_errorname.startswith(UNAVAILABLE):
             raise StorageUnavailable("the database file is busy, full or unreadable") from error
         raise

@@ -1,40 +1,45 @@
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.sql.engine.compiler import Statement
+from adapters.sql.engine.compiler import Compiler, Query
 from adapters.sql.engine.connection import Connection, Database, Values
+from adapters.sql.engine.dialects import SqlDialect
 
 
 class Transaction:
-    """What one unit of work says to the database.
+    """The statements of one unit of work.
 
-    It takes a connection with its first statement, and begins a transaction with its first write, so that
+    It acquires a connection with its first statement and begins a transaction with its first write, so that
     a read alone is one round trip.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, compiler: Compiler) -> None:
+        self.dialect: SqlDialect = compiler.dialect
         self._database = database
+        self._compile = compiler.compile
         self._connection: Connection | None = None
         self._is_writing = False
 
-    async def fetch(self, statement: Statement, **values: Any) -> Sequence[Any]:
-        return await (await self._connected()).fetch(statement, values)
+    async def fetch(self, query: Query, **values: Any) -> Sequence[Any]:
+        """Return the rows of a read."""
+        return await (await self._connected()).fetch(self._compile(query), values)
 
-    async def fetch_writing(self, statement: Statement, **values: Any) -> Sequence[Any]:
-        """As `fetch`, within the transaction: for what is about to be written, or is by this very statement."""
-        return await (await self._begun()).fetch(statement, values)
+    async def fetch_writing(self, query: Query, **values: Any) -> Sequence[Any]:
+        """Return the rows of a write, or of a read that locks rows or decides about a later write."""
+        return await (await self._begun()).fetch(self._compile(query), values)
 
-    async def execute(self, statement: Statement, *rows: Values) -> None:
-        """Once for each of `rows`."""
+    async def execute(self, query: Query, *rows: Values) -> None:
+        """Execute a write once for each of `rows`."""
         if not rows:
             return
-        await (await self._begun()).execute(statement, rows)
+        await (await self._begun()).execute(self._compile(query), rows)
 
     async def commit(self) -> None:
         if self._is_writing and self._connection is not None:
             await self._connection.commit()
 
     async def close(self) -> None:
+        """Release the connection. This rolls back what is not committed."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             await connection.release()

@@ -1,4 +1,4 @@
-"""What the databases keep differently, as one thing."""
+"""Column types that behave the same on PostgreSQL and SQLite."""
 
 import json
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware datetime in UTC, also where the database knows no time zones."""
+    """An aware datetime in UTC, also on databases without time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -45,7 +45,7 @@ class Names(TypeDecorator[list[str]]):
 
 
 class Document(TypeDecorator[Any]):
-    """What JSON can tell, kept as JSON."""
+    """A JSON document."""
 
     impl = JSON
     cache_ok = True
@@ -58,3 +58,4 @@ class Document(TypeDecorator[Any]):
 
 
 ByCodePoint: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that the database compares and sorts by code point, as Python does."""

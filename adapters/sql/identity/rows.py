@@ -3,7 +3,7 @@ from typing import Any
 
 from adapters.sql.schema.identity import sessions, users
 from domain.identity.session import Session
-from domain.identity.user import Role, User, name_key
+from domain.identity.user import Role, User, normalize_login
 
 ROLE_AT = tuple(Role)
 
@@ -48,8 +48,8 @@ def user_to_row(user: User) -> dict[str, Any]:
         "created_at": user.created_at,
         "updated_at": user.updated_at,
         "version": user.version,
-        "username_key": name_key(user.username),
-        "email_key": name_key(user.email),
+        "username_key": normalize_login(user.username),
+        "email_key": normalize_login(user.email),
         "search_text": user.search_text,
     }
 

@@ -5,55 +5,68 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from application.operations.ports import BackupRefused
+from application.operations.ports import BackupError
 
-OF_DEBIAN: Final = Path("/usr/lib/postgresql")
-"""Where every version has a folder, and only a wrapper is on the path."""
+DEBIAN_ROOT: Final = Path("/usr/lib/postgresql")
+"""Debian has a directory for each version here; only a wrapper is on the PATH."""
 
 
-async def program(name: str, server: int) -> Path:
-    """The one on the path or of Debian's folders that fits a server of this major version: the same, or else the
-    next newer one. Raises BackupRefused."""
-    found = {await _major(path): path for path in reversed(_candidates(name))}
+async def find_program(name: str, server: int) -> Path:
+    """Find a client program that fits a server: the same major version, or else the next newer one.
+
+    Searches the PATH and the directories of Debian's packages.
+
+    Args:
+        name: Name of the program, such as pg_dump.
+        server: Major version of the server.
+
+    Raises:
+        BackupError: No such program is installed, or only older versions.
+    """
+    found = {await _major_version(path): path for path in reversed(_candidates(name))}
     fitting = [version for version in found if version >= server]
     if fitting:
         return found[min(fitting)]
     if found:
-        raise BackupRefused(
-            f"{name} is of version {max(found)}, and the server of {server}: install that or a newer one"
+        raise BackupError(
+            f"{name} is version {max(found)}, but the server is version {server}: install version {server} or newer"
         )
-    raise BackupRefused(f"{name} is not installed: install PostgreSQL's client programs, version {server} or newer")
+    raise BackupError(f"{name} is not installed: install the PostgreSQL client programs, version {server} or newer")
 
 
 async def run(path: Path, *arguments: str, environment: Mapping[str, str]) -> str:
-    """What it printed. Raises BackupRefused with what it complained of, but for values of rows."""
-    code, told, complained = await _finished((str(path), *arguments), environment)
+    """Run a program and return its output.
+
+    Raises:
+        BackupError: The program failed. Contains its error lines, but not the details, which may show values of rows.
+    """
+    code, stdout, stderr = await _execute((str(path), *arguments), environment)
     if code != 0:
-        errors = [line for line in complained.splitlines() if re.match(r"\w+: (error|fatal)", line)]
-        raise BackupRefused("\n".join(errors) or f"{path.name} ended with {code}")
-    return told
+        errors = [line for line in stderr.splitlines() if re.match(r"\w+: (error|fatal)", line)]
+        raise BackupError("\n".join(errors) or f"{path.name} ended with {code}")
+    return stdout
 
 
 def _candidates(name: str) -> list[Path]:
     on_path = shutil.which(name)
-    return [*([Path(on_path)] if on_path else []), *OF_DEBIAN.glob(f"*/bin/{name}")]
+    return [*([Path(on_path)] if on_path else []), *DEBIAN_ROOT.glob(f"*/bin/{name}")]
 
 
-async def _major(path: Path) -> int:
-    """0 if it does not tell."""
-    _, told, _ = await _finished((str(path), "--version"), None)
-    version = re.search(r"\) (\d+)", told)
+async def _major_version(path: Path) -> int:
+    """Return the major version of a program, 0 if unknown."""
+    _, stdout, _ = await _execute((str(path), "--version"), None)
+    version = re.search(r"\) (\d+)", stdout)
     return int(version[1]) if version else 0
 
 
-async def _finished(command: Sequence[str], environment: Mapping[str, str] | None) -> tuple[int | None, str, str]:
+async def _execute(command: Sequence[str], environment: Mapping[str, str] | None) -> tuple[int | None, str, str]:
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
-        told, complained = await process.communicate()
+        stdout, stderr = await process.communicate()
     except asyncio.CancelledError:
         process.terminate()
         await process.wait()
         raise
-    return process.returncode, told.decode(errors="replace"), complained.decode(errors="replace")
+    return process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace")

@@ -10,15 +10,15 @@ from typing import Final
 from sqlalchemy import make_url
 
 from adapters.sql.schema.migrator import SqlSchema
-from application.operations.ports import BackupRefused
+from application.operations.ports import BackupError
 from application.platform.unit_of_work import StorageUnavailable
 
-BESIDE: Final = ("", "-wal", "-shm", "-journal")
-"""What SQLite keeps at and beside the path of a database. A log left over would be played into a new one."""
+SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
+"""Suffixes of the files of a database. SQLite would replay an old log into a new database."""
 
 
 class SqliteCopier:
-    """By SQLite's own online copy."""
+    """Copy a database with SQLite's online backup."""
 
     kind: Final = "sqlite"
 
@@ -29,8 +29,8 @@ class SqliteCopier:
     async def revision(self) -> str | None:
         return await self._schema.current()
 
-    def knows(self, revision: str) -> bool:
-        return self._schema.knows(revision)
+    def is_known_revision(self, revision: str) -> bool:
+        return self._schema.is_known_revision(revision)
 
     async def dump(self, path: Path) -> None:
         await asyncio.to_thread(self._dump, path)
@@ -47,17 +47,17 @@ class SqliteCopier:
                 closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=rw", uri=True)) as source,
                 closing(sqlite3.connect(path)) as copy,
             ):
-                source.backup(copy)  # in one read transaction, which keeps no writer waiting
+                source.backup(copy)  # one read transaction: writers do not wait
         except sqlite3.Error as error:
-            raise StorageUnavailable("the database file can't be read, or its copy not be written") from error
+            raise StorageUnavailable("the database file cannot be read, or its copy cannot be written") from error
 
     def _require_empty(self) -> None:
-        for suffix in BESIDE:
+        for suffix in SUFFIXES:
             if (path := Path(f"{self._path}{suffix}")).exists():
-                raise BackupRefused(f"a backup is restored where nothing is, and there is {path}")
+                raise BackupError(f"a backup can only be restored where no database exists, but {path} exists")
 
     def _load(self, path: Path) -> None:
-        """The name is given last, and to nothing that has it."""
+        """Copy into a temporary file, then link it to its name, which fails if the name exists."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._path.parent, prefix=f".{self._path.name}.") as whole:
@@ -69,11 +69,11 @@ class SqliteCopier:
                 os.link(whole.name, self._path)
             _sync(self._path.parent)
         except OSError as error:
-            raise BackupRefused(f"{self._path} can't be written: {error.strerror}") from error
+            raise BackupError(f"{self._path} cannot be written: {error.strerror}") from error
 
 
 def _sync(folder: Path) -> None:
-    """So that the name, too, outlives a crash."""
+    """Flush the directory, so that the new name survives a crash."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -14,7 +14,7 @@ from adapters.sql.schema.idempotency import idempotency_records
 from adapters.sql.schema.identity import active_admins, email_claims, reset_tokens, sessions, username_claims, users
 from adapters.sql.schema.jobs import jobs
 from adapters.sql.schema.metadata import metadata as metadata
-from adapters.sql.schema.tasks import task_changes, task_tallies, tasks
+from adapters.sql.schema.tasks import task_changes, task_counters, tasks
 
 TABLES: Final[tuple[Table, ...]] = (
     users,
@@ -24,10 +24,10 @@ TABLES: Final[tuple[Table, ...]] = (
     sessions,
     reset_tokens,
     tasks,
-    task_tallies,
+    task_counters,
     task_changes,
     files,
     jobs,
     idempotency_records,
 )
-"""Naming them here makes sure that their modules are imported."""
+"""Importing the tables here registers them in `metadata`."""

@@ -61,7 +61,7 @@ _IS_DONE = tasks.c.completed_at.is_not(None)
 Index("ix_tasks_completed_at", tasks.c.owner_id, tasks.c.completed_at, postgresql_where=_IS_DONE, sqlite_where=_IS_DONE)
 
 
-task_tallies = Table(
+task_counters = Table(
     "task_tallies",
     metadata,
     Column("owner_id", Uuid, ForeignKey("users.id"), primary_key=True),

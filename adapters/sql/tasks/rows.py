@@ -1,4 +1,4 @@
-"""Entities as rows and back. Columns are read in the order of TASK_COLUMNS and USER_COLUMNS."""
+"""Conversion between tasks and rows. Rows are read in the order of TASK_COLUMNS."""
 
 from collections.abc import Sequence
 from datetime import UTC
@@ -7,9 +7,10 @@ from typing import Any
 
 from adapters.sql.schema.tasks import tasks
 from domain.calendar import Due
+from domain.tasks.status import Status
 from domain.tasks.tag import Tag
-from domain.tasks.task import Priority, Status, Task
-from domain.tasks.task_query import RANK_OF_PRIORITY, RANK_OF_STATUS, SortField, TaskOrder
+from domain.tasks.task import Priority, Task
+from domain.tasks.task_query import PRIORITY_RANKS, STATUS_RANKS, SortField, TaskOrder
 
 STATUS_AT = tuple(Status)
 
@@ -46,8 +47,8 @@ def task_to_row(task: Task) -> dict[str, Any]:
         "owner_id": task.owner_id,
         "title": task.title,
         "description": task.description,
-        "status": RANK_OF_STATUS[task.status],
-        "priority": RANK_OF_PRIORITY[task.priority],
+        "status": STATUS_RANKS[task.status],
+        "priority": PRIORITY_RANKS[task.priority],
         "due_day": task.due and task.due.day,
         "due_at": task.due and task.due.instant,
         "tags": [tag.name for tag in task.tags],
@@ -79,7 +80,7 @@ def task_from_row(row: Sequence[Any]) -> Task:
         version,
     ) = row
     if due_at is not None and due_at.tzinfo is None:
-        due_at = due_at.replace(tzinfo=UTC)  # asyncpg knows the ends of the calendar as infinities, without offset
+        due_at = due_at.replace(tzinfo=UTC)  # asyncpg returns datetime.min and max for infinity, without offset
     due = due_day or due_at
     return Task(
         id=id,
@@ -98,4 +99,4 @@ def task_from_row(row: Sequence[Any]) -> Task:
 
 
 _tag = lru_cache(maxsize=4096)(Tag)
-"""Checking a name again costs more than looking it up, and most rows share a few."""
+"""Most rows share a few tags, and a cache look-up costs less than validating the name again."""

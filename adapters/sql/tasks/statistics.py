@@ -6,18 +6,18 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, func, literal, or_, select, union_all
-from sqlalchemy.sql.selectable import CompoundSelect
 
 from adapters.sql.engine.pages import OWNER
 from adapters.sql.engine.types import Instant
-from adapters.sql.schema.tasks import task_tallies, tasks
+from adapters.sql.schema.tasks import task_counters, tasks
 from adapters.sql.tasks.counters import COMPLETED, COMPLETION_TIME, CREATED, OPEN_DUE_DAY, OPEN_DUE_INSTANT, STATE, TAG
 from adapters.sql.tasks.queries import IS_OPEN
 from adapters.sql.tasks.rows import PRIORITY_AT, STATUS_AT
-from domain.calendar import day_of, start_of, week_of
-from domain.tasks.statistics import RECENT, Statistics
+from domain.calendar import iso_week, local_date, start_instant
+from domain.tasks.statistics import RECENT_PERIOD, Statistics
+from domain.tasks.status import Status
 from domain.tasks.tag import Tag
-from domain.tasks.task import Priority, Status
+from domain.tasks.task import Priority
 
 OVERDUE: Final = "overdue"
 TODAY: Final = "today"
@@ -25,43 +25,64 @@ WEEK: Final = "week"
 _DAY = timedelta(days=1)
 
 
-def statistics_query() -> CompoundSelect[*tuple[Any, ...]]:
-    """Rows of kind, key, amount; some kinds in several rows that are to be added up."""
-    kept = select(task_tallies.c.kind, task_tallies.c.key, task_tallies.c.amount).where(
-        task_tallies.c.owner_id == OWNER, or_(*(task_tallies.c.kind == kind for kind in (STATE, TAG, COMPLETION_TIME)))
+def _summed(name: str, kind: str, condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    amount = cast(func.coalesce(func.sum(task_counters.c.amount), 0), BigInteger)
+    return select(literal(name, Text), literal("", Text), amount).where(
+        task_counters.c.owner_id == OWNER, task_counters.c.kind == kind, condition
     )
-    due_at = tasks.c.due_at
-    return union_all(
-        kept,
-        _summed(OVERDUE, OPEN_DUE_DAY, task_tallies.c.key < _key("today")),
-        _summed(OVERDUE, OPEN_DUE_INSTANT, task_tallies.c.key < _key("utc_today")),
-        _counted(OVERDUE, IS_OPEN, due_at >= _at("utc_midnight"), due_at < _at("now")),
-        _summed(TODAY, OPEN_DUE_DAY, task_tallies.c.key == _key("today")),
-        _counted(TODAY, IS_OPEN, due_at >= _at("today_start"), due_at < _at("today_end")),
-        _summed(WEEK, OPEN_DUE_DAY, task_tallies.c.key.between(_key("monday"), _key("sunday"))),
-        _counted(WEEK, IS_OPEN, due_at >= _at("week_start"), due_at < _at("week_end")),
-        _summed(CREATED, CREATED, task_tallies.c.key > _key("since_day")),
-        _counted(CREATED, tasks.c.created_at >= _at("since"), tasks.c.created_at < _at("since_day_end")),
-        _summed(COMPLETED, COMPLETED, task_tallies.c.key > _key("since_day")),
-        _counted(COMPLETED, tasks.c.completed_at >= _at("since"), tasks.c.completed_at < _at("since_day_end")),
+
+
+def _counted(name: str, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(literal(name, Text), literal("", Text), func.count())
+        .select_from(tasks)
+        .where(tasks.c.owner_id == OWNER, *conditions)
     )
+
+
+def _key(name: str) -> ColumnElement[Any]:
+    return bindparam(name, type_=Text)
+
+
+def _at(name: str) -> ColumnElement[Any]:
+    return bindparam(name, type_=Instant)
+
+
+_STORED = select(task_counters.c.kind, task_counters.c.key, task_counters.c.amount).where(
+    task_counters.c.owner_id == OWNER, or_(*(task_counters.c.kind == kind for kind in (STATE, TAG, COMPLETION_TIME)))
+)
+STATISTICS: Final = union_all(
+    _STORED,
+    _summed(OVERDUE, OPEN_DUE_DAY, task_counters.c.key < _key("today")),
+    _summed(OVERDUE, OPEN_DUE_INSTANT, task_counters.c.key < _key("utc_today")),
+    _counted(OVERDUE, IS_OPEN, tasks.c.due_at >= _at("utc_midnight"), tasks.c.due_at < _at("now")),
+    _summed(TODAY, OPEN_DUE_DAY, task_counters.c.key == _key("today")),
+    _counted(TODAY, IS_OPEN, tasks.c.due_at >= _at("today_start"), tasks.c.due_at < _at("today_end")),
+    _summed(WEEK, OPEN_DUE_DAY, task_counters.c.key.between(_key("monday"), _key("sunday"))),
+    _counted(WEEK, IS_OPEN, tasks.c.due_at >= _at("week_start"), tasks.c.due_at < _at("week_end")),
+    _summed(CREATED, CREATED, task_counters.c.key > _key("since_day")),
+    _counted(CREATED, tasks.c.created_at >= _at("since"), tasks.c.created_at < _at("since_day_end")),
+    _summed(COMPLETED, COMPLETED, task_counters.c.key > _key("since_day")),
+    _counted(COMPLETED, tasks.c.completed_at >= _at("since"), tasks.c.completed_at < _at("since_day_end")),
+)
+"""Rows (kind, key, amount). The amounts of rows with the same kind and key must be added."""
 
 
 def statistics_parameters(now: datetime, zone: tzinfo) -> dict[str, Any]:
-    today = day_of(now, zone)
-    monday, sunday = week_of(today)
-    now, since = now.astimezone(UTC), now.astimezone(UTC) - RECENT
+    today = local_date(now, zone)
+    monday, sunday = iso_week(today)
+    now, since = now.astimezone(UTC), now.astimezone(UTC) - RECENT_PERIOD
     return {
         "now": now,
         "utc_today": now.date().isoformat(),
         "utc_midnight": _midnight(now),
         "today": today.isoformat(),
-        "today_start": start_of(today, zone),
-        "today_end": start_of(today + _DAY, zone),
+        "today_start": start_instant(today, zone),
+        "today_end": start_instant(today + _DAY, zone),
         "monday": monday.isoformat(),
         "sunday": sunday.isoformat(),
-        "week_start": start_of(monday, zone),
-        "week_end": start_of(sunday + _DAY, zone),
+        "week_start": start_instant(monday, zone),
+        "week_end": start_instant(sunday + _DAY, zone),
         "since": since,
         "since_day": since.date().isoformat(),
         "since_day_end": _midnight(since) + _DAY,
@@ -87,29 +108,6 @@ def statistics_from(rows: Iterable[Any]) -> Statistics:
         completed_last_7_days=amounts[COMPLETED].total(),
         completion_milliseconds=amounts[COMPLETION_TIME].total(),
     )
-
-
-def _summed(name: str, kind: str, condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    amount = cast(func.coalesce(func.sum(task_tallies.c.amount), 0), BigInteger)
-    return select(literal(name, Text), literal("", Text), amount).where(
-        task_tallies.c.owner_id == OWNER, task_tallies.c.kind == kind, condition
-    )
-
-
-def _counted(name: str, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    return (
-        select(literal(name, Text), literal("", Text), func.count())
-        .select_from(tasks)
-        .where(tasks.c.owner_id == OWNER, *conditions)
-    )
-
-
-def _key(name: str) -> ColumnElement[Any]:
-    return bindparam(name, type_=Text)
-
-
-def _at(name: str) -> ColumnElement[Any]:
-    return bindparam(name, type_=Instant)
 
 
 def _midnight(instant: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Ids and names in paths: whatever names nothing is not found, whether or not it could name something."""
+"""Ids and names in paths. A malformed one is not found, like an unknown one."""
 
 from typing import Annotated
 
@@ -11,38 +11,38 @@ from domain.identity.session import SessionId
 from domain.identity.user import UserId
 from domain.tasks.tag import Tag
 from domain.tasks.task import TaskId
-from entrypoints.http.schemas.fields import uuid_of
+from entrypoints.http.schemas.fields import parse_uuid
 
 
 def _task_id(text: str) -> TaskId:
     try:
-        return TaskId(uuid_of(text))
+        return TaskId(parse_uuid(text))
     except ValueError:
         raise TaskNotFound from None
 
 
 def _user_id(text: str) -> UserId:
     try:
-        return UserId(uuid_of(text))
+        return UserId(parse_uuid(text))
     except ValueError:
         raise UserNotFound from None
 
 
 def _session_id(text: str) -> SessionId:
     try:
-        return SessionId(uuid_of(text))
+        return SessionId(parse_uuid(text))
     except ValueError:
         raise SessionNotFound from None
 
 
 def _file_id(text: str) -> FileId:
     try:
-        return FileId(uuid_of(text))
+        return FileId(parse_uuid(text))
     except ValueError:
         raise FileNotFound from None
 
 
-async def _tag(tag: Annotated[str, Path(description="in any spelling")]) -> Tag:
+async def _tag(tag: Annotated[str, Path(description="A tag, in any case and width.")]) -> Tag:
     try:
         return Tag(tag)
     except InvalidTag:

@@ -1,4 +1,4 @@
-"""Who is at the other end, and what it says of itself."""
+"""The address, origin and user agent of the client of a request."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -6,14 +6,16 @@ from typing import Final
 
 from starlette.requests import Request
 
-from application.identity.sessions import Device
+from application.identity.sessions import ClientInfo
 
 DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
-def address_of(request: Request) -> str:
-    """The peer, or, as far as trusted proxies tell, the one they speak for: read from the right, the first
-    that is no proxy of ours."""
+def client_address(request: Request) -> str:
+    """Return the address of the client.
+
+    If the peer is a trusted proxy: the rightmost address in X-Forwarded-For that is not a trusted proxy.
+    """
     trusted: Sequence[IPv4Network | IPv6Network] = request.app.state.settings.trusted_proxies
     address = request.client.host if request.client else ""
     if not trusted:
@@ -26,19 +28,21 @@ def address_of(request: Request) -> str:
     return address
 
 
-def origin_of(request: Request) -> str:
-    """The origin (RFC 6454) of the pages that this request could come from if they were ours: as the peer asked,
-    or, if that is a proxy we trust, as it was asked."""
+def request_origin(request: Request) -> str:
+    """Return the origin (RFC 6454) that the client addressed, which is the origin of this service's pages.
+
+    The scheme is the one in X-Forwarded-Proto if the peer is a trusted proxy.
+    """
     trusted: Sequence[IPv4Network | IPv6Network] = request.app.state.settings.trusted_proxies
     scheme = request.scope["scheme"]
-    told = ",".join(request.headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
-    if told in DEFAULT_PORTS and request.client and _is_in(request.client.host, trusted):
-        scheme = told
+    forwarded = ",".join(request.headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
+    if forwarded in DEFAULT_PORTS and request.client and _is_in(request.client.host, trusted):
+        scheme = forwarded
     return f"{scheme}://{request.headers['host'].lower().removesuffix(DEFAULT_PORTS[scheme])}"
 
 
-def device_of(request: Request) -> Device:
-    return Device(request.headers.get("user-agent"), address_of(request) or None)
+def client_info(request: Request) -> ClientInfo:
+    return ClientInfo(request.headers.get("user-agent"), client_address(request) or None)
 
 
 def _is_in(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:

@@ -1,33 +1,33 @@
-"""Identity by cookie (RFC 6265bis), for browsers, and what keeps others from using it for them."""
+"""Authentication by cookie (RFC 6265bis) for browsers, and its protection against cross-site request forgery."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from application.identity.sessions import Login
-from entrypoints.http.framework.client import origin_of
-from entrypoints.http.framework.errors import CsrfFailed
+from application.identity.sessions import IssuedTokens
+from entrypoints.http.framework.client import request_origin
+from entrypoints.http.framework.http_errors import CsrfFailed
 from entrypoints.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def access_token_in(request: Request) -> str | None:
+def get_access_token(request: Request) -> str | None:
     return request.cookies.get(_name(request, "access_token"))
 
 
-def refresh_token_in(request: Request) -> str | None:
+def get_refresh_token(request: Request) -> str | None:
     return request.cookies.get(_name(request, "refresh_token"))
 
 
-def logged_in(request: Request, login: Login, response: Response) -> Response:
+def set_session_cookies(request: Request, tokens: IssuedTokens, response: Response) -> Response:
     settings: Settings = request.app.state.settings
     lifetime = settings.refresh_token_expire_days * 86_400
-    _set(request, response, "access_token", login.access_token.text, login.access_token.expires_in)
-    _set(request, response, "refresh_token", login.refresh_token.text, lifetime)
+    _set(request, response, "access_token", tokens.access_token.text, tokens.access_token.expires_in)
+    _set(request, response, "refresh_token", tokens.refresh_token.text, lifetime)
     return response
 
 
-def logged_out(request: Request, response: Response) -> Response:
+def clear_session_cookies(request: Request, response: Response) -> Response:
     for name in ("access_token", "refresh_token"):
         if _name(request, name) in request.cookies:
             _set(request, response, name, "", 0)
@@ -35,28 +35,35 @@ def logged_out(request: Request, response: Response) -> Response:
 
 
 def require_same_origin(request: Request) -> None:
-    """For a request that carries its identity by cookie and changes something. Raises CsrfFailed unless the
-    browser says that it comes from a page of this service."""
+    """Check that a request with a cookie that changes something comes from a page of this service.
+
+    Raises:
+        CsrfFailed: The headers of the browser do not say so.
+    """
     if request.method in SAFE_METHODS:
         return
     origin = request.headers.get("origin")
     if origin is not None:
         settings: Settings = request.app.state.settings
-        is_ours = origin in (origin_of(request), settings.public_url)
+        is_same_origin = origin in (request_origin(request), settings.public_url)
     else:
-        is_ours = request.headers.get("sec-fetch-site") in ("same-origin", "none")
-    if not is_ours:
-        raise CsrfFailed("a change by cookie has to come from a page of this service")
+        is_same_origin = request.headers.get("sec-fetch-site") in ("same-origin", "none")
+    if not is_same_origin:
+        raise CsrfFailed("a change authenticated by cookie must come from a page of this service")
 
 
-def refuse_foreign_origin(request: Request) -> None:
-    """For a login by cookie: a client that tells no origin is no browser. Raises CsrfFailed."""
+def reject_cross_origin(request: Request) -> None:
+    """Refuse a login by cookie from another origin. A client that sends no origin is not a browser.
+
+    Raises:
+        CsrfFailed: The browser does not say that the request comes from a page of this service.
+    """
     if "origin" in request.headers or "sec-fetch-site" in request.headers:
         require_same_origin(request)
 
 
 def _name(request: Request, name: str) -> str:
-    """The prefix makes a browser insist on `Secure`, which development without TLS can't have."""
+    """Return the name of a cookie. Browsers accept the prefix only with `Secure`, so development has none."""
     settings: Settings = request.app.state.settings
     return name if settings.is_development else f"__Host-{name}"
 

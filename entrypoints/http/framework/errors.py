@@ -1,10 +1,9 @@
-"""Whatever is refused, as `application/problem+json` (RFC 9457). Nothing a client sent is ever repeated."""
+"""Errors as `application/problem+json` (RFC 9457). A problem document never repeats what the client sent."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import structlog
@@ -20,12 +19,13 @@ from application.platform.idempotency import IdempotencyKeyReused
 from application.platform.rate_limits import RateLimited
 from application.platform.unit_of_work import StorageUnavailable
 from domain import errors
-from entrypoints.http.framework.rate_limits import headers_of
+from entrypoints.http.framework.http_errors import HttpError
+from entrypoints.http.framework.rate_limits import rate_limit_headers
 
 UNPROCESSABLE: Final = 422
 
 TITLES: Final = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
-"""As RFC 9110 names them; the library's names change with the version of Python."""
+"""The names of RFC 9110. The names in the standard library depend on the Python version."""
 
 STATUS_OF: Final[dict[type[errors.DomainError], int]] = {
     errors.InvalidValue: UNPROCESSABLE,
@@ -41,63 +41,14 @@ STATUS_OF: Final[dict[type[errors.DomainError], int]] = {
     RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
-IN_QUERY: Final = (errors.InvalidCursor, errors.InvalidSearch)
+QUERY_FIELDS: Final = frozenset({"cursor", "search"})
+"""Fields of InvalidValue errors that are query parameters; all others belong to the body."""
 
 MAX_ENTRIES: Final = 20
 MAX_NAME: Final = 100
-"""A refusal is short, whatever is refused."""
+"""Characters. Limits like this keep every problem document short."""
 
 RETRY_AFTER_SECONDS: Final = 1
-
-
-class HttpError(HTTPException):
-    """What is wrong with a request as HTTP, before any use case sees it."""
-
-    status: ClassVar[int]
-    code: ClassVar[str]
-
-    def __init__(self, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(self.status, detail, headers)
-
-
-class MalformedJson(HttpError):
-    status = HTTPStatus.BAD_REQUEST
-    code = "MALFORMED_JSON"
-
-
-class NotAuthenticated(HttpError):
-    status = HTTPStatus.UNAUTHORIZED
-    code = "NOT_AUTHENTICATED"
-
-
-class PayloadTooLarge(HttpError):
-    """The rest of the body is not read, so the connection can't be used again."""
-
-    status = 413
-    code = "PAYLOAD_TOO_LARGE"
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, {"Connection": "close"})
-
-
-class UnsupportedMediaType(HttpError):
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-    code = "UNSUPPORTED_MEDIA_TYPE"
-
-
-class InvalidHost(HttpError):
-    status = HTTPStatus.BAD_REQUEST
-    code = "INVALID_HOST"
-
-
-class InvalidIdempotencyKey(HttpError):
-    status = HTTPStatus.BAD_REQUEST
-    code = "INVALID_IDEMPOTENCY_KEY"
-
-
-class CsrfFailed(HttpError):
-    status = HTTPStatus.FORBIDDEN
-    code = "CSRF_FAILED"
 
 
 CODE_OF_STATUS: Final[dict[int, str]] = {
@@ -105,11 +56,11 @@ CODE_OF_STATUS: Final[dict[int, str]] = {
     HTTPStatus.NOT_FOUND: "NOT_FOUND",
     HTTPStatus.METHOD_NOT_ALLOWED: "METHOD_NOT_ALLOWED",
 }
-"""Of what the router itself refuses."""
+"""Codes of errors that the router itself raises."""
 
 
 def status_of(error: type[errors.DomainError]) -> int:
-    """The status of the nearest listed ancestor, so a new error needs no new row."""
+    """Return the status of the nearest ancestor in the table, so that a new error needs no new row."""
     return next(STATUS_OF[cls] for cls in error.__mro__ if cls in STATUS_OF)
 
 
@@ -119,8 +70,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(StorageUnavailable, _unavailable)
     app.add_exception_handler(FileStoreUnavailable, _unavailable)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _bug)
+    app.add_exception_handler(ClientDisconnect, _client_disconnected)
+    app.add_exception_handler(Exception, _internal_error)
 
 
 def problem(
@@ -150,7 +101,7 @@ def problem(
         media_type="application/problem+json",
     )
     if window := getattr(request.state, "rate_window", None):
-        response.raw_headers += headers_of(window)
+        response.raw_headers += rate_limit_headers(window)
     return response
 
 
@@ -163,10 +114,10 @@ async def _domain_error(request: Request, error: Exception) -> Response:
             request.state.rate_window = window
             headers = {"Retry-After": str(window.resets_in)}
         case errors.FileTooLarge():
-            headers = {"Connection": "close"}  # as the rest of it is not read
-        case errors.InvalidValue(field=field):
-            place = "query" if isinstance(error, IN_QUERY) else "body"
-            extensions["errors"] = [_entry([place, field] if field else [place], str(error), kind_of(error))]
+            headers = {"Connection": "close"}  # the rest of the body is not read
+        case errors.InvalidValue(field=field, rule=rule):
+            place = "query" if field in QUERY_FIELDS else "body"
+            extensions["errors"] = [_entry([place, field] if field else [place], str(error), rule)]
         case errors.TaskNotFound(task_ids=task_ids) if request.scope["path"].endswith("/bulk"):
             extensions["task_ids"] = [str(task_id) for task_id in task_ids]
         case errors.UsernameTaken(field=field) | errors.EmailTaken(field=field):
@@ -176,12 +127,13 @@ async def _domain_error(request: Request, error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return validation_problem(request, [_told(found) for found in error.errors()[:MAX_ENTRIES]])
+    return validation_problem(request, [_format_error(each) for each in error.errors()[:MAX_ENTRIES]])
 
 
 def validation_problem(request: Request, entries: Sequence[Mapping[str, Any]]) -> Response:
-    told = entries[:MAX_ENTRIES]
-    return problem(request, UNPROCESSABLE, errors.InvalidValue.code, "the request is not valid", errors=told)
+    """Return a 422 problem document with one entry for each invalid value."""
+    code, shown = errors.InvalidValue.code, entries[:MAX_ENTRIES]
+    return problem(request, UNPROCESSABLE, code, "the request is not valid", errors=shown)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -200,31 +152,32 @@ def http_problem(request: Request, error: HTTPException) -> Response:
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     cause = error.__cause__ or error
-    told = str(cause).partition("\n")[0]
-    structlog.get_logger("storage").warning("unavailable", error=str(error), cause=f"{type(cause).__name__}: {told}")
+    first_line = str(cause).partition("\n")[0]
+    cause_text = f"{type(cause).__name__}: {first_line}"
+    structlog.get_logger("storage").warning("unavailable", error=str(error), cause=cause_text)
     return problem(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,
         "SERVICE_UNAVAILABLE",
-        "the service can't reach its storage; try again",
+        "the service cannot reach its storage; try again",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 
-async def _gone(request: Request, error: Exception) -> Response:
-    """Nobody reads it: the client left while it was sending."""
+async def _client_disconnected(request: Request, error: Exception) -> Response:
+    """Return a response that is never read, because the client disconnected while it was sending."""
     return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
-async def _bug(request: Request, error: Exception) -> Response:
-    """Logged with its traceback by the server; the client gets the id to ask about."""
-    response = problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "something went wrong here")
+async def _internal_error(request: Request, error: Exception) -> Response:
+    """Return the request id only. The server logs the traceback."""
+    response = problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "an internal error occurred")
     request.state.complete_headers(response.raw_headers)
     return response
 
 
 def _methods_at(request: Request) -> list[str]:
-    """Of every route at this path, as the router tells those of the first alone; files are only read."""
+    """Return the methods of all routes at this path. The router itself reports only those of the first route."""
     methods: set[str] = set()
     for route in request.app.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
@@ -232,19 +185,14 @@ def _methods_at(request: Request) -> list[str]:
     return sorted(methods | {"HEAD"} if "GET" in methods else methods) or ["GET", "HEAD"]
 
 
-def kind_of(error: errors.InvalidValue) -> str:
-    """`InvalidTitle` as `invalid_title`, for programs that tell breaches apart."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
-
-
-def _told(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Without the input, and without what pydantic says of it."""
-    cause = found.get("ctx", {}).get("error")
+def _format_error(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an error of pydantic without the input and its context."""
+    cause = error.get("ctx", {}).get("error")
     if isinstance(cause, errors.InvalidValue):
-        return _entry(found["loc"], str(cause), kind_of(cause))
-    return _entry(found["loc"], str(cause or found["msg"]), found["type"])
+        return _entry(error["loc"], str(cause), cause.rule)
+    return _entry(error["loc"], str(cause or error["msg"]), error["type"])
 
 
-def _entry(loc: Sequence[str | int], message: str, kind: str) -> Mapping[str, Any]:
+def _entry(loc: Sequence[str | int], message: str, type_: str) -> Mapping[str, Any]:
     short = [part[:MAX_NAME] if isinstance(part, str) else part for part in loc]
-    return {"loc": short, "message": message, "type": kind}
+    return {"loc": short, "message": message, "type": type_}

@@ -1,4 +1,4 @@
-"""`Idempotency-Key` (IETF draft-ietf-httpapi-idempotency-key-header-07)."""
+"""The Idempotency-Key field (IETF draft-ietf-httpapi-idempotency-key-header-07)."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from application.identity.sessions import Caller
-from application.platform.idempotency import Answer, IdempotencyService, Once, RequestKey
-from entrypoints.http.framework.errors import InvalidIdempotencyKey
-from entrypoints.http.framework.inject import Taken
+from application.identity.sessions import AuthenticatedCaller
+from application.platform.idempotency import IdempotencyService, IdempotentWrite, RequestKey, StoredResponse
+from entrypoints.http.framework.http_errors import InvalidIdempotencyKey
+from entrypoints.http.framework.inject import RequestParameter
 
 PATTERN: Final = "^[!-~]{1,255}$"
 _KEY: Final = re.compile(PATTERN.strip("^$"))
@@ -22,58 +22,69 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class KeyedRequest:
-    """One that names itself, so that it happens once."""
+class IdempotentRequest:
+    """A request with an idempotency key."""
 
     key: RequestKey
     service: IdempotencyService
     fingerprint: bytes = b""
 
-    async def answered(self) -> Response | None:
-        """What it was answered before. Raises IdempotencyKeyReused."""
-        answer = await self.service.find(self.key, self.fingerprint)
-        return None if answer is None else replayed(answer)
+    async def stored_response(self) -> Response | None:
+        """Return the response to the first request with this key, or None if this is the first one.
 
-    def asking(self, *parts: bytes) -> Self:
-        """For what these say."""
+        Raises:
+            IdempotencyKeyReused: The first request had other content.
+        """
+        stored = await self.service.find(self.key, self.fingerprint)
+        return None if stored is None else replay(stored)
+
+    def with_content(self, *parts: bytes) -> Self:
+        """Return the request with the fingerprint of its content."""
         return replace(self, fingerprint=_fingerprint_of(parts))
 
-    def once(self, answer: Callable[[T], Answer]) -> Once[T]:
-        return self.service.once(self.key, self.fingerprint, answer)
+    def write(self, to_response: Callable[[T], StoredResponse]) -> IdempotentWrite[T]:
+        """Return the idempotent write that stores the response made by `to_response`."""
+        return self.service.write(self.key, self.fingerprint, to_response)
 
 
-def keyed(request: Request, caller: Caller) -> KeyedRequest | None:
-    """Raises InvalidIdempotencyKey."""
+def parse_idempotency_key(request: Request, caller: AuthenticatedCaller) -> IdempotentRequest | None:
+    """Return the request with its key, or None without a key.
+
+    Raises:
+        InvalidIdempotencyKey: The field is malformed or repeated.
+    """
     keys = request.headers.getlist("idempotency-key")
     if not keys:
         return None
     if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
-        raise InvalidIdempotencyKey("an idempotency key is 1 to 255 visible characters of ASCII, given once")
+        raise InvalidIdempotencyKey("Idempotency-Key must be given once, with 1 to 255 visible ASCII characters")
     key = RequestKey(caller.actor.user_id, f"{request.method} {request.scope['path']}", keys[0])
-    return KeyedRequest(key, request.app.state.container.idempotency_service())
+    return IdempotentRequest(key, request.app.state.container.idempotency_service())
 
 
 def _fingerprint_of(parts: Iterable[bytes]) -> bytes:
-    """Each part told from the next."""
     digest = sha256()
     for part in parts:
-        digest.update(len(part).to_bytes(8) + part)
+        digest.update(len(part).to_bytes(8) + part)  # the length separates the parts
     return digest.digest()
 
 
-def replayed(answer: Answer) -> Response:
-    headers = {**answer.headers, "Idempotency-Replayed": "true"}
-    return Response(answer.body, answer.status, headers, media_type="application/json")
+def replay(stored: StoredResponse) -> Response:
+    """Return a stored response, marked as replayed."""
+    headers = {**stored.headers, "Idempotency-Replayed": "true"}
+    return Response(stored.body, stored.status, headers, media_type="application/json")
 
 
-def created(view: object, adapter: TypeAdapter[Any], **headers: str) -> Answer:
-    """201 with this view; underscores in names of headers stand for hyphens."""
-    return Answer(201, {name.replace("_", "-"): value for name, value in headers.items()}, adapter.dump_json(view))
+def created(view: object, adapter: TypeAdapter[Any], **headers: str) -> StoredResponse:
+    """Return a 201 response with this view. Underscores in header names become hyphens."""
+    return StoredResponse(
+        201, {name.replace("_", "-"): value for name, value in headers.items()}, adapter.dump_json(view)
+    )
 
 
-def keyed_request(request: Request) -> KeyedRequest | None:
-    """A route that depends on this takes `Idempotency-Key`."""
-    return cast(KeyedRequest | None, request.state.keyed)
+def idempotent_request(request: Request) -> IdempotentRequest | None:
+    """Return the idempotent request. A route with this parameter accepts Idempotency-Key."""
+    return cast(IdempotentRequest | None, request.state.idempotent)
 
 
-Keyed = Annotated[KeyedRequest | None, Taken(keyed_request)]
+Idempotent = Annotated[IdempotentRequest | None, RequestParameter(idempotent_request)]

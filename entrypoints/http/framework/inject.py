@@ -1,5 +1,7 @@
-"""What a route takes off its request without a dependency of FastAPI's: resolving one at every request costs more than
-what it gives."""
+"""Parameters of an endpoint that are read from the request, without a FastAPI dependency.
+
+Resolving a dependency for each request costs more than the parameter itself.
+"""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,40 +15,41 @@ Endpoint = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """In an annotation: the parameter is what `take` gives."""
+class RequestParameter:
+    """An annotation: the value of the parameter is `source(request)`."""
 
-    take: Callable[[Request], Any]
+    source: Callable[[Request], Any]
 
 
-def taken_by(endpoint: Endpoint) -> Mapping[str, Taken]:
-    """By the names of its parameters."""
+def request_parameters(endpoint: Endpoint) -> Mapping[str, RequestParameter]:
+    """Return the request parameters of an endpoint by name."""
     parameters = inspect.signature(endpoint).parameters
-    marked = {
-        name: [mark for mark in get_args(p.annotation) if isinstance(mark, Taken)] for name, p in parameters.items()
+    markers = {
+        name: [marker for marker in get_args(p.annotation) if isinstance(marker, RequestParameter)]
+        for name, p in parameters.items()
     }
-    return {name: marks[0] for name, marks in marked.items() if marks}
+    return {name: found[0] for name, found in markers.items() if found}
 
 
 @cache
-def taking(endpoint: Endpoint) -> Endpoint:
-    """The endpoint as FastAPI is to know it: it asks for the request, in place of what is taken off it."""
-    taken = [(name, mark.take) for name, mark in taken_by(endpoint).items()]
-    if not taken:
+def inject_parameters(endpoint: Endpoint) -> Endpoint:
+    """Return the endpoint as FastAPI sees it: with the request in place of all request parameters."""
+    injected = [(name, marker.source) for name, marker in request_parameters(endpoint).items()]
+    if not injected:
         return endpoint
     signature = inspect.signature(endpoint)
-    wants_request = "request" in signature.parameters
+    has_request = "request" in signature.parameters
 
     @wraps(endpoint)
-    async def complete(request: Request, **values: Any) -> Any:
-        for name, take in taken:
-            values[name] = take(request)
-        if wants_request:
+    async def inject(request: Request, **values: Any) -> Any:
+        for name, source in injected:
+            values[name] = source(request)
+        if has_request:
             values["request"] = request
         return await endpoint(**values)
 
-    names = {name for name, _ in taken} | {"request"}
+    names = {name for name, _ in injected} | {"request"}
     rest = [p.replace(kind=p.KEYWORD_ONLY) for name, p in signature.parameters.items() if name not in names]
     request = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
-    complete.__signature__ = signature.replace(parameters=[request, *rest])  # type: ignore[attr-defined]
-    return complete
+    inject.__signature__ = signature.replace(parameters=[request, *rest])  # type: ignore[attr-defined]
+    return inject

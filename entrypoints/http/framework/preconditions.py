@@ -1,4 +1,4 @@
-"""Entity tags (RFC 9110, sections 8.8.3 and 13): a version in quotes."""
+"""Conditional requests (RFC 9110, sections 8.8.3 and 13). An entity tag is a version in quotes."""
 
 import re
 from http import HTTPStatus
@@ -8,39 +8,46 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from entrypoints.http.framework.errors import HttpError
+from entrypoints.http.framework.http_errors import HttpError
 
 _TAG: Final = r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"'
 _ONE: Final = re.compile(_TAG)
 _LIST: Final = re.compile(rf"[ \t,]*{_TAG}[ \t]*(,[ \t]*({_TAG}[ \t]*)?)*")
 _VERSION: Final = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 PATTERN: Final = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
-"""What clients may send, for the schema."""
+"""The pattern of the fields in the OpenAPI document."""
 
 
 class InvalidPrecondition(HttpError):
+    """If-Match or If-None-Match is malformed."""
+
     status = HTTPStatus.BAD_REQUEST
     code = "INVALID_PRECONDITION"
 
 
 class PreconditionRequired(HttpError):
+    """If-Match is missing although the settings require it."""
+
     status = HTTPStatus.PRECONDITION_REQUIRED
     code = "PRECONDITION_REQUIRED"
 
 
 def etag(version: int) -> str:
+    """Return the entity tag of a version."""
     return f'"{version}"'
 
 
 async def expected_versions(request: Request) -> frozenset[int] | None:
-    """Those `If-Match` names; None where any will do.
+    """Return the versions in If-Match; None if any version matches.
 
-    Raises InvalidPrecondition for a malformed field, PreconditionRequired for none where the settings want one.
+    Raises:
+        InvalidPrecondition: The field is malformed.
+        PreconditionRequired: The field is missing, and the settings require it.
     """
     fields = request.headers.getlist("if-match")
     if not fields:
         if request.app.state.settings.require_if_match:
-            raise PreconditionRequired("name the version to be changed, in If-Match")
+            raise PreconditionRequired("If-Match with the version to change is required")
         return None
     field = ",".join(fields)
     if field.strip() == "*":
@@ -52,8 +59,12 @@ async def expected_versions(request: Request) -> frozenset[int] | None:
 ExpectedVersions = Annotated[frozenset[int] | None, Depends(expected_versions)]
 
 
-def not_modified(request: Request, response: Response) -> Response:
-    """The response, or `304` if the client says it has it. Raises InvalidPrecondition."""
+def not_modified_or(request: Request, response: Response) -> Response:
+    """Return 304 if the client already has this version, otherwise the response.
+
+    Raises:
+        InvalidPrecondition: If-None-Match is malformed.
+    """
     current = response.headers["etag"]
     if request.method in ("GET", "HEAD") and is_known(request, current):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": current})
@@ -61,7 +72,11 @@ def not_modified(request: Request, response: Response) -> Response:
 
 
 def is_known(request: Request, current: str) -> bool:
-    """Whether `If-None-Match` names this entity tag. Raises InvalidPrecondition."""
+    """Return whether If-None-Match contains this entity tag.
+
+    Raises:
+        InvalidPrecondition: The field is malformed.
+    """
     fields = request.headers.getlist("if-none-match")
     if not fields:
         return False
@@ -71,5 +86,5 @@ def is_known(request: Request, current: str) -> bool:
 
 def _tags(field: str) -> list[tuple[str, str]]:
     if not _LIST.fullmatch(field):
-        raise InvalidPrecondition("an entity tag is text in double quotes, several are separated by commas")
+        raise InvalidPrecondition("an entity tag is text in double quotes; several are separated by commas")
     return _ONE.findall(field)

@@ -1,4 +1,4 @@
-"""Many query parameters as one model. FastAPI would look for each of them at every request, given or not."""
+"""Query parameters as one model. FastAPI would look up each parameter in every request."""
 
 from collections import defaultdict
 from typing import Any, Generic, TypeVar, get_origin
@@ -12,7 +12,7 @@ Q = TypeVar("Q", bound=BaseModel)
 
 
 class QueryModel(Generic[Q]):
-    """A dependency: the parameters given, validated by `model`. A list takes a parameter as often as it is given."""
+    """A dependency that validates the query parameters with a model. Parameters of list fields may be repeated."""
 
     def __init__(self, model: type[Q]) -> None:
         self.model = model
@@ -25,13 +25,14 @@ class QueryModel(Generic[Q]):
         given: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in request.query_params.multi_items():
             given[name].append(value)
-        values = {name: found if name in self.repeatable else found[-1] for name, found in given.items()}
+        values = {name: all_ if name in self.repeatable else all_[-1] for name, all_ in given.items()}
         try:
             return self.model.model_validate(values)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
-            raise RequestValidationError([one | {"loc": ("query", *one["loc"])} for one in found]) from None
+            errors = error.errors(include_url=False, include_input=False)
+            raise RequestValidationError([each | {"loc": ("query", *each["loc"])} for each in errors]) from None
 
 
-def in_query(model: type[Q]) -> Any:
+def query_parameters(model: type[Q]) -> Any:
+    """Return a FastAPI dependency on the query parameters."""
     return Depends(QueryModel(model))

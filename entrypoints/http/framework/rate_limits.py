@@ -1,4 +1,4 @@
-"""Which limit a route counts against, and how an answer tells (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
+"""Rate limit classes of routes, and the RateLimit fields (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from application.identity.sessions import Caller
-from application.platform.rate_limits import RateLimit, RateWindow, Throttle
-from entrypoints.http.framework.client import address_of
+from application.identity.sessions import AuthenticatedCaller
+from application.platform.rate_limits import RateLimit, RateLimitService, RateWindow
+from entrypoints.http.framework.client import client_address
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 
-class Counts(Enum):
-    """What a request counts as."""
+class RateLimitClass(Enum):
+    """The limit that a request counts against."""
 
     READ = "read"
     WRITE = "write"
@@ -24,37 +24,43 @@ class Counts(Enum):
     NOTHING = "nothing"
 
 
-def counts_as(what: Counts) -> Callable[[C], C]:
-    """For a route that counts as something else than its method says."""
+def rate_limit_class(limit_class: RateLimitClass) -> Callable[[C], C]:
+    """Set the class of a route that differs from the default of its method."""
 
     def mark(endpoint: C) -> C:
-        endpoint.counts_as = what  # type: ignore[attr-defined]
+        endpoint.rate_limit_class = limit_class  # type: ignore[attr-defined]
         return endpoint
 
     return mark
 
 
-def what_counts(endpoint: Callable[..., Any], method: str) -> Counts:
-    return getattr(endpoint, "counts_as", Counts.READ if method == "GET" else Counts.WRITE)
+def class_of_endpoint(endpoint: Callable[..., Any], method: str) -> RateLimitClass:
+    """Return the class of an endpoint: the one set by `rate_limit_class`, or the default of the method."""
+    return getattr(endpoint, "rate_limit_class", RateLimitClass.READ if method == "GET" else RateLimitClass.WRITE)
 
 
-async def count(request: Request, what: Counts, caller: Caller | None) -> None:
-    """Raises RateLimited."""
-    throttle: Throttle | None = request.app.state.throttle
-    if throttle is None or what is Counts.NOTHING:
+async def count(request: Request, limit_class: RateLimitClass, caller: AuthenticatedCaller | None) -> None:
+    """Count a request of a user, or of an address if the request is anonymous.
+
+    Raises:
+        RateLimited: The limit is exceeded.
+    """
+    limits: RateLimitService | None = request.app.state.rate_limits
+    if limits is None or limit_class is RateLimitClass.NOTHING:
         return
-    match what:
-        case Counts.LOGIN:
-            window = await throttle.login(address_of(request))
-        case Counts.REGISTER:
-            window = await throttle.register(address_of(request))
+    match limit_class:
+        case RateLimitClass.LOGIN:
+            window = await limits.login(client_address(request))
+        case RateLimitClass.REGISTER:
+            window = await limits.register(client_address(request))
         case _:
-            who = f"user:{caller.actor.user_id}" if caller else address_of(request)
-            window = await (throttle.read(who) if what is Counts.READ else throttle.write(who))
+            client_key = f"user:{caller.actor.user_id}" if caller else client_address(request)
+            window = await (limits.read(client_key) if limit_class is RateLimitClass.READ else limits.write(client_key))
     request.state.rate_window = window
 
 
-def headers_of(window: RateWindow) -> list[tuple[bytes, bytes]]:
+def rate_limit_headers(window: RateWindow) -> list[tuple[bytes, bytes]]:
+    """Return the RateLimit fields of a response."""
     return [
         (b"ratelimit-policy", _policy(window.limit)),
         (b"ratelimit", f'"{window.limit.name}";r={window.remaining};t={window.resets_in}'.encode()),

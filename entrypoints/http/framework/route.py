@@ -12,16 +12,16 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from application.identity.sessions import Caller
-from application.platform.idempotency import AlreadyAnswered
+from application.identity.sessions import AuthenticatedCaller
+from application.platform.idempotency import AlreadyExecuted
 from entrypoints.http.framework import rate_limits
 from entrypoints.http.framework.authentication import authenticate, current_actor, current_caller
 from entrypoints.http.framework.errors import validation_problem
-from entrypoints.http.framework.idempotency import keyed, keyed_request, replayed
-from entrypoints.http.framework.inject import taken_by, taking
-from entrypoints.http.framework.preconditions import not_modified
+from entrypoints.http.framework.idempotency import idempotent_request, parse_idempotency_key, replay
+from entrypoints.http.framework.inject import inject_parameters, request_parameters
+from entrypoints.http.framework.preconditions import not_modified_or
 from entrypoints.http.framework.query_model import QueryModel
-from entrypoints.http.framework.rate_limits import Counts, headers_of, what_counts
+from entrypoints.http.framework.rate_limits import RateLimitClass, class_of_endpoint, rate_limit_headers
 from entrypoints.http.framework.strict_request import FORM, JSON, MediaType, StrictRequest
 
 AS_IT_IS: Final = "as-it-is"
@@ -29,113 +29,123 @@ AS_IT_IS: Final = "as-it-is"
 
 
 class Route(APIRoute):
-    """Asks who is calling before it looks at anything else, and takes no parameter it does not declare."""
+    """An API route that authenticates before anything else and refuses undeclared parameters."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        self._taken = {mark.take for mark in taken_by(endpoint).values()}
-        super().__init__(path, taking(endpoint), **options)
+        self._parameter_sources = {marker.source for marker in request_parameters(endpoint).values()}
+        super().__init__(path, inject_parameters(endpoint), **options)
 
     @property
-    def wants_caller(self) -> bool:
-        return self.takes(current_caller) or self.takes(current_actor)
+    def requires_caller(self) -> bool:
+        """Whether the route requires an authenticated caller."""
+        return self.injects(current_caller) or self.injects(current_actor)
 
     @property
     def media_type(self) -> MediaType | None:
-        """Of the body it takes, if any."""
+        """The media type of the body; None for a route without body."""
         if self.body_field is None:
             return None
         return FORM if isinstance(self.body_field.field_info, params.Form) else JSON
 
     @property
-    def counts_as(self) -> Counts:
+    def rate_limit_class(self) -> RateLimitClass:
+        """The rate limit class of requests to this route."""
         if not self.path.startswith("/api/"):
-            return Counts.NOTHING
-        return what_counts(self.endpoint, next(iter(self.methods or {"GET"})))
+            return RateLimitClass.NOTHING
+        return class_of_endpoint(self.endpoint, next(iter(self.methods or {"GET"})))
 
-    def takes(self, take: Callable[[Request], Any]) -> bool:
-        return take in self._taken
+    def injects(self, source: Callable[[Request], Any]) -> bool:
+        """Return whether the endpoint has a request parameter from this source."""
+        return source in self._parameter_sources
 
     def depends_on(self, call: Callable[..., Any]) -> bool:
+        """Return whether the endpoint has this FastAPI dependency."""
         return any(dependant.call is call for dependant in _flat(self.dependant))
 
     @property
     def query_model(self) -> type[BaseModel] | None:
+        """The model of the query parameters; None for a route without one."""
         return next((inner.call.model for inner in _flat(self.dependant) if isinstance(inner.call, QueryModel)), None)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """A path that is declared as it stands is no `{id}`, whatever the method."""
+        """Match a scope. Literal paths win over parameterised ones for every method."""
         is_declared = scope["path"] in scope["app"].state.declared_paths
         if is_declared if self.param_convertors else scope["path"] != self.path:
             return Match.NONE, {}
-        if scope["method"] == "HEAD" and self._answers_head:
+        if scope["method"] == "HEAD" and self._supports_head:
             match, found = super().matches(scope)
             return Match.FULL if match is Match.PARTIAL else match, found
         return super().matches(scope)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "HEAD" and self._answers_head:
+        if scope["method"] == "HEAD" and self._supports_head:
             await self.app(scope, receive, send)
         else:
             await super().handle(scope, receive, send)
 
     @property
-    def _answers_head(self) -> bool:
-        """As GET, but for the body, which the server leaves out (RFC 9110, section 9.3.2)."""
+    def _supports_head(self) -> bool:
+        """Whether HEAD is answered like GET. The server omits the body (RFC 9110, section 9.3.2)."""
         return "GET" in (self.methods or ())
 
     def get_route_handler(self) -> Callable[[Request], Any]:
-        handle = super().get_route_handler()
-        wants_caller, media_type, counts = self.wants_caller, self.media_type, self.counts_as
-        takes_key = self.takes(keyed_request)
+        handle_route = super().get_route_handler()
+        requires_caller, media_type, limit_class = self.requires_caller, self.media_type, self.rate_limit_class
+        accepts_key = self.injects(idempotent_request)
         known, repeatable = _query_parameters(self.dependant)
 
-        async def strictly(request: Request) -> Response:
-            caller = await authenticate(request) if wants_caller else None
+        async def handle(request: Request) -> Response:
+            caller = await authenticate(request) if requires_caller else None
             request.state.caller = caller
-            await rate_limits.count(request, counts, caller)
-            if request.scope["query_string"] and (refused := _refused(request, known, repeatable)):
-                return validation_problem(request, refused)
+            await rate_limits.count(request, limit_class, caller)
+            if request.scope["query_string"] and (errors := _parameter_errors(request, known, repeatable)):
+                return validation_problem(request, errors)
             strict = StrictRequest(request.scope, request.receive)
             if media_type is not None and strict.has_body:
                 strict.require(media_type)
                 await (strict.json() if media_type is JSON else strict.require_single_fields())
-            if takes_key and caller:
-                response = await _once(strict, caller, handle, is_json=media_type is JSON)
+            if accepts_key and caller:
+                response = await _handle_idempotently(strict, caller, handle_route, is_json=media_type is JSON)
             else:
-                response = await handle(strict)
+                response = await handle_route(strict)
             if "etag" in response.headers:
-                response = not_modified(request, response)
-                response.headers["Content-Encoding"] = AS_IT_IS  # or the tag would name two representations
+                response = not_modified_or(request, response)
+                response.headers["Content-Encoding"] = AS_IT_IS  # an entity tag must not identify two representations
             if window := getattr(request.state, "rate_window", None):
-                response.raw_headers += headers_of(window)
+                response.raw_headers += rate_limit_headers(window)
             return response
 
-        return strictly
+        return handle
 
 
-async def _once(request: StrictRequest, caller: Caller, handle: Callable[[Request], Any], *, is_json: bool) -> Response:
-    """As `handle`, but a request that names itself by a key happens once, and is answered alike from then on. What
-    comes as a stream is known to be the same only when it has passed: its route sees to that."""
-    named = keyed(request, caller)
-    if named is not None and is_json:
-        named = named.asking(await request.body())
-        if (before := await named.answered()) is not None:
-            return before
-    request.state.keyed = named
+async def _handle_idempotently(
+    request: StrictRequest, caller: AuthenticatedCaller, handle: Callable[[Request], Any], *, is_json: bool
+) -> Response:
+    """Handle a request, or replay the stored response if a request with the same key was handled before.
+
+    The content of a streamed body is known only at its end, so its route compares the content itself.
+    """
+    idempotent = parse_idempotency_key(request, caller)
+    if idempotent is not None and is_json:
+        idempotent = idempotent.with_content(await request.body())
+        if (stored := await idempotent.stored_response()) is not None:
+            return stored
+    request.state.idempotent = idempotent
     try:
         return cast(Response, await handle(request))
-    except AlreadyAnswered as found:
-        return replayed(found.record.answer)
+    except AlreadyExecuted as error:
+        return replay(error.record.response)
 
 
 def _flat(dependant: Dependant) -> Iterator[Dependant]:
+    """Yield a dependant and all its dependencies. `Dependant` is internal to FastAPI; a test checks its attributes."""
     yield dependant
     for inner in dependant.dependencies:
         yield from _flat(inner)
 
 
 def _query_parameters(dependant: Dependant) -> tuple[frozenset[str], frozenset[str]]:
-    """All names, and those that may be given several times."""
+    """Return the names of all query parameters, and of those that may be repeated."""
     known: set[str] = set()
     repeatable: set[str] = set()
     for inner in _flat(dependant):
@@ -146,24 +156,24 @@ def _query_parameters(dependant: Dependant) -> tuple[frozenset[str], frozenset[s
     return frozenset(known), frozenset(repeatable)
 
 
-def _refused(request: Request, known: frozenset[str], repeatable: frozenset[str]) -> list[dict[str, Any]]:
-    if not _is_text(request.scope["query_string"]):
-        return [{"loc": ["query"], "message": "the query is not UTF-8 in percent-encoding", "type": "encoding"}]
+def _parameter_errors(request: Request, known: frozenset[str], repeatable: frozenset[str]) -> list[dict[str, Any]]:
+    if not _is_utf8(request.scope["query_string"]):
+        return [{"loc": ["query"], "message": "the query must be percent-encoded UTF-8", "type": "encoding"}]
     counts = Counter(name for name, _ in request.query_params.multi_items())
-    refused = []
+    errors = []
     for name, count in sorted(counts.items()):
         if name not in known:
-            message, kind = "there is no such parameter here", "extra_forbidden"
+            message, type_ = "unknown parameter", "extra_forbidden"
         elif count > 1 and name not in repeatable:
-            message, kind = "this parameter is given once", "repeated"
+            message, type_ = "the parameter must not be repeated", "repeated"
         else:
             continue
-        refused.append({"loc": ["query", name], "message": message, "type": kind})
-    return refused
+        errors.append({"loc": ["query", name], "message": message, "type": type_})
+    return errors
 
 
-def _is_text(query: bytes) -> bool:
-    """As RFC 3986 has it. What is not would be read with something in its place."""
+def _is_utf8(query: bytes) -> bool:
+    """Return whether a query is valid (RFC 3986). Invalid bytes would be replaced silently."""
     try:
         unquote_to_bytes(query).decode()
     except UnicodeDecodeError:

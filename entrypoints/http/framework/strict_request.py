@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it, in bodies no larger than allowed."""
+"""Bodies with a size limit, and JSON without ambiguities (RFC 8259)."""
 
 import json
 import re
@@ -9,16 +9,18 @@ from urllib.parse import parse_qsl
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 
-from entrypoints.http.framework.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
+from entrypoints.http.framework.http_errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 
 _CHARSET: Final = r'\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?'
 _MAX_DIGITS: Final = 400
 _MAX_LENGTH_DIGITS: Final = 18
 _MAX_MEMBERS: Final = 64
-"""Several times what any body has; more are not looked at one by one."""
+"""Several times the number of fields of any body. An object with more is refused as a whole."""
 
 
 class MediaType:
+    """A media type and the parameters that it may have."""
+
     def __init__(self, name: str, parameters: str = _CHARSET) -> None:
         self.name = name
         self.pattern = re.compile(re.escape(name) + parameters, re.IGNORECASE)
@@ -30,7 +32,7 @@ MULTIPART: Final = MediaType("multipart/form-data", r"\s*(;.*)?")
 
 
 class StrictRequest(Request):
-    """Refuses what is too large before reading it, and JSON that two parsers could read differently."""
+    """A request that refuses large bodies before reading them, and JSON that two parsers could read differently."""
 
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
@@ -40,25 +42,38 @@ class StrictRequest(Request):
             async for chunk in self.stream():
                 size += len(chunk)
                 if size > limit:
-                    raise PayloadTooLarge(f"a body has at most {limit} bytes")
+                    raise PayloadTooLarge(f"the body must have at most {limit} bytes")
                 chunks.append(chunk)
             self._body = b"".join(chunks)
         return self._body
 
     def require_size(self, limit: int) -> None:
-        """Raises PayloadTooLarge for a body that is declared larger."""
+        """Check the declared size of the body.
+
+        Raises:
+            PayloadTooLarge: The body is declared to be larger than `limit` bytes.
+        """
         declared = self.headers.get("content-length", "0")
         if not declared.isdecimal() or len(declared) > _MAX_LENGTH_DIGITS or int(declared) > limit:
-            raise PayloadTooLarge(f"a body has at most {limit} bytes")
+            raise PayloadTooLarge(f"the body must have at most {limit} bytes")
 
     async def json(self) -> Any:
-        """Raises MalformedJson, RequestValidationError for an object of more members than any has."""
+        """Return the parsed body.
+
+        Raises:
+            MalformedJson: The body is not valid JSON.
+            RequestValidationError: An object has too many members.
+        """
         if not hasattr(self, "_value"):
             self._value = parse(await self.body())
         return self._value
 
     async def require_single_fields(self) -> None:
-        """Raises RequestValidationError for a form that gives a field twice (RFC 6749, section 3.2), or very many."""
+        """Check that no form field is repeated (RFC 6749, section 3.2).
+
+        Raises:
+            RequestValidationError: A field is repeated, or there are too many fields.
+        """
         body = await self.body()
         try:
             fields = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_MEMBERS)
@@ -67,25 +82,34 @@ class StrictRequest(Request):
         for name, count in Counter(name for name, _ in fields).items():
             if count > 1:
                 raise RequestValidationError(
-                    [{"loc": ("body", name), "msg": "this field is given once", "type": "repeated"}]
+                    [{"loc": ("body", name), "msg": "the field must not be repeated", "type": "repeated"}]
                 )
 
     @property
     def has_body(self) -> bool:
+        """Whether the request declares a body."""
         return self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers
 
     def require(self, media_type: MediaType) -> None:
-        """Raises UnsupportedMediaType for a body that is declared as something else, or not at all."""
+        """Check the declared media type of the body.
+
+        Raises:
+            UnsupportedMediaType: The media type is missing or another one, or the body has a content coding.
+        """
         declared = self.headers.getlist("content-type")
         if len(declared) != 1 or not media_type.pattern.fullmatch(declared[0]):
-            raise UnsupportedMediaType(f"the body is to be {media_type.name} in UTF-8")
+            raise UnsupportedMediaType(f"the body must be {media_type.name} in UTF-8")
         if self.headers.get("content-encoding", "identity").lower() != "identity":
-            raise UnsupportedMediaType("the body is to be sent without content coding")
+            raise UnsupportedMediaType("the body must not have a content coding")
 
 
 def parse(body: bytes) -> Any:
-    """Raises MalformedJson: also for NaN, Infinity, a key given twice, a byte order mark, lone surrogates,
-    nesting too deep to follow, and any encoding but UTF-8."""
+    """Parse a JSON body.
+
+    Raises:
+        MalformedJson: The body is not JSON in UTF-8, or has NaN, Infinity, a repeated key, a byte order mark, lone
+            surrogates or too deep nesting.
+    """
     try:
         text = body.decode()
         value = json.loads(
@@ -97,7 +121,7 @@ def parse(body: bytes) -> Any:
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise MalformedJson("the body is not JSON in UTF-8 as RFC 8259 has it") from None
+        raise MalformedJson("the body is not valid JSON in UTF-8 (RFC 8259)") from None
     return value
 
 
@@ -106,7 +130,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _parse_int(digits: str) -> int | float:
-    """No field takes a number so long; its magnitude is all that a refusal needs."""
+    """Parse an integer. No field accepts very long ones, so infinity is enough to refuse them."""
     return int(digits) if len(digits) <= _MAX_DIGITS else float("inf")
 
 
@@ -115,9 +139,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         raise _too_many()
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise ValueError("a key is given twice")
+        raise ValueError("a key is repeated")
     return members
 
 
 def _too_many() -> RequestValidationError:
-    return RequestValidationError([{"loc": ("body",), "msg": "there are too many fields", "type": "too_many_fields"}])
+    return RequestValidationError([{"loc": ("body",), "msg": "too many fields", "type": "too_many_fields"}])

@@ -25,9 +25,8 @@ EXPOSED: Final = (
 )
 
 
-class AllowedOrigins(CORSMiddleware):
-    """Lets browser applications of these origins ask, and read what is answered (CORS). Others are refused as
-    everything is here."""
+class CorsMiddleware(CORSMiddleware):
+    """Cross-origin resource sharing for browser applications of these origins. Refusals are problem documents."""
 
     def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
         super().__init__(

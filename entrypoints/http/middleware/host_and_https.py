@@ -7,15 +7,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from entrypoints.http.framework.errors import InvalidHost, http_problem
+from entrypoints.http.framework.errors import http_problem
+from entrypoints.http.framework.http_errors import InvalidHost
 
 PROBES: Final = ("/health", "/monitoring/")
 
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(:\d{1,5})?")
 
 
-class Guard:
-    """Lets in requests that name one host, one of ours, and come the way they should."""
+class HostAndHttpsMiddleware:
+    """Refuse requests without exactly one trusted host, and redirect plain HTTP if the settings say so."""
 
     def __init__(self, app: ASGIApp, trusted_hosts: Sequence[str], *, force_https: bool) -> None:
         self._app = app
@@ -29,7 +30,7 @@ class Guard:
             return
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not self._is_trusted(hosts[0]):
-            error = InvalidHost("the request is to name one host that is served here")
+            error = InvalidHost("the request must name exactly one host that this service trusts")
             await http_problem(Request(scope), error)(scope, receive, send)
         elif self._force_https and _is_plain(scope) and not scope["path"].startswith(PROBES):
             url = Request(scope).url.replace(scheme="https")
@@ -40,8 +41,8 @@ class Guard:
     def _is_trusted(self, host: bytes) -> bool:
         if self._trusts_all:
             return host != b""
-        found = _HOST.fullmatch(host.decode("latin-1").lower())
-        return found is not None and any(_matches(found[1], pattern) for pattern in self._trusted)
+        match = _HOST.fullmatch(host.decode("latin-1").lower())
+        return match is not None and any(_matches(match[1], pattern) for pattern in self._trusted)
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -49,6 +50,9 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _is_plain(scope: Scope) -> bool:
-    """A proxy that ends TLS for us says so; a client that lies about it only spares itself the redirect."""
-    told = [value for name, value in scope["headers"] if name == b"x-forwarded-proto"]
-    return scope["scheme"] == "http" and told != [b"https"]
+    """Return whether the request came over plain HTTP.
+
+    A proxy that terminates TLS sets X-Forwarded-Proto. A client that forges it only avoids the redirect.
+    """
+    protocols = [value for name, value in scope["headers"] if name == b"x-forwarded-proto"]
+    return scope["scheme"] == "http" and protocols != [b"https"]

@@ -10,49 +10,48 @@ from application.platform.metrics import Metrics
 from entrypoints.http.framework.route import AS_IT_IS
 from entrypoints.http.middleware.host_and_https import PROBES
 
-_GOOD: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_VALID_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"})
 _OTHER: Final = "_OTHER"
-"""As OpenTelemetry's semantic conventions call all that clients make up."""
+"""The name for unknown methods in the semantic conventions of OpenTelemetry."""
 
 Headers = list[tuple[bytes, bytes]]
 
-ALWAYS: Final[Headers] = [
+SECURITY_HEADERS: Final[Headers] = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
-UNCACHED: Final = ("/api/", *PROBES)
+UNCACHED_PATHS: Final = ("/api/", *PROBES)
 HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
-PERSONAL: Final = (b"cache-control", b"no-store")
-NO_CONTENT_ALLOWED: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+NO_STORE: Final = (b"cache-control", b"no-store")
+STRICT_CSP: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _NOT_COMPRESSED: Final = (b"content-encoding", AS_IT_IS.encode())
 
 
-class EveryAnswer:
-    """What is true of all answers: each names its request, forbids what browsers need not do, leaves one log line,
-    and is counted.
+class ResponseMiddleware:
+    """Add the request id and the security headers to every response, log one line per request, and count it.
 
-    A request is named by the client's `X-Request-ID`, if that is a good one, or anew.
+    The request id is the X-Request-ID of the client if it is valid, otherwise a new one.
     """
 
     def __init__(self, app: ASGIApp, new_id: NewId, metrics: Metrics, *, is_production: bool) -> None:
         self._app = app
         self._new_id = new_id
         self._metrics = metrics
-        self._headers = [*ALWAYS, HSTS] if is_production else ALWAYS
+        self._headers = [*SECURITY_HEADERS, HSTS] if is_production else SECURITY_HEADERS
         self._log = structlog.get_logger("request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = perf_counter(), 500
+        started, status = perf_counter(), 500
         given = [value for name, value in scope["headers"] if name == b"x-request-id"]
-        is_good = len(given) == 1 and _GOOD.fullmatch(given[0])
-        request_id = given[0].decode() if is_good else str(self._new_id())
+        is_valid = len(given) == 1 and _VALID_REQUEST_ID.fullmatch(given[0])
+        request_id = given[0].decode() if is_valid else str(self._new_id())
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -60,14 +59,14 @@ class EveryAnswer:
         def complete_headers(headers: Headers) -> None:
             headers.append((b"x-request-id", request_id.encode()))
             headers += self._headers
-            if scope["path"].startswith(UNCACHED):
-                headers.append(PERSONAL)
+            if scope["path"].startswith(UNCACHED_PATHS):
+                headers.append(NO_STORE)
             if not any(name == b"content-security-policy" for name, _ in headers):
-                headers.append(NO_CONTENT_ALLOWED)
+                headers.append(STRICT_CSP)
             if _NOT_COMPRESSED in headers:
                 headers.remove(_NOT_COMPRESSED)
 
-        state["complete_headers"] = complete_headers  # for what is answered outside of this: bugs
+        state["complete_headers"] = complete_headers  # for internal errors, which bypass this middleware
 
         async def complete(message: Message) -> None:
             nonlocal status
@@ -76,22 +75,22 @@ class EveryAnswer:
                 complete_headers(message["headers"])
             await send(message)
 
-        self._metrics.request_began()
+        self._metrics.request_started()
         try:
             await self._app(scope, receive, complete)
         finally:
-            self._tell(scope, status, perf_counter() - began)
+            self._log_and_count(scope, status, perf_counter() - started)
             structlog.contextvars.clear_contextvars()
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
-        """The route as it is declared: paths hold ids, and what somebody mistyped."""
+    def _log_and_count(self, scope: Scope, status: int, seconds: float) -> None:
+        """Log and count the request by its path template, because paths contain ids and input."""
         route = getattr(scope.get("route"), "path", None)
         method = scope["method"] if scope["method"] in _METHODS else _OTHER
-        self._metrics.request_ended(method, route, status, seconds)
+        self._metrics.request_finished(method, route, status, seconds)
         caller = scope["state"].get("caller")
         is_routine = status < 400 and scope["path"].startswith(PROBES)
-        tell = self._log.debug if is_routine else self._log.info
-        tell(
+        log = self._log.debug if is_routine else self._log.info
+        log(
             "request",
             method=method,
             route=route,

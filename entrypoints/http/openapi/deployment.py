@@ -1,4 +1,4 @@
-"""What the settings put around every operation, told in the OpenAPI document."""
+"""What the settings add to every operation in the OpenAPI document: redirects and CORS headers."""
 
 from typing import Any, Final
 
@@ -6,9 +6,9 @@ from entrypoints.http.middleware.cors import EXPOSED
 from entrypoints.http.middleware.host_and_https import PROBES
 from entrypoints.settings import Settings
 
-OF_ORIGINS: Final[dict[str, dict[str, Any]]] = {
+CORS_HEADERS: Final[dict[str, dict[str, Any]]] = {
     "Access-Control-Allow-Origin": {
-        "description": "The origin of the application that asks, where it is allowed.",
+        "description": "The origin of the browser application, if it is allowed.",
         "schema": {"type": "string", "format": "uri"},
     },
     "Access-Control-Allow-Credentials": {"schema": {"type": "string", "const": "true"}},
@@ -17,23 +17,24 @@ OF_ORIGINS: Final[dict[str, dict[str, Any]]] = {
 
 
 def declare(document: dict[str, Any], settings: Settings) -> None:
+    """Add the responses and headers that depend on the settings."""
     operations = [(path, each) for path, at_path in document["paths"].items() for each in at_path.values()]
     if settings.force_https:
         for path, operation in operations:
             if not path.startswith(PROBES):
                 operation["responses"]["308"] = _redirect(operation)
     if settings.allowed_origins:
-        document["components"]["headers"] |= OF_ORIGINS
+        document["components"]["headers"] |= CORS_HEADERS
         for _, operation in operations:
             for status, response in operation["responses"].items():
-                if status != "308":  # which is answered before the origin is looked at
-                    response["headers"] |= _references(*OF_ORIGINS)
+                if status != "308":  # the redirect happens before the origin is checked
+                    response["headers"] |= _references(*CORS_HEADERS)
 
 
 def _redirect(operation: dict[str, Any]) -> dict[str, Any]:
-    """As whatever else a request gets that is refused for what it is."""
+    """Return the declaration of the redirect, with the headers of a 400 response."""
     headers = {**operation["responses"]["400"]["headers"], **_references("Location")}
-    return {"description": "Permanent Redirect: the same by TLS", "headers": headers}
+    return {"description": "Permanent Redirect to HTTPS", "headers": headers}
 
 
 def _references(*names: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The OpenAPI document. What follows from a route itself is told here once, for all of them."""
+"""The OpenAPI document. What follows from the traits of a route is added here for all routes."""
 
 import json
 from collections.abc import Iterator
@@ -11,33 +11,19 @@ from pydantic import BaseModel, TypeAdapter
 
 from domain.errors import DomainError
 from entrypoints.http.framework import idempotency
-from entrypoints.http.framework.errors import TITLES, HttpError, status_of
-from entrypoints.http.framework.idempotency import keyed_request
+from entrypoints.http.framework.errors import TITLES, status_of
+from entrypoints.http.framework.http_errors import HttpError
+from entrypoints.http.framework.idempotency import idempotent_request
 from entrypoints.http.framework.preconditions import PATTERN, expected_versions
 from entrypoints.http.framework.route import Route
 from entrypoints.http.openapi import deployment
-from entrypoints.http.openapi.headers import HEADERS, OF_ALL, OF_THE_API, OWN_HEADERS, headers_named
+from entrypoints.http.openapi.headers import ALL_RESPONSES, API_RESPONSES, HEADERS, STATUS_HEADERS, headers_named
 from entrypoints.http.schemas.problem import Problem
 
 PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
-_ONE_STATE: Final = {
-    "anyOf": [
-        {"not": {"required": ["status", "completed"]}},
-        {"properties": {"status": {"const": "completed"}, "completed": {"const": True}}},
-        {"properties": {"status": {"not": {"const": "completed"}}, "completed": {"const": False}}},
-    ]
-}
-BODY_RULES: Final[dict[str, dict[str, Any]]] = {
-    "CreateTaskBody": _ONE_STATE,
-    "EditTaskBody": {"minProperties": 1, **_ONE_STATE},
-    "EditMeBody": {"minProperties": 1},
-    "EditUserBody": {"minProperties": 1},
-}
-"""Between the fields of a body: no two may contradict each other, and there has to be one."""
-
 BOUNDS: Final = {"ge": "minimum", "le": "maximum"}
-"""Behind a validator pydantic writes its own names for them."""
+"""Pydantic writes these names behind a validator."""
 
 SECURITY: Final = {
     "password": {
@@ -46,16 +32,18 @@ SECURITY: Final = {
     },
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
 }
-"""Browsers may also identify themselves by the cookie that a login by cookie sets."""
+"""Browsers may also authenticate with the cookies of a login by cookie."""
 
 
-def answers(*errors: type[DomainError | HttpError]) -> dict[int | str, dict[str, Any]]:
-    """What a route may refuse beyond what every route of its kind does."""
+def error_responses(*errors: type[DomainError | HttpError]) -> dict[int | str, dict[str, Any]]:
+    """Return the error responses of a route beyond those that follow from its traits."""
     statuses = [error.status if issubclass(error, HttpError) else status_of(error) for error in errors]
-    return {int(status): _refusal(status) for status in statuses}
+    return {int(status): _error_response(status) for status in statuses}
 
 
 def install(app: FastAPI) -> None:
+    """Make `app.openapi()` return the completed document."""
+
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _document(app)
@@ -72,8 +60,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {})
     problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs") | {"Problem": problem}
-    for name, rule in BODY_RULES.items():
-        schemas[name] |= rule
     components["securitySchemes"] = SECURITY
     components["headers"] = HEADERS
     for route in app.routes:
@@ -86,7 +72,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _drop_unused(document: dict[str, Any]) -> None:
-    """Of the values that validators make, which nobody sends."""
+    """Remove schemas of values that validators create and no client sends."""
     schemas = document["components"]["schemas"]
     while unused := [name for name in schemas if f'"#/components/schemas/{name}"' not in json.dumps(document)]:
         for name in unused:
@@ -99,15 +85,15 @@ def _complete(operation: dict[str, Any], route: Route, method: str, app: FastAPI
     if route.query_model is not None:
         operation.setdefault("parameters", []).extend(_query_parameters(route.query_model, schemas))
     for parameter in operation.get("parameters", ()):
-        parameter["schema"] = _as_text(parameter["schema"])
-    for status in _refusals(route, method, app):
-        responses[str(status)] = _refusal(status)
-    if route.wants_caller:
+        parameter["schema"] = _parameter_schema(parameter["schema"])
+    for status in _error_statuses(route, method, app):
+        responses[str(status)] = _error_response(status)
+    if route.requires_caller:
         operation["security"] = [{"password": []}, {"bearer": []}]
     if route.depends_on(expected_versions):
         _add_parameter(operation, "If-Match", required=app.state.settings.require_if_match)
     success = responses[str(route.status_code or HTTPStatus.OK)]
-    if route.takes(keyed_request):
+    if route.injects(idempotent_request):
         _add_parameter(operation, "Idempotency-Key", required=False, pattern=idempotency.PATTERN)
         success.setdefault("headers", {}).update(headers_named("Idempotency-Replayed"))
     if _has_version(route):
@@ -117,10 +103,10 @@ def _complete(operation: dict[str, Any], route: Route, method: str, app: FastAPI
             responses["304"] = {"description": "Not Modified", "headers": headers_named("ETag")}
         if route.status_code == HTTPStatus.CREATED:
             success["headers"] |= headers_named("Location")
-    always = headers_named(*OF_ALL, *(OF_THE_API if route.path.startswith("/api/") else ()))
+    always = headers_named(*ALL_RESPONSES, *(API_RESPONSES if route.path.startswith("/api/") else ()))
     for status, response in responses.items():
         headers = response.setdefault("headers", {})
-        headers |= always | OWN_HEADERS.get(int(status), {})
+        headers |= always | STATUS_HEADERS.get(int(status), {})
         if status == "204":
             headers |= headers_named("Set-Cookie")
 
@@ -135,15 +121,15 @@ def _query_parameters(model: type[BaseModel], schemas: dict[str, Any]) -> list[d
 
 
 def _operation_id(route: Route, app: FastAPI) -> str:
-    """The name of the function, with the method where a function answers to several."""
+    """Return the name of the endpoint, with the method if the endpoint has several."""
     twins = [other for other in app.routes if getattr(other, "endpoint", None) is route.endpoint]
     return route.name if len(twins) == 1 else f"{route.name}_by_{min(route.methods or ()).lower()}"
 
 
-def _refusals(route: Route, method: str, app: FastAPI) -> Iterator[int]:
-    """What any route with these traits may refuse; a wrong host or an undeclared parameter is refused by all."""
+def _error_statuses(route: Route, method: str, app: FastAPI) -> Iterator[int]:
+    """Yield the error statuses that follow from the traits of a route. All routes refuse a wrong host or parameter."""
     yield from (400, 422)
-    if route.wants_caller:
+    if route.requires_caller:
         yield 401
     if route.media_type is not None:
         yield from (400, 413, 415)
@@ -151,27 +137,27 @@ def _refusals(route: Route, method: str, app: FastAPI) -> Iterator[int]:
         yield from (400, 409, 412)
         if app.state.settings.require_if_match:
             yield 428
-    if route.takes(keyed_request):
+    if route.injects(idempotent_request):
         yield from (400, 409, 422)
     if _has_version(route) and "GET" in (route.methods or ()):
         yield 400
-    if route.wants_caller and method != "GET":
+    if route.requires_caller and method != "GET":
         yield 403
     if route.path.startswith("/api/"):
         yield from (429, 503)
 
 
 def _has_version(route: Route) -> bool:
-    """Whether it answers with one resource, which has an entity tag."""
+    """Return whether the route returns a single resource, which has an entity tag."""
     return {"id", "version"} <= getattr(route.response_model, "__dataclass_fields__", {}).keys()
 
 
-def _refusal(status: int) -> dict[str, Any]:
+def _error_response(status: int) -> dict[str, Any]:
     return {"description": TITLES.get(status) or HTTPStatus(status).phrase, "content": PROBLEM}
 
 
-def _as_text(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a parameter, which is never null: it is left out."""
+def _parameter_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter. A parameter is absent rather than null."""
     schema = {BOUNDS.get(keyword, keyword): value for keyword, value in schema.items()}
     if schema.get("default", ...) is None:
         del schema["default"]

@@ -1,20 +1,20 @@
-"""Headers of answers, as the OpenAPI document describes them."""
+"""Response headers in the OpenAPI document."""
 
 from typing import Any, Final
 
 REQUEST_ID: Final = {
     "required": True,
-    "description": "Names this request in logs; the client's own, if it gave a good one.",
+    "description": "Identifies the request in logs: the value that the client sent, or a new one.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
 }
 ETAG: Final = {
     "required": True,
-    "description": "The version, for If-Match and If-None-Match.",
+    "description": "The version of the resource, for If-Match and If-None-Match.",
     "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
 }
 LOCATION: Final = {
     "required": True,
-    "description": "Where it is.",
+    "description": "The URL of the new resource.",
     "schema": {"type": "string", "format": "uri-reference"},
 }
 HEADERS: Final[dict[str, dict[str, Any]]] = {
@@ -22,7 +22,7 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
     "ETag": ETAG,
     "File-ETag": {
         **ETAG,
-        "description": "The SHA-256 of the bytes.",
+        "description": "The SHA-256 digest of the content.",
         "schema": {"type": "string", "pattern": '^"[0-9a-f]{64}"$'},
     },
     "Accept-Ranges": {"required": True, "schema": {"const": "bytes"}},
@@ -34,19 +34,28 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
     "Referrer-Policy": {"required": True, "schema": {"const": "no-referrer"}},
     "Cross-Origin-Opener-Policy": {"required": True, "schema": {"const": "same-origin"}},
     "Content-Security-Policy": {"required": True, "schema": {"type": "string"}},
-    "Strict-Transport-Security": {"description": "In production.", "schema": {"type": "string"}},
-    "Content-Encoding": {"description": "Where the answer is compressed.", "schema": {"type": "string"}},
-    "Vary": {"description": "Where the answer is compressed, or for one origin.", "schema": {"type": "string"}},
+    "Strict-Transport-Security": {"description": "Sent in production.", "schema": {"type": "string"}},
+    "Content-Encoding": {"description": "Present if the response is compressed.", "schema": {"type": "string"}},
+    "Vary": {
+        "description": "Present if the response depends on request headers.",
+        "schema": {"type": "string"},
+    },
     "Cache-Control": {"required": True, "schema": {"const": "no-store"}},
-    "RateLimit-Policy": {"description": "Requests in a window of seconds.", "schema": {"type": "string"}},
-    "RateLimit": {"description": "What is left, and seconds to the next window.", "schema": {"type": "string"}},
+    "RateLimit-Policy": {
+        "description": "The limit, and the window in seconds.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": "Remaining requests, and seconds until the next window.",
+        "schema": {"type": "string"},
+    },
     "Idempotency-Replayed": {
-        "description": "Where the answer is that of a request before.",
+        "description": "Present if the response was stored for an earlier request with the same key.",
         "schema": {"const": "true"},
     },
-    "Set-Cookie": {"description": "Where identity is by cookie.", "schema": {"type": "string"}},
+    "Set-Cookie": {"description": "Present if the client authenticates by cookie.", "schema": {"type": "string"}},
 }
-OF_ALL: Final = (
+ALL_RESPONSES: Final = (
     "X-Request-ID",
     "X-Content-Type-Options",
     "X-Frame-Options",
@@ -58,16 +67,16 @@ OF_ALL: Final = (
     "Content-Encoding",
     "Vary",
 )
-OF_THE_API: Final = ("RateLimit-Policy", "RateLimit")
-OWN_HEADERS: Final[dict[int, dict[str, Any]]] = {
+API_RESPONSES: Final = ("RateLimit-Policy", "RateLimit")
+STATUS_HEADERS: Final[dict[int, dict[str, Any]]] = {
     401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "const": "Bearer"}}},
     416: {"Content-Range": {"required": True, "schema": {"type": "string", "pattern": r"^bytes \*/[0-9]+$"}}},
-    429: {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer"}}},
-    503: {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer"}}},
+    429: {"Retry-After": {"required": True, "description": "Seconds to wait.", "schema": {"type": "integer"}}},
+    503: {"Retry-After": {"required": True, "description": "Seconds to wait.", "schema": {"type": "integer"}}},
 }
 
 
 def headers_named(*names: str, **others: str) -> dict[str, Any]:
-    """Of HEADERS; others are called differently there."""
-    called = dict(zip(names, names, strict=True)) | others
-    return {name: {"$ref": f"#/components/headers/{own}"} for name, own in called.items()}
+    """Return references to entries of HEADERS. `others` have another name there."""
+    references = dict(zip(names, names, strict=True)) | others
+    return {name: {"$ref": f"#/components/headers/{own}"} for name, own in references.items()}

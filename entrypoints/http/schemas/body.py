@@ -2,6 +2,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Body(BaseModel):
-    """What a client sends: nothing undeclared, and nothing converted from another type."""
+    """The base of request bodies: no undeclared fields and no type conversion."""
 
     model_config = ConfigDict(extra="forbid", strict=True)

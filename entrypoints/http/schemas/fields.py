@@ -1,4 +1,4 @@
-"""How the domain's values look in JSON. What they must be is the domain's to say; here it is only described."""
+"""Values of the domain in JSON. The domain validates them; the schemas here only describe the rules."""
 
 import re
 from datetime import date, datetime
@@ -7,21 +7,22 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from domain.calendar import Due, Moment, in_utc
-from domain.errors import InvalidDue, InvalidTag
+from domain.calendar import DateOrDatetime, Due, to_utc
+from domain.errors import InvalidTag, InvalidValue
 from domain.identity.user import (
     EMAIL_PATTERN,
     USERNAME_PATTERN,
     Role,
     User,
     UserId,
-    valid_email,
-    valid_full_name,
-    valid_timezone,
-    valid_username,
+    validate_email,
+    validate_full_name,
+    validate_timezone,
+    validate_username,
 )
-from domain.tasks.tag import MAX_TAGS, Tag, tag_set
-from domain.tasks.task import Priority, Status, Task, TaskId, valid_description, valid_title
+from domain.tasks.status import Status
+from domain.tasks.tag import MAX_TAGS, Tag, normalize_tags
+from domain.tasks.task import Priority, Task, TaskId, validate_description, validate_title
 from domain.text import INVISIBLE, VISIBLE_PATTERN, is_storable
 
 NO_NUL: Final = "^[^\x00]*$"
@@ -38,8 +39,8 @@ def _text(**schema: Any) -> Any:
     return WithJsonSchema({"type": "string", **schema})
 
 
-def _moment(text: object) -> Moment:
-    """A day, or an RFC 3339 date-time, to the microsecond. A leap second is the end of the one before it."""
+def _date_or_datetime(text: object) -> DateOrDatetime:
+    """Parse a date or an RFC 3339 date-time. A leap second becomes the last microsecond of the previous second."""
     if isinstance(text, str):
         try:
             if _DAY.fullmatch(text):
@@ -49,24 +50,26 @@ def _moment(text: object) -> Moment:
                 if second == "60":
                     second, fraction = "59", "999999"
                 offset = "+00:00" if offset in "Zz" else offset
-                return in_utc(datetime.fromisoformat(f"{day}T{minute}{second}.{fraction or 0:0<6}{offset}"))
+                return to_utc(datetime.fromisoformat(f"{day}T{minute}{second}.{fraction or 0:0<6}{offset}"))
         except ValueError:
             pass
-    raise InvalidDue("a day is YYYY-MM-DD, an instant an RFC 3339 date-time with an offset")
+    raise InvalidValue(
+        "due_date", "invalid_due", "a due date must be a date YYYY-MM-DD or an RFC 3339 date-time with an offset"
+    )
 
 
 def _due(text: object) -> Due:
-    return Due(_moment(text))
+    return Due(_date_or_datetime(text))
 
 
 def _tag(text: object) -> Tag:
     if not isinstance(text, str):
-        raise InvalidTag("a tag is text")
+        raise InvalidTag("a tag must be text")
     return Tag(text)
 
 
 def tags_in(text: str) -> frozenset[Tag]:
-    return frozenset(tag_set(map(Tag, text.split(",")))) if text else frozenset()
+    return frozenset(normalize_tags(map(Tag, text.split(",")))) if text else frozenset()
 
 
 def _tag_list(text: str) -> str:
@@ -76,27 +79,27 @@ def _tag_list(text: str) -> str:
 
 def _storable(text: str) -> str:
     if not is_storable(text):
-        raise ValueError("text has no NUL")
+        raise ValueError("text must not contain NUL")
     return text
 
 
-def uuid_of(text: object) -> UUID:
+def parse_uuid(text: object) -> UUID:
     if isinstance(text, str) and _UUID.fullmatch(text):
         return UUID(text)
-    raise ValueError("an id is a UUID")
+    raise ValueError("an id must be a UUID")
 
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
-_MOMENT_SCHEMA: Final = WithJsonSchema(
+_DATE_OR_DATETIME_SCHEMA: Final = WithJsonSchema(
     {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 )
 
 TitleText = Annotated[
-    str, AfterValidator(valid_title), _text(minLength=1, maxLength=Task.MAX_TITLE, pattern=VISIBLE_PATTERN)
+    str, AfterValidator(validate_title), _text(minLength=1, maxLength=Task.MAX_TITLE, pattern=VISIBLE_PATTERN)
 ]
 DescriptionText = Annotated[
-    str, AfterValidator(valid_description), _text(maxLength=Task.MAX_DESCRIPTION, pattern=NO_NUL)
+    str, AfterValidator(validate_description), _text(maxLength=Task.MAX_DESCRIPTION, pattern=NO_NUL)
 ]
 IdText = Annotated[str, _text(format="uuid")]
 StatusText = Annotated[str, _text(enum=list(Status))]
@@ -104,25 +107,25 @@ PriorityText = Annotated[str, _text(enum=list(Priority))]
 RoleText = Annotated[str, _text(enum=list(Role))]
 StatusName = Annotated[Status, Field(strict=False)]
 PriorityName = Annotated[Priority, Field(strict=False)]
-DueText = Annotated[Due, PlainValidator(_due), _MOMENT_SCHEMA]
-MomentText = Annotated[Moment, PlainValidator(_moment), _MOMENT_SCHEMA]
+DueText = Annotated[Due, PlainValidator(_due), _DATE_OR_DATETIME_SCHEMA]
+DateOrDatetimeText = Annotated[DateOrDatetime, PlainValidator(_date_or_datetime), _DATE_OR_DATETIME_SCHEMA]
 TagName = Annotated[Tag, PlainValidator(_tag), _text(minLength=1, maxLength=Tag.MAX_LENGTH, pattern=TAG_PATTERN)]
 TagList = Annotated[str, AfterValidator(_tag_list), _text(pattern=TAG_LIST_PATTERN, examples=["home,urgent"])]
 TagNames = Annotated[list[TagName], Field(max_length=MAX_TAGS)]
-TaskIdText = Annotated[TaskId, PlainValidator(uuid_of), _text(format="uuid")]
+TaskIdText = Annotated[TaskId, PlainValidator(parse_uuid), _text(format="uuid")]
 
-OwnerId = Annotated[UserId, PlainValidator(uuid_of), _text(format="uuid")]
+OwnerId = Annotated[UserId, PlainValidator(parse_uuid), _text(format="uuid")]
 RoleName = Annotated[Role, Field(strict=False)]
-UsernameText = Annotated[str, AfterValidator(valid_username), _text(pattern=USERNAME_PATTERN)]
+UsernameText = Annotated[str, AfterValidator(validate_username), _text(pattern=USERNAME_PATTERN)]
 EmailText = Annotated[
-    str, AfterValidator(valid_email), _text(format="email", maxLength=User.MAX_EMAIL, pattern=EMAIL_PATTERN)
+    str, AfterValidator(validate_email), _text(format="email", maxLength=User.MAX_EMAIL, pattern=EMAIL_PATTERN)
 ]
 FullNameText = Annotated[
     str,
-    AfterValidator(valid_full_name),
+    AfterValidator(validate_full_name),
     _text(minLength=1, maxLength=User.MAX_FULL_NAME, pattern=VISIBLE_PATTERN),
 ]
-TimeZoneName = Annotated[str, AfterValidator(valid_timezone), _text(format="timezone", examples=["Europe/Berlin"])]
+TimeZoneName = Annotated[str, AfterValidator(validate_timezone), _text(format="timezone", examples=["Europe/Berlin"])]
 NewPassword = Annotated[str, _text(format="password", examples=["Correct-Horse-7"])]
 Password = Annotated[str, AfterValidator(_storable), _text(format="password", pattern=NO_NUL)]
 LoginName = Annotated[str, AfterValidator(_storable), _text(pattern=NO_NUL)]
@@ -130,16 +133,16 @@ LoginName = Annotated[str, AfterValidator(_storable), _text(pattern=NO_NUL)]
 
 def _flag(text: object) -> bool:
     if text not in ("true", "false"):
-        raise ValueError("a flag is true or false")
+        raise ValueError("the value must be true or false")
     return text == "true"
 
 
 def _natural(text: object) -> object:
     if isinstance(text, str) and not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise ValueError("a number has only digits")
+        raise ValueError("a number must have only digits")
     return text
 
 
 Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]
 digits = BeforeValidator(_natural)
-"""Before a number in a query: nothing but digits, where Python would take blanks and underscores too."""
+"""Allow only digits in a number of a query. Python itself also accepts spaces and underscores."""

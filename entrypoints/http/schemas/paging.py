@@ -14,12 +14,12 @@ T = TypeVar("T")
 class PageQuery(Body):
     skip: Annotated[int, Field(ge=0, le=100_000, strict=False), digits] = 0
     limit: Annotated[int, Field(ge=1, le=100, strict=False), digits] = 20
-    cursor: str | None = Field(None, description="`next_cursor` of the page before; not together with skip")
+    cursor: str | None = Field(None, description="`next_cursor` of the previous page; not allowed together with skip")
 
     @model_validator(mode="after")
     def _refuse_two_ways_of_paging(self) -> Self:
         if self.cursor is not None and "skip" in self.model_fields_set:
-            raise ValueError("a page begins at a cursor or after a number of rows, not both")
+            raise ValueError("use either cursor or skip, not both")
         return self
 
     def to_paging(self) -> Paging:
@@ -29,7 +29,7 @@ class PageQuery(Body):
 @dataclass(slots=True)
 class PageView:
     items: list[Any]
-    """An heir says of what."""
+    """Subclasses define the type of the items."""
     total: int | None
     total_capped: bool
     skip: int | None
@@ -37,6 +37,6 @@ class PageView:
     next_cursor: str | None
 
     @classmethod
-    def showing(cls, page: Page[T], view: Callable[[T], Any]) -> Self:
+    def from_page(cls, page: Page[T], view: Callable[[T], Any]) -> Self:
         items = [view(item) for item in page.items]
         return cls(items, page.total, page.total_capped, page.skip, page.limit, page.next_cursor)

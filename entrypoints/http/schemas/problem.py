@@ -11,8 +11,11 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457. `errors` tells which fields are not valid, `field` which name is taken, `task_ids` which
-    tasks of a bulk request were not found."""
+    """A problem document (RFC 9457).
+
+    `errors` lists invalid values, `field` names the field of a taken name, and `task_ids` lists the tasks of a batch
+    that were not found.
+    """
 
     type: Literal["about:blank"]
     title: str

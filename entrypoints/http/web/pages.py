@@ -1,4 +1,4 @@
-"""Pages for people to read and try the interface, complete without internet."""
+"""Documentation pages to read and try the API. They work without internet access."""
 
 from http import HTTPStatus
 from importlib.resources import files
@@ -13,7 +13,7 @@ STATIC: Final = files("entrypoints.http.web") / "static"
 
 
 def _policy(*sources: str) -> str:
-    """Nothing but files and answers of ours, and what these directives add."""
+    """Return a Content-Security-Policy that allows files and responses of this service only, plus `sources`."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -30,10 +30,10 @@ def _policy(*sources: str) -> str:
 
 SWAGGER_UI_POLICY: Final = _policy("style-src 'self'")
 
-EMPTY_SHEET: Final = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
-SCROLLBAR_SHEET: Final = "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='"
-REDOC_POLICY: Final = _policy(f"style-src {EMPTY_SHEET} {SCROLLBAR_SHEET}", "worker-src blob:")
-"""Redoc puts two sheets in the page, one empty, which its script then fills; its search is a worker."""
+EMPTY_STYLE_SHEET: Final = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+SCROLLBAR_STYLE_SHEET: Final = "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='"
+REDOC_POLICY: Final = _policy(f"style-src {EMPTY_STYLE_SHEET} {SCROLLBAR_STYLE_SHEET}", "worker-src blob:")
+"""Redoc adds two style sheets to the page, an empty one that its script fills, and runs its search in a worker."""
 
 
 def _page(name: str, policy: str) -> Response:
@@ -53,8 +53,7 @@ async def openapi(request: Request) -> Response:
 
 
 class Assets(StaticFiles):
-    """Most are compressed on their way, so that an entity tag is no promise of the same bytes: it is a weak one
-    (RFC 9110, section 8.8.3)."""
+    """Static files. Most of them are compressed, so their entity tags must be weak (RFC 9110, section 8.8.3)."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
@@ -62,13 +61,13 @@ class Assets(StaticFiles):
         return response
 
 
-async def start(request: Request) -> Response:
-    """Where PUBLIC_URL leads, which mails name."""
+async def root(request: Request) -> Response:
+    """Redirect to the documentation. Mails link to this URL."""
     return RedirectResponse("/docs", HTTPStatus.TEMPORARY_REDIRECT)
 
 
 routes: Final[list[BaseRoute]] = [
-    Route("/", start),
+    Route("/", root),
     Route("/docs", docs),
     Route("/redoc", redoc),
     Route("/openapi.json", openapi),

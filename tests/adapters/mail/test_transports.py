@@ -1,4 +1,5 @@
 import email
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -12,7 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from adapters.mail.mailer import TransportMailer
-from adapters.mail.transports import transport_of
+from adapters.mail.transports import SmtpTransport, create_transport
 from application.platform.mail import Mail, MailNotSent
 from tests.servers.ports import free_port
 
@@ -25,19 +26,19 @@ MAIL: Final = Mail(
 
 
 class Inbox:
-    """What a real SMTP server took."""
+    """The mails that a real SMTP server received."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.recipients: list[str] = []
-        self.answer = "250 OK"
+        self.reply = "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
-        if self.answer.startswith("250"):
+        if self.reply.startswith("250"):
             self.messages.append(email.message_from_bytes(envelope.content, policy=default))
             self.recipients += envelope.rcpt_tos
-        return self.answer
+        return self.reply
 
 
 @pytest.fixture
@@ -45,12 +46,12 @@ def inbox() -> Inbox:
     return Inbox()
 
 
-@pytest.fixture(params=["open", "wants a password"])
+@pytest.fixture(params=["open", "password"])
 def smtp_url(inbox: Inbox, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Of a server that lets ann in, or everybody."""
+    """The URL of a server that accepts Ann only, or all clients."""
 
     def is_ann(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=data == LoginPassword(b"ann", b"s@cret"))
+        return AuthResult(success=data == LoginPassword(b"ann", b"s@cret"), handled=False)
 
     is_open = request.param == "open"
     controller = Controller(
@@ -67,10 +68,10 @@ def smtp_url(inbox: Inbox, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def mailer(url: str) -> TransportMailer:
-    return TransportMailer(transport_of(url), SENDER)
+    return TransportMailer(create_transport(url), SENDER)
 
 
-async def test_a_mail_reaches_a_server(inbox: Inbox, smtp_url: str) -> None:
+async def test_a_mail_is_delivered_to_a_server(inbox: Inbox, smtp_url: str) -> None:
     await mailer(smtp_url).send(MAIL)
 
     (message,) = inbox.messages
@@ -79,16 +80,16 @@ async def test_a_mail_reaches_a_server(inbox: Inbox, smtp_url: str) -> None:
     assert message.get_content().replace("\r\n", "\n") == MAIL.text
 
 
-async def test_a_mail_says_when_it_was_sent(inbox: Inbox, smtp_url: str) -> None:
+async def test_a_mail_has_a_date(inbox: Inbox, smtp_url: str) -> None:
     """RFC 5322, section 3.6."""
-    began = datetime.now(UTC).replace(microsecond=0)
+    started_at = datetime.now(UTC).replace(microsecond=0)
     await mailer(smtp_url).send(MAIL)
 
     (message,) = inbox.messages
-    assert began <= message["Date"].datetime <= datetime.now(UTC)
+    assert started_at <= message["Date"].datetime <= datetime.now(UTC)
 
 
-async def test_a_mail_sent_twice_can_be_told_to_be_one(inbox: Inbox, smtp_url: str) -> None:
+async def test_repeated_mails_have_the_same_message_id(inbox: Inbox, smtp_url: str) -> None:
     for _ in range(2):
         await mailer(smtp_url).send(MAIL)
     assert {message["Message-ID"] for message in inbox.messages} == {f"<{MAIL.id}@tasks.example.com>"}
@@ -100,20 +101,26 @@ async def test_a_wrong_password_sends_nothing(inbox: Inbox, smtp_url: str) -> No
     assert inbox.messages == []
 
 
-@pytest.mark.parametrize("answer", ["451 later", "550 no such user", "554 no"])
-async def test_what_a_server_does_not_take_is_not_sent(inbox: Inbox, smtp_url: str, answer: str) -> None:
-    inbox.answer = answer
+async def test_a_server_that_does_not_respond_fails_after_the_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(MailNotSent):
+        transport = SmtpTransport(f"smtp://127.0.0.1:{silent.getsockname()[1]}", timeout=0.1)
+        await TransportMailer(transport, SENDER).send(MAIL)
+
+
+@pytest.mark.parametrize("reply", ["451 later", "550 no such user", "554 no"])
+async def test_a_mail_refused_by_the_server_raises_mail_not_sent(inbox: Inbox, smtp_url: str, reply: str) -> None:
+    inbox.reply = reply
     with pytest.raises(MailNotSent):
         await mailer(smtp_url).send(MAIL)
 
 
 @pytest.mark.parametrize("url", ["smtp://127.0.0.1:1", "smtps://127.0.0.1:1", "file:///dev/null/folder"])
-async def test_where_nobody_is_nothing_is_sent(url: str) -> None:
+async def test_an_unreachable_server_raises_mail_not_sent(url: str) -> None:
     with pytest.raises(MailNotSent):
         await mailer(url).send(MAIL)
 
 
-async def test_a_folder_gets_a_file_each_whole_when_it_appears(tmp_path: Path) -> None:
+async def test_each_mail_becomes_a_complete_file_in_the_folder(tmp_path: Path) -> None:
     for _ in range(2):
         await mailer(f"file://{tmp_path}/mail").send(MAIL)
     messages = [
@@ -125,14 +132,14 @@ async def test_a_folder_gets_a_file_each_whole_when_it_appears(tmp_path: Path) -
     assert {message["Subject"] for message in messages} == {MAIL.subject}
 
 
-async def test_the_console_shows_it_to_who_develops(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_console_transport_prints_the_mail(capsys: pytest.CaptureFixture[str]) -> None:
     await mailer("console:").send(Mail(MAIL.id, MAIL.to, "Hello", "Some text"))
     shown = capsys.readouterr().out
     assert "To: ann@example.com" in shown
     assert "Some text" in shown
 
 
-async def test_what_the_console_shows_can_be_copied(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_printed_links_are_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
     link = f"https://tasks.example.com/reset-password?token={'A' * 64}"
     await mailer("console:").send(Mail(MAIL.id, MAIL.to, "Grüße", f"Hello Zoë,\n\n{link}\n"))
     shown = capsys.readouterr().out
@@ -141,6 +148,6 @@ async def test_what_the_console_shows_can_be_copied(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("url", ["http://x", "mail:", ""])
-def test_no_other_way_is_known(url: str) -> None:
-    with pytest.raises(ValueError, match="a mail URL begins with"):
-        transport_of(url)
+def test_other_url_schemes_are_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="a mail URL must begin with"):
+        create_transport(url)

@@ -11,8 +11,8 @@ class TestInProcessCache(CacheContract):
         return InProcessCache()
 
 
-async def test_the_longest_unused_is_forgotten_when_there_is_no_room() -> None:
-    cache = InProcessCache(room=2)
+async def test_the_least_recently_used_entry_is_evicted_when_the_cache_is_full() -> None:
+    cache = InProcessCache(max_entries=2)
     for key in ("a", "b"):
         await cache.put(key, b"1", seconds=60)
     await cache.get("a")

@@ -27,14 +27,14 @@ class TestRedisCache(CacheContract):
     def cache(self, redis: RedisServer) -> Cache:
         return RedisCache(redis)
 
-    async def test_all_processes_share_it(self, cache: Cache, valkey: ValkeyServer) -> None:
+    async def test_all_processes_share_the_cache(self, cache: Cache, valkey: ValkeyServer) -> None:
         other = RedisServer(valkey.url)
         await cache.put("key", b"1", seconds=60)
         assert await RedisCache(other).get("key") == b"1"
         await other.close()
 
     @pytest.mark.parametrize("fail", [ValkeyServer.stop, ValkeyServer.pause], ids=["dead", "hung"])
-    async def test_one_that_is_away_knows_nothing_and_does_no_harm(
+    async def test_every_read_is_a_miss_while_redis_is_unavailable(
         self, cache: Cache, valkey: ValkeyServer, fail: object
     ) -> None:
         await cache.put("key", b"1", seconds=60)

@@ -14,7 +14,7 @@ class TestArgon2(PasswordHasherContract):
         yield hasher
         await hasher.close()
 
-    async def test_more_effort_outdates_less(self, hasher: Argon2PasswordHasher) -> None:
+    async def test_hashes_with_lower_cost_are_outdated(self, hasher: Argon2PasswordHasher) -> None:
         made = await hasher.hash("Correct-Horse-7")
         harder = Argon2PasswordHasher(memory_kib=128, passes=1)
 
@@ -23,7 +23,7 @@ class TestArgon2(PasswordHasherContract):
         await harder.close()
 
 
-async def test_its_threads_end_with_it_and_begin_anew() -> None:
+async def test_close_ends_the_threads_and_a_new_hash_starts_them() -> None:
     others = set(threading.enumerate())
     hasher = Argon2PasswordHasher(memory_kib=64, passes=1)
     for _ in range(2):
@@ -36,7 +36,7 @@ async def test_its_threads_end_with_it_and_begin_anew() -> None:
             assert not thread.is_alive()
 
 
-async def test_the_effort_is_what_owasp_asks_for() -> None:
+async def test_the_default_cost_follows_owasp() -> None:
     hasher = Argon2PasswordHasher()
     made = await hasher.hash("Correct-Horse-7")
     await hasher.close()

@@ -15,7 +15,7 @@ LIFETIME: Final = timedelta(minutes=15)
 
 
 def signed(*, header: dict[str, Any] | None = None, key: str = KEY, algorithm: str = "HS256", **claims: Any) -> str:
-    """A token like those that are issued, but for what is told otherwise; None leaves a claim out."""
+    """Return a valid token with some claims or headers replaced. None removes a claim."""
     payload = jwt.decode(JwtTokens.tokens.issue(CLAIMS, NOW).text, options={"verify_signature": False}) | claims
     present = {name: value for name, value in payload.items() if value is not None}
     return jwt.encode(present, key, algorithm, headers={"typ": "at+jwt", "kid": "1", **(header or {})})
@@ -27,11 +27,11 @@ class JwtTokens(AccessTokensContract):
 
 
 class TestJwt(JwtTokens):
-    def test_the_pattern_of_the_forgeries_is_itself_accepted(self) -> None:
+    def test_the_unmodified_token_is_accepted(self) -> None:
         assert self.tokens.verify(signed(), NOW) == CLAIMS
 
     @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "sid", "jti", "iat", "exp"])
-    def test_every_claim_has_to_be_there(self, claim: str) -> None:
+    def test_every_claim_is_required(self, claim: str) -> None:
         absent: dict[str, Any] = {claim: None}
         with pytest.raises(InvalidToken):
             self.tokens.verify(signed(**absent), NOW)
@@ -52,23 +52,23 @@ class TestJwt(JwtTokens):
         ],
         ids=str,
     )
-    def test_every_claim_has_to_be_right(self, claims: dict[str, Any]) -> None:
+    def test_invalid_claims_are_refused(self, claims: dict[str, Any]) -> None:
         with pytest.raises(InvalidToken):
             self.tokens.verify(signed(**claims), NOW)
 
     @pytest.mark.parametrize(
         "header", [{"typ": "JWT"}, {"typ": None}, {"kid": "2"}, {"kid": ""}, {"crit": ["exp"]}, {"crit": []}], ids=str
     )
-    def test_the_header_has_to_be_right(self, header: dict[str, Any]) -> None:
+    def test_invalid_headers_are_refused(self, header: dict[str, Any]) -> None:
         with pytest.raises(InvalidToken):
             self.tokens.verify(signed(header=header), NOW)
 
     @pytest.mark.parametrize("algorithm", ["HS384", "HS512", "none"])
-    def test_no_other_algorithm_counts(self, algorithm: str) -> None:
+    def test_other_algorithms_are_refused(self, algorithm: str) -> None:
         with pytest.raises(InvalidToken):
             self.tokens.verify(signed(algorithm=algorithm, key="" if algorithm == "none" else KEY * 2), NOW)
 
-    def test_an_older_key_verifies_and_does_not_sign(self) -> None:
+    def test_an_old_key_verifies_but_does_not_sign(self) -> None:
         rotated = JwtAccessTokens({"2": OTHER, "1": KEY}, "2", LIFETIME, new_task_id)
         old, new = self.tokens.issue(CLAIMS, NOW).text, rotated.issue(CLAIMS, NOW).text
 

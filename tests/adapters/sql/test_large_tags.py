@@ -1,4 +1,4 @@
-"""Tag filters as they are answered where very many tasks have the tag: another statement, the same answers."""
+"""Tag filters for tags on many tasks, which use another statement and must return the same results."""
 
 from collections.abc import AsyncIterator
 
@@ -13,12 +13,12 @@ from tests.contracts.tasks.search import SearchContract
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-class TestManyOfATag(FilterContract, OrderContract, PagingContract, SearchContract):
+class TestTagOnManyTasks(FilterContract, OrderContract, PagingContract, SearchContract):
     @pytest.fixture
     async def storage(
         self, database: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     ) -> AsyncIterator[SqlStorage]:
-        monkeypatch.setattr(tasks, "FEW", -1)
+        monkeypatch.setattr(tasks, "MAX_MATERIALIZED", -1)
         storage = SqlStorage(request.getfixturevalue(f"{database}_url"))
         await storage.open()
         yield storage

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import make_url
 
 from adapters.sql.operations import pg_tools
-from adapters.sql.operations.pg_tools import program
+from adapters.sql.operations.pg_tools import find_program
 from adapters.sql.operations.postgres_copier import PostgresCopier
-from application.operations.ports import BackupRefused
+from application.operations.ports import BackupError
 from tests.servers.postgres import Postgres
 
 Install = Callable[[str, str], Path]
@@ -18,8 +18,8 @@ PASSWORD: Final = "canary: /?#%"
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """A pg_dump of some version in some folder; no other is found."""
-    monkeypatch.setattr(pg_tools, "OF_DEBIAN", tmp_path / "debian")
+    """Installs a fake pg_dump of a version in a folder. No other one is found."""
+    monkeypatch.setattr(pg_tools, "DEBIAN_ROOT", tmp_path / "debian")
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
 
     def install(folder: str, version: str) -> Path:
@@ -35,28 +35,28 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     return install
 
 
-async def test_the_same_version_is_chosen_or_else_the_next_newer_one(install: Install) -> None:
+async def test_the_same_or_the_next_newer_version_is_chosen(install: Install) -> None:
     install("debian/15/bin", "15.1")
     install("path", "16.2")
     eighteen, nineteen = install("debian/18/bin", "18.0"), install("debian/20/bin", "20beta1")
 
-    assert await program("pg_dump", 18) == eighteen
-    assert await program("pg_dump", 19) == nineteen
+    assert await find_program("pg_dump", 18) == eighteen
+    assert await find_program("pg_dump", 19) == nineteen
 
 
-async def test_an_older_one_is_refused_with_both_versions(install: Install) -> None:
+async def test_an_older_program_is_refused_with_both_versions(install: Install) -> None:
     install("path", "15.18")
 
-    with pytest.raises(BackupRefused, match=r"pg_dump is of version 15, .* 18"):
-        await program("pg_dump", 18)
+    with pytest.raises(BackupError, match=r"pg_dump is version 15, .* 18"):
+        await find_program("pg_dump", 18)
 
 
-async def test_a_missing_one_is_told_by_name(install: Install) -> None:
-    with pytest.raises(BackupRefused, match=r"pg_dump is not installed: .* 18 or newer"):
-        await program("pg_dump", 18)
+async def test_a_missing_program_is_reported_by_name(install: Install) -> None:
+    with pytest.raises(BackupError, match=r"pg_dump is not installed: .* 18 or newer"):
+        await find_program("pg_dump", 18)
 
 
-async def test_the_password_is_no_argument_that_everybody_may_read(
+async def test_the_password_is_not_a_command_line_argument(
     install: Install, postgres: Postgres, tmp_path: Path
 ) -> None:
     install("path", "99.0")
@@ -70,8 +70,8 @@ async def test_the_password_is_no_argument_that_everybody_may_read(
     assert f"--dbname=postgresql://{url.username}@{url.host}:{url.port}/postgres?sslmode=prefer " in called
 
 
-async def test_a_pool_that_hands_out_connections_between_transactions_is_refused(postgres: Postgres) -> None:
+async def test_a_dump_through_a_transaction_pool_is_refused(postgres: Postgres) -> None:
     url = f"{postgres.url('postgres')}?prepared_statement_cache_size=0"
 
-    with pytest.raises(BackupRefused, match="PgBouncer"):
+    with pytest.raises(BackupError, match="PgBouncer"):
         await PostgresCopier(url).dump(Path("copy"))

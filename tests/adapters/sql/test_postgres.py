@@ -8,17 +8,17 @@ from adapters.sql.engine.postgres import dsn_of
 from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.storage import SqlStorage
 from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
-from tests.contracts.given import add, register, seen, seen_of
-from tests.contracts.identity.users_capped import CappedUsersContract
+from tests.adapters.sql.capped_users import CappedUsersContract
+from tests.contracts.given import add, expected_snapshot, register, snapshot
 from tests.contracts.jobs.jobs import a_job, claim
 from tests.contracts.jobs.jobs import add as add_jobs
 from tests.contracts.storage import StorageContract
 from tests.servers.postgres import PostgresServer
 from tests.support.builders import ANN, a_task, a_user
 
-AWAY = (StorageUnavailable, TransientStorageError)
-PROMPT = 3.0
-"""Seconds until it is told that the database is away."""
+UNAVAILABLE = (StorageUnavailable, TransientStorageError)
+MAX_SECONDS = 3.0
+"""Within which an unavailable database must be reported."""
 
 
 @pytest.fixture
@@ -29,13 +29,17 @@ def server() -> Iterator[PostgresServer]:
 
 class TestPostgresStorage(StorageContract, CappedUsersContract):
     @pytest.fixture
+    def url(self, postgres_url: str) -> str:
+        return postgres_url
+
+    @pytest.fixture
     async def storage(self, postgres_url: str) -> AsyncIterator[SqlStorage]:
         storage = SqlStorage(postgres_url)
         await storage.open()
         yield storage
         await storage.close()
 
-    async def test_no_more_jobs_are_claimed_than_asked_for_however_few_the_planner_expects(
+    async def test_a_claim_respects_its_limit_for_every_query_plan(
         self, storage: SqlStorage, postgres_url: str
     ) -> None:
         await add_jobs(storage, a_job())
@@ -46,7 +50,7 @@ class TestPostgresStorage(StorageContract, CappedUsersContract):
         assert [len(await claim(storage, limit=8)) for _ in range(6)] == [8, 8, 8, 8, 8, 1]
 
 
-class TestPostgresStorageWhoseServerFails:
+class TestPostgresFailures:
     @pytest.fixture
     async def storage(self, server: PostgresServer) -> AsyncIterator[SqlStorage]:
         await server.create_database("tasks")
@@ -57,36 +61,36 @@ class TestPostgresStorageWhoseServerFails:
         yield storage
         await storage.close()
 
-    async def test_what_was_committed_survives_a_crash_and_what_was_not_is_undone(
+    async def test_committed_writes_survive_a_crash_and_others_are_rolled_back(
         self, server: PostgresServer, storage: SqlStorage
     ) -> None:
         stored = a_task()
         await add(storage, stored)
-        with pytest.raises(AWAY):
+        with pytest.raises(UNAVAILABLE):
             async with storage.unit_of_work() as uow:
                 await uow.tasks.add(a_task())
                 server.kill()
                 await uow.commit()
         started = time.monotonic()
-        with pytest.raises(AWAY):
+        with pytest.raises(UNAVAILABLE):
             await add(storage, a_task())
-        assert time.monotonic() - started < PROMPT
+        assert time.monotonic() - started < MAX_SECONDS
 
         server.restart()
-        assert await seen(storage) == seen_of(stored)
+        assert await snapshot(storage) == expected_snapshot(stored)
 
-    async def test_a_server_that_hangs_is_told_and_waited_for_no_longer(
+    async def test_a_hung_server_raises_storage_unavailable_in_time(
         self, server: PostgresServer, storage: SqlStorage
     ) -> None:
         stored = a_task()
         await add(storage, stored)
         server.pause()
         started = time.monotonic()
-        with pytest.raises(AWAY):
+        with pytest.raises(UNAVAILABLE):
             await add(storage, a_task())
-        assert time.monotonic() - started < PROMPT
+        assert time.monotonic() - started < MAX_SECONDS
 
         server.resume()
-        assert await seen(storage) == seen_of(stored)
+        assert await snapshot(storage) == expected_snapshot(stored)
         await add(storage, later := a_task())
-        assert await seen(storage) == seen_of(stored, later)
+        assert await snapshot(storage) == expected_snapshot(stored, later)

@@ -11,7 +11,7 @@ from adapters.memory.files.store import InMemoryFileStore
 from adapters.memory.storage import InMemoryStorage
 from application.files.files import FileService, ListFiles
 from application.files.jobs import MIN_AGE, SWEEP_FILES, FileJobs
-from application.files.keys import key_of
+from application.files.keys import file_key
 from application.files.ports import FileStoreUnavailable, StoredObject
 from application.jobs.ports import Job, JobId
 from application.platform.paging import Paging
@@ -21,7 +21,6 @@ from domain.errors import (
     EmptyFile,
     FileNotFound,
     FileTooLarge,
-    InvalidFilename,
     QuotaExceeded,
     TaskNotFound,
     UnsupportedFileType,
@@ -33,6 +32,7 @@ from tests.application.faults import FaultyStorage
 from tests.application.given import PASSWORD, an_actor
 from tests.support.builders import ANN, BEN, acting, new_task_id
 from tests.support.contents import BAD, GOOD, TEXT, TYPES, Sent
+from tests.support.errors import raises_invalid
 from tests.support.stubs import CountedIds, SettableClock
 from tests.support.world import World
 
@@ -46,10 +46,10 @@ def new_file_id() -> FileId:
 
 
 async def objects(world: World) -> list[StoredObject]:
-    return [found async for found in world.store.list()]
+    return [stored async for stored in world.store.list()]
 
 
-async def everything(world: World) -> list[File]:
+async def list_files(world: World) -> list[File]:
     return (await world.files.list(acting(ANN), ListFiles())).items
 
 
@@ -58,29 +58,29 @@ async def sweep(world: World) -> None:
 
 
 @pytest.mark.parametrize("filename", GOOD)
-async def test_what_is_uploaded_can_be_read_again(world: World, filename: str) -> None:
+async def test_an_uploaded_file_can_be_read(world: World, filename: str) -> None:
     content = GOOD[filename]
     world = World(world.storage, world.clock, quota=100_000)
-    made = await world.files.upload(acting(ANN), Sent(f"some/where/{filename}", content))
+    file = await world.files.upload(acting(ANN), Sent(f"some/where/{filename}", content))
 
-    assert await world.files.get(acting(ANN), made.id) == made
-    assert (made.filename, made.size, made.sha256) == (filename, len(content), sha256(content).hexdigest())
-    assert made.content_type == TYPES[filename.rpartition(".")[2].lower()]
-    assert made.created_at == world.clock.now()
-    read = [piece async for piece in await world.files.read(made, 3, len(content))]
+    assert await world.files.get(acting(ANN), file.id) == file
+    assert (file.filename, file.size, file.sha256) == (filename, len(content), sha256(content).hexdigest())
+    assert file.content_type == TYPES[filename.rpartition(".")[2].lower()]
+    assert file.created_at == world.clock.now()
+    read = [chunk async for chunk in await world.files.read(file, 3, len(content))]
     assert b"".join(read) == content[3:]
 
 
-async def test_it_may_belong_to_a_task_that_is_told_before_or_after(world: World) -> None:
+async def test_the_task_may_be_known_before_or_after_the_content(world: World) -> None:
     task = await world.tasks.create(acting(ANN), CreateTask(title="Water the plants"))
     first = await world.files.upload(acting(ANN), Sent(task_id=task.id))
     last = await world.files.upload(acting(ANN), Sent(belongs_to=task.id))
-    loose = await world.files.upload(acting(ANN), Sent())
+    unattached = await world.files.upload(acting(ANN), Sent())
 
-    assert (first.task_id, last.task_id, loose.task_id) == (task.id, task.id, None)
+    assert (first.task_id, last.task_id, unattached.task_id) == (task.id, task.id, None)
     listed = await world.files.list(acting(ANN), ListFiles(filter=FileFilter(task.id)))
     assert listed.items == [last, first]
-    assert await everything(world) == [loose, last, first]
+    assert await list_files(world) == [unattached, last, first]
 
 
 @pytest.mark.parametrize(
@@ -95,73 +95,75 @@ async def test_it_may_belong_to_a_task_that_is_told_before_or_after(world: World
         *((Sent(*bad), UnsupportedFileType) for bad in BAD[:3]),
     ],
 )
-async def test_of_what_is_refused_nothing_is_left(world: World, sent: Sent, error: type[BaseException]) -> None:
+async def test_a_refused_upload_leaves_nothing(world: World, sent: Sent, error: type[BaseException]) -> None:
     with pytest.raises(error):
         await world.files.upload(acting(ANN), sent)
 
     assert await objects(world) == []
-    assert await everything(world) == []
+    assert await list_files(world) == []
 
 
 @pytest.mark.parametrize(
     ("sent", "error"),
     [
-        (Sent("x.exe"), UnsupportedFileType),
-        (Sent("/"), InvalidFilename),
-        (Sent(task_id=new_task_id()), TaskNotFound),
+        (Sent("x.exe"), pytest.raises(UnsupportedFileType)),
+        (Sent("/"), raises_invalid("file", "invalid_filename")),
+        (Sent(task_id=new_task_id()), pytest.raises(TaskNotFound)),
     ],
 )
-async def test_what_can_be_refused_before_is_not_read(world: World, sent: Sent, error: type[Exception]) -> None:
-    with pytest.raises(error):
+async def test_an_upload_refused_early_is_not_read(
+    world: World, sent: Sent, error: pytest.RaisesExc[Exception]
+) -> None:
+    with error:
         await world.files.upload(acting(ANN), sent)
 
     assert not sent.is_read
 
 
-async def test_nor_is_anything_once_the_quota_is_used_up(world: World) -> None:
+async def test_an_upload_is_not_read_when_the_quota_is_exhausted(world: World) -> None:
     await world.files.upload(acting(ANN), Sent(content=b"x" * 1000))
     with pytest.raises(QuotaExceeded):
         await world.files.upload(acting(ANN), sent := Sent(content=b"x"))
     assert not sent.is_read
 
     await world.files.upload(acting(BEN), Sent(content=b"x" * 1000))
-    await world.files.delete(acting(ANN), (await everything(world))[0].id)
+    await world.files.delete(acting(ANN), (await list_files(world))[0].id)
     await world.files.upload(acting(ANN), Sent(content=b"x" * 1000))
 
 
-async def test_of_uploads_at_once_no_more_are_kept_than_there_is_room_for(world: World) -> None:
+async def test_concurrent_uploads_do_not_exceed_the_quota(world: World) -> None:
     uploads = [world.files.upload(acting(ANN), Sent(content=b"x" * 300)) for _ in range(10)]
     outcomes = await asyncio.gather(*uploads, return_exceptions=True)
 
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["File"] * 3 + ["QuotaExceeded"] * 7
-    assert len(await objects(world)) == len(await everything(world)) == 3
+    assert len(await objects(world)) == len(await list_files(world)) == 3
 
 
-async def test_somebody_elses_task_is_not_there(world: World) -> None:
+async def test_a_task_of_another_user_is_not_found(world: World) -> None:
     task = await world.tasks.create(acting(BEN), CreateTask(title="Ben's"))
     for sent in (Sent(task_id=task.id), Sent(belongs_to=task.id)):
         with pytest.raises(TaskNotFound):
             await world.files.upload(acting(ANN), sent)
 
 
-async def test_somebody_elses_file_is_not_there_but_for_who_reads_everybody(world: World) -> None:
-    mia, made = await an_actor(world, "mia", Role.MANAGER), await world.files.upload(acting(ANN), Sent())
-    for asking in (world.files.get(acting(BEN), made.id), world.files.delete(acting(BEN), made.id)):
+async def test_files_of_other_users_are_found_only_by_managers_and_admins(world: World) -> None:
+    mia, file = await an_actor(world, "mia", Role.MANAGER), await world.files.upload(acting(ANN), Sent())
+    for call in (world.files.get(acting(BEN), file.id), world.files.delete(acting(BEN), file.id)):
         with pytest.raises(FileNotFound):
-            await asking
+            await call
     with pytest.raises(FileNotFound):
-        await world.files.get(mia, made.id)
+        await world.files.get(mia, file.id)
     with pytest.raises(UserNotFound):
         await world.files.list(acting(BEN), ListFiles(), owner_id=ANN)
 
-    assert await world.files.get(mia, made.id, owner_id=ANN) == made
-    assert (await world.files.list(mia, ListFiles(), owner_id=ANN)).items == [made]
+    assert await world.files.get(mia, file.id, owner_id=ANN) == file
+    assert (await world.files.list(mia, ListFiles(), owner_id=ANN)).items == [file]
     with pytest.raises(FileNotFound):
-        await world.files.delete(mia, made.id)
+        await world.files.delete(mia, file.id)
 
 
-async def test_a_list_goes_on_where_it_ended(world: World) -> None:
-    made = [await world.files.upload(acting(ANN), Sent()) for _ in range(5)]
+async def test_files_are_listed_in_pages(world: World) -> None:
+    files = [await world.files.upload(acting(ANN), Sent()) for _ in range(5)]
     pages: list[list[File]] = []
     cursor: str | None = None
     while not pages or cursor:
@@ -169,66 +171,66 @@ async def test_a_list_goes_on_where_it_ended(world: World) -> None:
         cursor = page.next_cursor
         pages.append(page.items)
 
-    assert [file for page in pages for file in page] == made[::-1]
+    assert [file for page in pages for file in page] == files[::-1]
 
 
-class TestRemoving:
-    async def test_the_bytes_go_after_the_file(self, world: World) -> None:
-        gone, kept = [await world.files.upload(acting(ANN), Sent()) for _ in range(2)]
-        await world.files.delete(acting(ANN), gone.id)
+class TestRemoval:
+    async def test_the_content_is_removed_after_the_file(self, world: World) -> None:
+        removed, kept = [await world.files.upload(acting(ANN), Sent()) for _ in range(2)]
+        await world.files.delete(acting(ANN), removed.id)
         with pytest.raises(FileNotFound):
-            await world.files.delete(acting(ANN), gone.id)
+            await world.files.delete(acting(ANN), removed.id)
         await world.work()
 
-        assert [found.key for found in await objects(world)] == [key_of(ANN, kept.id)]
+        assert [stored.key for stored in await objects(world)] == [file_key(ANN, kept.id)]
         with pytest.raises(FileNotFound):
-            await world.files.read(gone, 0, 1)
+            await world.files.read(removed, 0, 1)
 
-    async def test_they_go_with_their_tasks(self, world: World) -> None:
+    async def test_deleting_tasks_removes_their_files(self, world: World) -> None:
         tasks = [await world.tasks.create(acting(ANN), CreateTask(title="x")) for _ in range(4)]
         files = [await world.files.upload(acting(ANN), Sent(task_id=task.id)) for task in tasks]
         await world.tasks.delete(acting(ANN), tasks[0].id)
         await world.batches.delete(acting(ANN), [tasks[1].id, tasks[2].id])
         await world.work()
 
-        assert await everything(world) == files[3:]
-        assert [found.key for found in await objects(world)] == [key_of(ANN, files[3].id)]
+        assert await list_files(world) == files[3:]
+        assert [stored.key for stored in await objects(world)] == [file_key(ANN, files[3].id)]
 
-    async def test_they_go_with_their_owner(self, world: World) -> None:
+    async def test_erasing_an_account_removes_its_files(self, world: World) -> None:
         kim = await an_actor(world, "kim")
         await world.files.upload(kim, Sent())
         kept = await world.files.upload(acting(ANN), Sent())
         await world.accounts.erase(kim.user_id, PASSWORD)
         await world.work()
 
-        assert [found.key for found in await objects(world)] == [key_of(ANN, kept.id)]
+        assert [stored.key for stored in await objects(world)] == [file_key(ANN, kept.id)]
 
 
 class TestCrashes:
-    """Whatever is cut off at whatever place: a file is there as a whole or not at all, and the sweep takes the rest."""
+    """Crashes at every step: a file is stored completely or not at all, and the sweep removes the rest."""
 
     @pytest.mark.parametrize("has_committed", [True, False])
-    async def test_a_commit_whose_outcome_is_unknown_keeps_the_bytes_of_what_may_be_there(
+    async def test_the_content_is_kept_when_the_outcome_of_the_commit_is_unknown(
         self, world: World, has_committed: bool
     ) -> None:
         faults: Iterator[Exception | None] = repeat(StorageUnavailable())
-        files = self.over(world, FaultyStorage(world.storage, faults, has_committed=has_committed))
+        files = self.service_over(world, FaultyStorage(world.storage, faults, has_committed=has_committed))
         with pytest.raises(StorageUnavailable):
             await files.upload(acting(ANN), Sent())
 
-        there = await everything(world)
-        assert len(there) == has_committed
+        existing = await list_files(world)
+        assert len(existing) == has_committed
         assert len(await objects(world)) == 1
-        await self.hours_later_all_is_in_order(world, there)
+        await self.require_consistency_after_sweep(world, existing)
 
-    async def test_a_lost_race_is_run_again_without_the_bytes(self, world: World) -> None:
+    async def test_a_retry_after_a_lost_race_does_not_upload_again(self, world: World) -> None:
         faults = iter([TransientStorageError(), TransientStorageError(), None])
-        files = self.over(world, FaultyStorage(world.storage, faults, has_committed=False))
-        made = await files.upload(acting(ANN), Sent())
+        files = self.service_over(world, FaultyStorage(world.storage, faults, has_committed=False))
+        file = await files.upload(acting(ANN), Sent())
 
-        await self.hours_later_all_is_in_order(world, [made])
+        await self.require_consistency_after_sweep(world, [file])
 
-    async def test_an_upload_cancelled_between_its_bytes_and_its_row_is_no_file(self, world: World) -> None:
+    async def test_an_upload_cancelled_before_its_row_is_stored_is_not_visible(self, world: World) -> None:
         class Cancelling(InMemoryFileStore):
             async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
                 await super().put(key, chunks)
@@ -239,62 +241,65 @@ class TestCrashes:
             await world.files.upload(acting(ANN), Sent())
 
         assert len(await objects(world)) == 1
-        await self.hours_later_all_is_in_order(world, [])
+        await self.require_consistency_after_sweep(world, [])
 
-    async def test_a_refused_file_whose_bytes_can_not_be_removed_is_swept(self, world: World) -> None:
-        class Stubborn(InMemoryFileStore):
-            is_stubborn = True
+    async def test_content_of_a_refused_file_that_cannot_be_removed_is_swept(self, world: World) -> None:
+        class FailingRemoval(InMemoryFileStore):
+            is_failing = True
 
             async def remove(self, *keys: str) -> None:
-                if self.is_stubborn:
+                if self.is_failing:
                     raise FileStoreUnavailable
                 await super().remove(*keys)
 
-        store = Stubborn()
+        store = FailingRemoval()
         world = World(world.storage, world.clock, 1 << 20, store=store)
         with pytest.raises(TaskNotFound):
             await world.files.upload(acting(ANN), Sent(belongs_to=new_task_id()))
         assert len(await objects(world)) == 1
-        store.is_stubborn = False
-        await self.hours_later_all_is_in_order(world, [])
+        store.is_failing = False
+        await self.require_consistency_after_sweep(world, [])
 
-    async def test_bytes_that_were_not_removed_with_their_file_are_removed_later(self, world: World) -> None:
-        made = await world.files.upload(acting(ANN), Sent())
+    async def test_content_that_was_not_removed_is_removed_by_a_later_attempt(self, world: World) -> None:
+        file = await world.files.upload(acting(ANN), Sent())
         async with world.storage.unit_of_work() as uow:
-            await uow.files.remove(made)
+            await uow.files.remove(file)
             await uow.commit()
 
-        await self.hours_later_all_is_in_order(world, [])
+        await self.require_consistency_after_sweep(world, [])
 
-    async def test_the_sweep_leaves_what_is_young_and_what_is_not_ours(self, world: World) -> None:
-        young, half = key_of(ANN, (await world.files.upload(acting(ANN), Sent())).id), f"{key_of(BEN, new_file_id())}.1"
-        strange = ("README", "some/thing", f"{ANN}/notes.txt")
-        for key in (half, *strange, key_of(BEN, new_file_id())):
+    async def test_the_sweep_keeps_recent_and_foreign_objects(self, world: World) -> None:
+        recent, half = (
+            file_key(ANN, (await world.files.upload(acting(ANN), Sent())).id),
+            f"{file_key(BEN, new_file_id())}.1",
+        )
+        foreign = ("README", "some/thing", f"{ANN}/notes.txt")
+        for key in (half, *foreign, file_key(BEN, new_file_id())):
             await world.store.put(key, Sent().chunks())
         await sweep(world)
         assert len(await objects(world)) == 6
 
-        world.clock.time = max(found.modified_at for found in await objects(world)) + MIN_AGE + timedelta(seconds=1)
+        world.clock.time = max(stored.modified_at for stored in await objects(world)) + MIN_AGE + timedelta(seconds=1)
         await sweep(world)
-        assert {found.key for found in await objects(world)} == {young, *strange}
+        assert {stored.key for stored in await objects(world)} == {recent, *foreign}
 
-    def over(self, world: World, storage: FaultyStorage) -> FileService:
+    def service_over(self, world: World, storage: FaultyStorage) -> FileService:
         return FileService(storage.unit_of_work, world.store, world.clock, CountedIds(1 << 30), 1000)
 
-    async def hours_later_all_is_in_order(self, world: World, there: list[File]) -> None:
-        world.clock.time = max(found.modified_at for found in await objects(world)) + MIN_AGE + timedelta(seconds=1)
+    async def require_consistency_after_sweep(self, world: World, existing: list[File]) -> None:
+        world.clock.time = max(stored.modified_at for stored in await objects(world)) + MIN_AGE + timedelta(seconds=1)
         await sweep(world)
 
-        assert await everything(world) == there
-        assert {found.key for found in await objects(world)} == {key_of(ANN, file.id) for file in there}
-        for file in there:
-            assert b"".join([piece async for piece in await world.files.read(file, 0, file.size)]) == TEXT
+        assert await list_files(world) == existing
+        assert {stored.key for stored in await objects(world)} == {file_key(ANN, file.id) for file in existing}
+        for file in existing:
+            assert b"".join([chunk async for chunk in await world.files.read(file, 0, file.size)]) == TEXT
 
 
 class TestManyOrphans:
-    async def test_thousands_are_swept(self, storage: InMemoryStorage, world: World) -> None:
+    async def test_thousands_of_orphans_are_swept(self, storage: InMemoryStorage, world: World) -> None:
         for _ in range(1200):
-            await world.store.put(key_of(ANN, new_file_id()), Sent().chunks())
+            await world.store.put(file_key(ANN, new_file_id()), Sent().chunks())
         world.clock.time = (await objects(world))[-1].modified_at + 2 * MIN_AGE
         await sweep(world)
 

@@ -6,7 +6,6 @@ import pytest
 from application.identity.accounts import RegisterUser
 from domain.errors import (
     EmailTaken,
-    InvalidEmail,
     LastAdmin,
     PreconditionFailed,
     UsernameTaken,
@@ -17,11 +16,12 @@ from domain.errors import (
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User
 from tests.application.given import OTHER, PASSWORD, logged_in, registered
+from tests.support.errors import raises_invalid
 from tests.support.world import World
 
-Lose = Callable[[World, User], Awaitable[object]]
+Demote = Callable[[World, User], Awaitable[object]]
 
-ROADS: dict[str, Lose] = {
+DEMOTIONS: dict[str, Demote] = {
     "demoted": lambda world, admin: world.users.edit(Actor.of(admin), admin.id, role=Role.MANAGER),
     "deactivated": lambda world, admin: world.users.edit(Actor.of(admin), admin.id, is_active=False),
     "both": lambda world, admin: world.accounts.edit(admin.id, role=Role.USER, is_active=False),
@@ -30,10 +30,10 @@ ROADS: dict[str, Lose] = {
 }
 
 
-async def test_who_registers_gets_an_account_and_a_mail_of_welcome(world: World) -> None:
+async def test_a_registration_creates_an_account_and_sends_a_welcome_mail(world: World) -> None:
     kim = await registered(world)
 
-    assert await world.accounts.profile(kim.id) == kim
+    assert await world.accounts.get(kim.id) == kim
     await world.work()
     (mail,) = world.mailbox.mails
     assert mail.to == "kim@example.com" and "kim" in mail.text and PASSWORD not in mail.text
@@ -41,20 +41,20 @@ async def test_who_registers_gets_an_account_and_a_mail_of_welcome(world: World)
 
 
 @pytest.mark.parametrize(
-    ("username", "email", "password", "refusal"),
+    ("username", "email", "password", "expectation"),
     [
-        ("KIM", "new@example.com", PASSWORD, UsernameTaken),
-        ("new", "KIM@example.com", PASSWORD, EmailTaken),
-        ("new", "new@example.com", "weak", WeakPassword),
-        ("new", "nowhere", PASSWORD, InvalidEmail),
-        ("Correct", "new@example.com", PASSWORD, WeakPassword),
+        ("KIM", "new@example.com", PASSWORD, pytest.raises(UsernameTaken)),
+        ("new", "KIM@example.com", PASSWORD, pytest.raises(EmailTaken)),
+        ("new", "new@example.com", "weak", pytest.raises(WeakPassword)),
+        ("new", "nowhere", PASSWORD, raises_invalid("email", "invalid_email")),
+        ("Correct", "new@example.com", PASSWORD, pytest.raises(WeakPassword)),
     ],
 )
-async def test_a_refused_registration_makes_no_account_and_sends_no_mail(
-    world: World, username: str, email: str, password: str, refusal: type[Exception]
+async def test_a_refused_registration_creates_no_account_and_sends_no_mail(
+    world: World, username: str, email: str, password: str, expectation: pytest.RaisesExc[Exception]
 ) -> None:
     await registered(world)
-    with pytest.raises(refusal):
+    with expectation:
         await world.accounts.register(RegisterUser(username=username, email=email, password=password))
 
     await world.work()
@@ -73,11 +73,11 @@ async def test_an_edit_is_stored_unless_it_changes_nothing(world: World) -> None
     with pytest.raises(PreconditionFailed):
         await world.accounts.remove(kim.id, versions=frozenset({1}))
 
-    assert await world.accounts.profile(kim.id) == edited
+    assert await world.accounts.get(kim.id) == edited
     assert world.audit.names.count("user_changed") == 1
 
 
-async def test_parallel_edits_lose_nothing(world: World) -> None:
+async def test_concurrent_edits_are_all_stored(world: World) -> None:
     kim = await registered(world)
     await asyncio.gather(
         world.accounts.edit(kim.id, full_name="Kim"),
@@ -85,40 +85,40 @@ async def test_parallel_edits_lose_nothing(world: World) -> None:
         world.accounts.edit(kim.id, email="new@example.com"),
     )
 
-    stored = await world.accounts.profile(kim.id)
+    stored = await world.accounts.get(kim.id)
     assert (stored.full_name, stored.timezone, stored.email) == ("Kim", "Asia/Seoul", "new@example.com")
     assert stored.version == 4
 
 
-async def test_an_account_is_erased_by_who_knows_its_password(world: World) -> None:
+async def test_erasing_an_account_requires_its_password(world: World) -> None:
     kim = await registered(world)
     with pytest.raises(WrongPassword):
         await world.accounts.erase(kim.id, OTHER)
-    assert await world.accounts.profile(kim.id) == kim
+    assert await world.accounts.get(kim.id) == kim
 
     await world.accounts.erase(kim.id, PASSWORD)
     with pytest.raises(UserNotFound):
-        await world.accounts.profile(kim.id)
+        await world.accounts.get(kim.id)
     assert world.audit.names[-2:] == ["erasure_refused", "user_erased"]
     await registered(world)
 
 
-@pytest.mark.parametrize("lose", ROADS.values(), ids=ROADS)
-async def test_the_last_active_admin_stays_one_by_every_road(world: World, lose: Lose) -> None:
+@pytest.mark.parametrize("demote", DEMOTIONS.values(), ids=DEMOTIONS)
+async def test_the_last_active_admin_cannot_be_demoted_or_removed(world: World, demote: Demote) -> None:
     admin = await registered(world, "admin", Role.ADMIN)
     await registered(world, "off", Role.ADMIN, is_active=False)
     with pytest.raises(LastAdmin):
-        await lose(world, admin)
-    assert await world.accounts.profile(admin.id) == admin
+        await demote(world, admin)
+    assert await world.accounts.get(admin.id) == admin
 
     await registered(world, "other", Role.ADMIN)
-    await lose(world, admin)
+    await demote(world, admin)
 
 
-@pytest.mark.parametrize("lose", ROADS.values(), ids=ROADS)
-async def test_of_admins_who_all_leave_at_once_one_stays(world: World, lose: Lose) -> None:
+@pytest.mark.parametrize("demote", DEMOTIONS.values(), ids=DEMOTIONS)
+async def test_one_admin_remains_when_all_are_demoted_concurrently(world: World, demote: Demote) -> None:
     admins = [await registered(world, f"admin-{n}", Role.ADMIN) for n in range(5)]
-    outcomes = await asyncio.gather(*(lose(world, admin) for admin in admins), return_exceptions=True)
+    outcomes = await asyncio.gather(*(demote(world, admin) for admin in admins), return_exceptions=True)
 
     assert [type(outcome) for outcome in outcomes].count(LastAdmin) == 1
     assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] != outcomes
@@ -126,7 +126,7 @@ async def test_of_admins_who_all_leave_at_once_one_stays(world: World, lose: Los
         assert await uow.users.count_active_admins() == 1
 
 
-async def test_the_last_admin_may_be_edited_in_other_ways(world: World) -> None:
+async def test_other_fields_of_the_last_admin_can_be_edited(world: World) -> None:
     admin = await registered(world, "admin", Role.ADMIN)
     edited = await world.accounts.edit(admin.id, full_name="Still", role=Role.ADMIN, is_active=True)
 

@@ -15,20 +15,20 @@ tokens = st.builds(
 
 
 @given(tokens)
-def test_a_token_is_read_back_from_its_text(token: OpaqueToken) -> None:
+def test_a_token_can_be_parsed_from_its_text(token: OpaqueToken) -> None:
     assert OpaqueToken.parse(token.text, ids=len(token.ids)) == token
     assert re.fullmatch("[A-Za-z0-9_-]+", token.text)
     assert OpaqueToken.parse(token.text, ids=len(token.ids)).hash == token.hash
 
 
 @given(tokens)
-def test_a_token_with_another_number_of_ids_is_not_valid(token: OpaqueToken) -> None:
+def test_a_token_with_another_number_of_ids_is_refused(token: OpaqueToken) -> None:
     with pytest.raises(InvalidToken):
         OpaqueToken.parse(token.text, ids=3 - len(token.ids))
 
 
 @given(tokens, st.data())
-def test_a_damaged_token_is_not_valid_or_another_one(token: OpaqueToken, data: st.DataObject) -> None:
+def test_a_damaged_token_is_refused_or_differs(token: OpaqueToken, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(token.text) - 1))
     damaged = token.text[:at] + data.draw(any_text) + token.text[at + data.draw(st.integers(0, 2)) :]
     try:
@@ -40,12 +40,12 @@ def test_a_damaged_token_is_not_valid_or_another_one(token: OpaqueToken, data: s
 
 
 @given(any_text | st.text("AQgw_-+/= \n", max_size=100), st.integers(1, 2))
-def test_any_other_text_is_not_a_token(text: str, ids: int) -> None:
+def test_malformed_text_is_refused(text: str, ids: int) -> None:
     with pytest.raises(InvalidToken):
         OpaqueToken.parse(text[: 22 * ids + 40], ids)
 
 
-def test_the_secret_is_neither_shown_nor_stored() -> None:
+def test_neither_repr_nor_hash_contains_the_secret() -> None:
     token = OpaqueToken((UUID(int=0),), b"s" * 32)
 
     assert "sss" not in repr(token)

@@ -5,12 +5,13 @@ import pytest
 from application.identity.accounts import RegisterUser
 from application.identity.users import ListUsers
 from application.platform.paging import Paging
-from domain.errors import Forbidden, InvalidCursor, UserNotFound
+from domain.errors import Forbidden, UserNotFound
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User, UserChanges
 from domain.identity.user_query import UserFilter, UserOrder, UserSortField
 from tests.application.given import PASSWORD, an_actor, registered
 from tests.support.builders import new_user_id
+from tests.support.errors import raises_invalid
 from tests.support.world import World
 
 BY_NAME: Final = UserOrder(UserSortField.USERNAME, descending=False)
@@ -36,9 +37,7 @@ async def user(world: World) -> Actor:
     return await an_actor(world, "user")
 
 
-async def test_managers_and_admins_list_users_and_users_do_not(
-    world: World, admin: Actor, manager: Actor, user: Actor
-) -> None:
+async def test_only_managers_and_admins_may_list_users(world: World, admin: Actor, manager: Actor, user: Actor) -> None:
     for reader in (admin, manager):
         page = await world.users.list(reader, ListUsers(order=BY_NAME))
         assert [listed.username for listed in page.items] == ["admin", "manager", "user"]
@@ -47,7 +46,7 @@ async def test_managers_and_admins_list_users_and_users_do_not(
         await world.users.list(user, ListUsers())
 
 
-async def test_a_list_of_users_goes_on_after_its_cursor(world: World, admin: Actor) -> None:
+async def test_a_list_of_users_continues_after_its_cursor(world: World, admin: Actor) -> None:
     for n in range(5):
         await registered(world, f"kim-{n}")
     query = ListUsers(filter=UserFilter(search="KIM"), order=BY_NAME, paging=Paging(limit=2))
@@ -61,30 +60,30 @@ async def test_a_list_of_users_goes_on_after_its_cursor(world: World, admin: Act
         listed, cursor = [*listed, *page.items], page.next_cursor
 
     assert cursor is None
-    assert [one.username for one in listed] == [f"kim-{n}" for n in range(5)]
+    assert [each.username for each in listed] == [f"kim-{n}" for n in range(5)]
 
 
 async def test_a_cursor_of_another_list_is_refused(world: World, admin: Actor, user: Actor) -> None:
     page = await world.users.list(admin, ListUsers(order=BY_NAME, paging=Paging(limit=1)))
     paging = Paging(limit=1, cursor=page.next_cursor)
     for query in (ListUsers(paging=paging), ListUsers(filter=UserFilter(role=Role.USER), order=BY_NAME, paging=paging)):
-        with pytest.raises(InvalidCursor):
+        with raises_invalid("cursor", "invalid_cursor"):
             await world.users.list(admin, query)
 
 
-async def test_everybody_sees_themselves_and_readers_everybody(
+async def test_managers_and_admins_see_all_users_and_users_only_themselves(
     world: World, admin: Actor, manager: Actor, user: Actor
 ) -> None:
     for reader in (admin, manager, user):
         assert (await world.users.get(reader, reader.user_id)).id == reader.user_id
     for reader in (admin, manager):
         assert (await world.users.get(reader, user.user_id)).username == "user"
-    for reader, hidden in ((user, admin.user_id), (user, new_user_id()), (admin, new_user_id())):
+    for reader, invisible in ((user, admin.user_id), (user, new_user_id()), (admin, new_user_id())):
         with pytest.raises(UserNotFound):
-            await world.users.get(reader, hidden)
+            await world.users.get(reader, invisible)
 
 
-async def test_only_admins_change_others(world: World, admin: Actor, manager: Actor, user: Actor) -> None:
+async def test_only_admins_may_edit_other_users(world: World, admin: Actor, manager: Actor, user: Actor) -> None:
     for actor in (admin, manager, user):
         assert (await world.users.edit(actor, actor.user_id, full_name="Own")).full_name == "Own"
     assert (await world.users.edit(admin, user.user_id, full_name="Admin's")).full_name == "Admin's"
@@ -93,22 +92,24 @@ async def test_only_admins_change_others(world: World, admin: Actor, manager: Ac
     with pytest.raises(UserNotFound):
         await world.users.edit(user, manager.user_id, full_name="User's")
 
-    assert (await world.accounts.profile(user.user_id)).full_name == "Admin's"
+    assert (await world.accounts.get(user.user_id)).full_name == "Admin's"
 
 
 @pytest.mark.parametrize("changes", PRIVILEGED, ids=str)
-async def test_only_admins_change_roles_and_activity(
+async def test_only_admins_may_change_roles_and_activity(
     world: World, admin: Actor, manager: Actor, user: Actor, changes: UserChanges
 ) -> None:
     for actor in (manager, user):
         with pytest.raises(Forbidden):
             await world.users.edit(actor, actor.user_id, **changes)
-        assert (await world.accounts.profile(actor.user_id)).version == 1
+        assert (await world.accounts.get(actor.user_id)).version == 1
     edited = await world.users.edit(admin, manager.user_id, **changes)
     assert edited.version == 2 and all(getattr(edited, field) == value for field, value in changes.items())
 
 
-async def test_only_admins_make_and_delete_accounts(world: World, admin: Actor, manager: Actor, user: Actor) -> None:
+async def test_only_admins_may_create_and_delete_accounts(
+    world: World, admin: Actor, manager: Actor, user: Actor
+) -> None:
     command = RegisterUser(username="new", email="new@example.com", password=PASSWORD, role=Role.MANAGER)
     for actor in (manager, user):
         with pytest.raises(Forbidden):

@@ -10,18 +10,18 @@ from application.operations.health import Health, HealthService
 
 @dataclass
 class Dependency:
-    """Works, fails or hangs."""
+    """A dependency that works, fails or hangs."""
 
     error: Exception | None = None
-    answers: asyncio.Event = field(default_factory=asyncio.Event)
-    asked: int = 0
+    may_respond: asyncio.Event = field(default_factory=asyncio.Event)
+    check_count: int = 0
 
     def __post_init__(self) -> None:
-        self.answers.set()
+        self.may_respond.set()
 
     async def check(self) -> None:
-        self.asked += 1
-        await self.answers.wait()
+        self.check_count += 1
+        await self.may_respond.wait()
         if self.error is not None:
             raise self.error
 
@@ -36,20 +36,21 @@ def failing() -> Dependency:
 
 def hanging() -> Dependency:
     dependency = Dependency()
-    dependency.answers.clear()
+    dependency.may_respond.clear()
     return dependency
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "PATIENCE", 0.05)
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "TIMEOUT", 0.05)
 
 
 @pytest.fixture
-async def closing() -> AsyncIterator[list[HealthService]]:
-    services: list[HealthService] = []
-    yield services
-    for service in services:
+async def services() -> AsyncIterator[list[HealthService]]:
+    """Close the services that the test appends."""
+    created: list[HealthService] = []
+    yield created
+    for service in created:
         await service.close()
 
 
@@ -64,14 +65,14 @@ async def closing() -> AsyncIterator[list[HealthService]]:
         (failing, hanging, Health.UNHEALTHY),
     ],
 )
-async def test_it_is_as_good_as_what_works(
+async def test_the_status_follows_the_failed_dependencies(
     database: Callable[[], Dependency],
     cache: Callable[[], Dependency],
     status: Health,
-    closing: list[HealthService],
+    services: list[HealthService],
 ) -> None:
     service = HealthService({"database": database()}, {"cache": cache()})
-    closing.append(service)
+    services.append(service)
 
     report = await service.report()
 
@@ -80,7 +81,7 @@ async def test_it_is_as_good_as_what_works(
     assert report.checks["cache"].status is (Health.HEALTHY if cache is working else Health.DEGRADED)
 
 
-async def test_however_many_ask_a_hung_dependency_is_asked_once_and_believed_again_when_it_answers() -> None:
+async def test_a_hung_dependency_is_checked_once_and_recovers() -> None:
     database = hanging()
     service = HealthService({"database": database}, {})
 
@@ -88,12 +89,12 @@ async def test_however_many_ask_a_hung_dependency_is_asked_once_and_believed_aga
     await service.report()
 
     assert {report.status for report in reports} == {Health.UNHEALTHY}
-    assert database.asked == 1
-    database.answers.set()
+    assert database.check_count == 1
+    database.may_respond.set()
     assert (await service.report()).status is Health.HEALTHY
 
 
-async def test_who_was_told_to_stop_is_no_longer_welcome_to_requests() -> None:
+async def test_a_draining_service_is_unhealthy() -> None:
     service = HealthService({"database": working()}, {})
     service.drain()
 
@@ -103,7 +104,7 @@ async def test_who_was_told_to_stop_is_no_longer_welcome_to_requests() -> None:
     assert report.checks["database"].status is Health.HEALTHY
 
 
-async def test_closing_waits_for_nothing_that_hangs() -> None:
+async def test_close_does_not_wait_for_hung_checks() -> None:
     service = HealthService({"database": hanging()}, {})
     await service.report()
 

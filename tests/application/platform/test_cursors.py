@@ -12,13 +12,15 @@ from adapters.memory.storage import InMemoryStorage
 from adapters.process.cache import InProcessCache
 from application.platform.paging import Paging, Position, cursor_after, position_of
 from application.tasks.tasks import ListTasks, TaskService
-from application.tasks.totals import Totals
+from application.tasks.total_cache import TotalCache
 from domain.calendar import Due
-from domain.errors import InvalidCursor
-from domain.tasks.task import Priority, Status
-from domain.tasks.task_query import EARLIEST, LATEST, SortField, TaskFilter, TaskOrder
+from domain.errors import InvalidValue
+from domain.tasks.status import Status
+from domain.tasks.task import Priority
+from domain.tasks.task_query import MAX_SORT_KEY, MIN_SORT_KEY, SortField, TaskFilter, TaskOrder
 from tests.contracts.given import add, register
 from tests.support.builders import ANN, NOW, a_task, a_user, acting, new_task_id, tags
+from tests.support.errors import raises_invalid
 from tests.support.stubs import SettableClock
 
 ORDERS: Final = [TaskOrder(field, descending) for field in SortField for descending in (False, True)]
@@ -44,25 +46,25 @@ def encoded(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def forged(place: bytes, order: TaskOrder) -> str:
-    """With the right digest, which is no secret."""
-    asked: list[Any] = [[], [], [], None, None, "", None, None, None, None, order.field, order.descending]
-    return encoded(blake2b(place + json.dumps(asked).encode(), digest_size=12).digest() + place)
+def forged(position: bytes, order: TaskOrder) -> str:
+    """Return a cursor with a valid digest. The digest is not secret."""
+    signature: list[Any] = [[], [], [], None, None, "", None, None, None, None, order.field, order.descending]
+    return encoded(blake2b(position + json.dumps(signature).encode(), digest_size=12).digest() + position)
 
 
 def require_refused(cursor: str, filter: TaskFilter = ALL, order: TaskOrder = BY_CREATION) -> None:
-    with pytest.raises(InvalidCursor):
+    with raises_invalid("cursor", "invalid_cursor"):
         position_of(cursor, filter, order)
 
 
 @every_order
-def test_a_cursor_tells_the_place_it_was_made_at(order: TaskOrder) -> None:
+def test_a_cursor_encodes_the_position_after_its_row(order: TaskOrder) -> None:
     for task in (TASK, a_task(), a_task(title="\U0001f511" * 255), a_task(status=Status.CANCELLED)):
         assert position_of(cursor_after(task, ALL, order), ALL, order) == Position(order.key(task), task.id)
 
 
 @every_order
-def test_a_cursor_fits_a_query(order: TaskOrder) -> None:
+def test_a_cursor_is_url_safe(order: TaskOrder) -> None:
     cursor = cursor_after(TASK, ALL, order)
 
     assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
@@ -80,12 +82,12 @@ def test_a_cursor_with_any_byte_changed_is_refused(order: TaskOrder) -> None:
 
 def test_a_cursor_with_any_character_changed_is_refused() -> None:
     cursor = cursor_after(TASK, ALL, BY_TITLE)
-    for place, old in enumerate(cursor[:-1]):  # the last one's last bits may say nothing
+    for place, old in enumerate(cursor[:-1]):  # the last bits of the last character may be unused
         for new in {"A", "_", "=", "%", " ", "é", "\x00", "\ud800", ""} - {old}:
             require_refused(cursor[:place] + new + cursor[place + 1 :], order=BY_TITLE)
 
 
-def test_a_cursor_cut_short_or_drawn_out_is_refused() -> None:
+def test_a_truncated_or_extended_cursor_is_refused() -> None:
     cursor = cursor_after(TASK, ALL, BY_CREATION)
     for length in range(len(cursor) - 1):
         require_refused(cursor[:length])
@@ -95,28 +97,27 @@ def test_a_cursor_cut_short_or_drawn_out_is_refused() -> None:
 
 
 @given(cursor=st.text())
-def test_any_text_is_refused(cursor: str) -> None:
+def test_arbitrary_text_is_refused(cursor: str) -> None:
     require_refused(cursor)
 
 
 @given(raw=st.binary())
-def test_any_bytes_are_refused(raw: bytes) -> None:
+def test_arbitrary_bytes_are_refused(raw: bytes) -> None:
     require_refused(encoded(raw))
 
 
 @given(place=st.binary(), order=st.sampled_from(ORDERS))
-def test_any_bytes_with_the_right_digest_are_refused(place: bytes, order: TaskOrder) -> None:
+def test_arbitrary_bytes_with_a_valid_digest_are_refused(place: bytes, order: TaskOrder) -> None:
     require_refused(forged(place, order), order=order)
 
 
 @given(place=ANY_JSON | st.tuples(ANY_JSON, st.uuids().map(lambda id: id.hex)), order=st.sampled_from(ORDERS))
-def test_any_json_with_the_right_digest_is_refused_or_a_place_that_a_task_could_have(
-    place: Any, order: TaskOrder
-) -> None:
+def test_forged_json_is_refused_unless_a_task_could_have_that_position(place: Any, order: TaskOrder) -> None:
     cursor = forged(json.dumps(place).encode(), order)
     try:
         position = position_of(cursor, ALL, order)
-    except InvalidCursor:
+    except InvalidValue as refusal:
+        assert refusal.field == "cursor"
         return
     assert order.valid_key(position.key) == place[0]
     assert position.id.hex == place[1]
@@ -142,7 +143,7 @@ def test_any_json_with_the_right_digest_is_refused_or_a_place_that_a_task_could_
     ids=lambda place: repr(place[:20]),
 )
 @every_order
-def test_a_strange_place_with_the_right_digest_is_refused(place: bytes, order: TaskOrder) -> None:
+def test_a_malformed_position_with_a_valid_digest_is_refused(place: bytes, order: TaskOrder) -> None:
     require_refused(forged(place, order), order=order)
 
 
@@ -164,7 +165,7 @@ def test_a_strange_place_with_the_right_digest_is_refused(place: bytes, order: T
     ],
     ids=repr,
 )
-def test_a_cursor_is_good_for_the_filter_it_was_made_with(other: TaskFilter) -> None:
+def test_a_cursor_is_valid_only_for_its_filter(other: TaskFilter) -> None:
     cursor = cursor_after(TASK, other, BY_CREATION)
 
     assert position_of(cursor, other, BY_CREATION).id == TASK.id
@@ -173,29 +174,30 @@ def test_a_cursor_is_good_for_the_filter_it_was_made_with(other: TaskFilter) -> 
 
 
 @every_order
-def test_a_cursor_is_good_for_the_order_it_was_made_with(order: TaskOrder) -> None:
+def test_a_cursor_is_valid_only_for_its_order(order: TaskOrder) -> None:
     for other in ORDERS:
         if other != order:
             require_refused(cursor_after(TASK, ALL, order), order=other)
 
 
 @every_order
-async def test_a_list_goes_on_from_any_place_that_a_task_could_have(order: TaskOrder) -> None:
+async def test_a_list_continues_after_any_position_that_a_task_could_have(order: TaskOrder) -> None:
     storage = InMemoryStorage()
     await register(storage, a_user(id=ANN))
     await add(storage, a_task())
-    service = TaskService(storage.unit_of_work, Totals(InProcessCache()), SettableClock(), new_task_id)
-    keys = [0, 3, EARLIEST, LATEST, -62135596800000000, 253402300799999999, "", "\U0010ffff"]
+    service = TaskService(storage.unit_of_work, TotalCache(InProcessCache()), SettableClock(), new_task_id)
+    keys = [0, 3, MIN_SORT_KEY, MAX_SORT_KEY, -62135596800000000, 253402300799999999, "", "\U0010ffff"]
     for key in keys:
         cursor = forged(json.dumps([key, "f" * 32]).encode(), order)
         try:
             page = await service.list(acting(ANN), ListTasks(order=order, paging=Paging(cursor=cursor)))
-        except InvalidCursor:
+        except InvalidValue as refusal:
+            assert refusal.field == "cursor"
             continue
         assert len(page.items) <= 1
 
 
-def test_a_total_is_never_less_than_what_is_there_to_be_seen() -> None:
+def test_a_total_is_never_less_than_the_number_of_visible_rows() -> None:
     rows, skipping = [a_task() for _ in range(3)], Paging(limit=2, skip=4)
     for shown, total in ((rows, 7), ([], 1)):
         page = skipping.page(shown, 1, is_exact=False, filter=TaskFilter(), order=TaskOrder())

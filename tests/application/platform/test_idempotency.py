@@ -2,21 +2,21 @@ import pytest
 
 from adapters.memory.storage import InMemoryStorage
 from application.platform.idempotency import (
-    AlreadyAnswered,
-    Answer,
+    AlreadyExecuted,
     IdempotencyKeyReused,
     IdempotencyRecord,
     IdempotencyService,
     RequestKey,
+    StoredResponse,
 )
 from tests.support.builders import ANN
 from tests.support.stubs import SettableClock
 
-ANSWER = Answer(201, {}, b"done")
+RESPONSE = StoredResponse(201, {}, b"done")
 DIGEST = b"a digest of a body with a password"
 
 
-def request(key: str = "a key that nobody guesses") -> RequestKey:
+def request(key: str = "a key that cannot be guessed") -> RequestKey:
     return RequestKey(ANN, "POST /users", key)
 
 
@@ -25,37 +25,39 @@ def service(storage: InMemoryStorage, clock: SettableClock) -> IdempotencyServic
     return IdempotencyService(storage.unit_of_work, clock)
 
 
-async def keep(storage: InMemoryStorage, service: IdempotencyService, key: RequestKey, digest: bytes = DIGEST) -> None:
+async def store(storage: InMemoryStorage, service: IdempotencyService, key: RequestKey, digest: bytes = DIGEST) -> None:
     async with storage.unit_of_work() as uow:
-        await service.once(key, digest, lambda result: result).keep(uow, ANSWER)
+        await service.write(key, digest, lambda result: result).store(uow, RESPONSE)
         await uow.commit()
 
 
 @pytest.mark.usefixtures("ann_and_ben")
-async def test_what_is_kept_lets_nobody_try_out_what_was_asked(
+async def test_stored_records_reveal_neither_keys_nor_content_digests(
     storage: InMemoryStorage, service: IdempotencyService
 ) -> None:
-    kept = list[IdempotencyRecord]()
+    records = list[IdempotencyRecord]()
     for key in (request("one"), request("two")):
-        await keep(storage, service, key)
-        with pytest.raises(AlreadyAnswered) as found:
-            await keep(storage, service, key)
-        kept.append(found.value.record)
+        await store(storage, service, key)
+        with pytest.raises(AlreadyExecuted) as raised:
+            await store(storage, service, key)
+        records.append(raised.value.record)
 
-    assert not {"one", "two"} & {record.request.key for record in kept}
-    assert len({DIGEST} | {record.fingerprint for record in kept}) == 3
+    assert not {"one", "two"} & {record.request.key for record in records}
+    assert len({DIGEST} | {record.fingerprint for record in records}) == 3
 
 
 @pytest.mark.usefixtures("ann_and_ben")
-async def test_who_asks_the_same_again_is_told_the_same(storage: InMemoryStorage, service: IdempotencyService) -> None:
+async def test_a_repeated_request_is_answered_from_storage(
+    storage: InMemoryStorage, service: IdempotencyService
+) -> None:
     assert await service.find(request(), DIGEST) is None
-    await keep(storage, service, request())
-    assert await service.find(request(), DIGEST) == ANSWER
+    await store(storage, service, request())
+    assert await service.find(request(), DIGEST) == RESPONSE
     with pytest.raises(IdempotencyKeyReused):
         await service.find(request(), b"another")
 
-    with pytest.raises(AlreadyAnswered) as found:
-        await keep(storage, service, request())
-    assert found.value.record.answer == ANSWER
+    with pytest.raises(AlreadyExecuted) as raised:
+        await store(storage, service, request())
+    assert raised.value.record.response == RESPONSE
     with pytest.raises(IdempotencyKeyReused):
-        await keep(storage, service, request(), b"another")
+        await store(storage, service, request(), b"another")

@@ -4,17 +4,20 @@ from typing import Any, Final
 import pytest
 
 from adapters.memory.storage import InMemoryStorage
-from application.tasks.batches import MAX_BATCH, TaskBatchService
+from application.tasks.batches import MAX_BATCH_SIZE, TaskBatchService
 from application.tasks.tasks import CreateTask
-from domain.errors import InvalidBatch, InvalidTitle, TaskNotFound
-from domain.tasks.task import Status
-from tests.contracts.given import add, seen, seen_of, titles
+from domain.errors import TaskNotFound
+from domain.tasks.status import Status
+from tests.contracts.given import add, expected_snapshot, snapshot, titles
 from tests.support.builders import ANN, BEN, a_task, acting, new_task_id
+from tests.support.errors import raises_invalid
 from tests.support.stubs import SettableClock
 
 pytestmark = pytest.mark.usefixtures("ann_and_ben")
 
-EACH: Final = pytest.mark.parametrize(("method", "changes"), [("edit", {"title": "Changed"}), ("delete", {})])
+EDIT_AND_DELETE: Final = pytest.mark.parametrize(
+    ("method", "changes"), [("edit", {"title": "Changed"}), ("delete", {})]
+)
 
 
 @pytest.fixture
@@ -22,34 +25,34 @@ def service(storage: InMemoryStorage, clock: SettableClock) -> TaskBatchService:
     return TaskBatchService(storage.unit_of_work, clock, new_task_id)
 
 
-async def test_many_are_made_in_the_order_given(service: TaskBatchService, storage: InMemoryStorage) -> None:
-    wanted = [f"{n:03}" for n in range(MAX_BATCH)]
+async def test_tasks_are_created_in_the_given_order(service: TaskBatchService, storage: InMemoryStorage) -> None:
+    expected = [f"{n:03}" for n in range(MAX_BATCH_SIZE)]
 
-    made = await service.create(acting(ANN), [CreateTask(title=title) for title in wanted])
+    created = await service.create(acting(ANN), [CreateTask(title=title) for title in expected])
 
-    assert titles(made) == wanted
-    assert await seen(storage) == seen_of(*made)
+    assert titles(created) == expected
+    assert await snapshot(storage) == expected_snapshot(*created)
 
 
-async def test_none_is_made_where_one_breaks_a_rule(service: TaskBatchService, storage: InMemoryStorage) -> None:
-    with pytest.raises(InvalidTitle):
+async def test_no_task_is_created_if_one_is_invalid(service: TaskBatchService, storage: InMemoryStorage) -> None:
+    with raises_invalid("title", "invalid_title"):
         await service.create(acting(ANN), [CreateTask(title="a"), CreateTask(title=" ")])
 
-    assert await seen(storage) == seen_of()
+    assert await snapshot(storage) == expected_snapshot()
 
 
-@pytest.mark.parametrize("number", [0, MAX_BATCH + 1])
-async def test_a_batch_is_neither_empty_nor_too_long(number: int, service: TaskBatchService) -> None:
-    with pytest.raises(InvalidBatch):
+@pytest.mark.parametrize("number", [0, MAX_BATCH_SIZE + 1])
+async def test_an_empty_or_too_long_batch_is_refused(number: int, service: TaskBatchService) -> None:
+    with raises_invalid("task_ids", "invalid_batch"):
         await service.create(acting(ANN), number * [CreateTask(title="a")])
     ids = [new_task_id() for _ in range(number)]
-    with pytest.raises(InvalidBatch):
+    with raises_invalid("task_ids", "invalid_batch"):
         await service.edit(acting(ANN), ids, title="a")
-    with pytest.raises(InvalidBatch):
+    with raises_invalid("task_ids", "invalid_batch"):
         await service.delete(acting(ANN), ids)
 
 
-async def test_many_are_changed_and_answered_in_the_order_asked(
+async def test_edited_tasks_are_returned_in_the_requested_order(
     service: TaskBatchService, storage: InMemoryStorage, clock: SettableClock
 ) -> None:
     done, todo, other = a_task(status=Status.COMPLETED), a_task(), a_task()
@@ -60,50 +63,48 @@ async def test_many_are_changed_and_answered_in_the_order_asked(
 
     assert [task.id for task in changed] == [todo.id, done.id]
     assert [task.version for task in changed] == [2, 1]
-    assert await seen(storage) == seen_of(*changed, other)
+    assert await snapshot(storage) == expected_snapshot(*changed, other)
 
 
-async def test_many_are_deleted(service: TaskBatchService, storage: InMemoryStorage) -> None:
+async def test_several_tasks_are_deleted(service: TaskBatchService, storage: InMemoryStorage) -> None:
     tasks = [a_task() for _ in range(3)]
     await add(storage, *tasks)
 
     await service.delete(acting(ANN), [tasks[2].id, tasks[0].id])
 
-    assert await seen(storage) == seen_of(tasks[1])
+    assert await snapshot(storage) == expected_snapshot(tasks[1])
 
 
-@EACH
-async def test_nothing_happens_where_some_are_not_found_and_all_of_these_are_named(
+@EDIT_AND_DELETE
+async def test_nothing_changes_if_tasks_are_missing_and_the_error_has_all_their_ids(
     method: str, changes: dict[str, Any], service: TaskBatchService, storage: InMemoryStorage
 ) -> None:
-    mine, bens, nobodys = a_task(), a_task(owner_id=BEN), new_task_id()
+    mine, bens, unknown = a_task(), a_task(owner_id=BEN), new_task_id()
     await add(storage, mine)
     await add(storage, bens)
 
-    with pytest.raises(TaskNotFound) as refused:
-        await getattr(service, method)(acting(ANN), [nobodys, mine.id, bens.id], **changes)
+    with pytest.raises(TaskNotFound) as refusal:
+        await getattr(service, method)(acting(ANN), [unknown, mine.id, bens.id], **changes)
 
-    assert refused.value.task_ids == (nobodys, bens.id)
-    assert await seen(storage) == seen_of(mine)
-    assert await seen(storage, BEN) == seen_of(bens)
+    assert refusal.value.task_ids == (unknown, bens.id)
+    assert await snapshot(storage) == expected_snapshot(mine)
+    assert await snapshot(storage, BEN) == expected_snapshot(bens)
 
 
-@EACH
-async def test_a_batch_names_each_task_once(
+@EDIT_AND_DELETE
+async def test_a_batch_with_a_repeated_task_is_refused(
     method: str, changes: dict[str, Any], service: TaskBatchService, storage: InMemoryStorage
 ) -> None:
     await add(storage, task := a_task())
 
-    with pytest.raises(InvalidBatch):
+    with raises_invalid("task_ids", "invalid_batch"):
         await getattr(service, method)(acting(ANN), [task.id, task.id], **changes)
-    assert await seen(storage) == seen_of(task)
+    assert await snapshot(storage) == expected_snapshot(task)
 
 
-async def test_none_is_changed_where_the_change_breaks_a_rule(
-    service: TaskBatchService, storage: InMemoryStorage
-) -> None:
+async def test_no_task_is_changed_if_the_change_is_invalid(service: TaskBatchService, storage: InMemoryStorage) -> None:
     await add(storage, task := a_task())
 
-    with pytest.raises(InvalidTitle):
+    with raises_invalid("title", "invalid_title"):
         await service.edit(acting(ANN), [task.id], title=" ")
-    assert await seen(storage) == seen_of(task)
+    assert await snapshot(storage) == expected_snapshot(task)

@@ -7,29 +7,31 @@ from adapters.demo.tasks import YEAR, demo_task
 from adapters.memory.storage import InMemoryStorage
 from adapters.sql.storage import SqlStorage
 from adapters.system.ids import new_id
+from application.platform.paging import Window
 from application.storage import Storage
-from application.tasks.seeding import BATCH, SeedingService
+from application.tasks.seeding import BATCH_SIZE, SeedingService
 from domain.errors import UserNotFound
 from domain.identity.user import User
-from domain.tasks.statistics import statistics_of
-from domain.tasks.task import Status, Task
+from domain.tasks.statistics import compute_statistics
+from domain.tasks.status import Status
+from domain.tasks.task import Task
 from domain.tasks.task_query import TaskFilter, TaskOrder
 from tests.support.builders import ANN, BEN, NOW, a_user
 from tests.support.stubs import CountedIds, SettableClock
 
 
-def made(amount: int, seed: int = 1) -> list[tuple[Task, ...]]:
+def demo_tasks(amount: int, seed: int = 1) -> list[tuple[Task, ...]]:
     return [demo_task(seed, number, amount, owner_id=ANN, now=NOW) for number in range(amount)]
 
 
-def latest(made: Sequence[tuple[Task, ...]]) -> list[Task]:
-    return [versions[-1] for versions in made]
+def latest(tasks: Sequence[tuple[Task, ...]]) -> list[Task]:
+    return [versions[-1] for versions in tasks]
 
 
 async def stored(storage: Storage, owner: User) -> list[Task]:
     async with storage.unit_of_work() as uow:
-        criteria = TaskFilter().criteria(NOW, UTC)
-        return (await uow.tasks.find(criteria, TaskOrder(), owner_id=owner.id, limit=10**6)).tasks
+        criteria = TaskFilter().to_criteria(NOW, UTC)
+        return (await uow.tasks.find(criteria, TaskOrder(), Window(limit=10**6), owner_id=owner.id)).items
 
 
 @pytest.fixture
@@ -56,14 +58,14 @@ def service(storage: Storage, clock: SettableClock) -> SeedingService:
     return SeedingService(storage.unit_of_work, demo_task, clock, CountedIds(0))
 
 
-def test_the_same_seed_makes_the_same_tasks_and_another_makes_others() -> None:
-    assert made(50) == made(50)
-    assert made(50) != made(50, seed=2)
+def test_the_same_seed_gives_the_same_tasks_and_another_seed_gives_others() -> None:
+    assert demo_tasks(50) == demo_tasks(50)
+    assert demo_tasks(50) != demo_tasks(50, seed=2)
 
 
-def test_they_are_what_the_domain_allows_and_look_like_a_year_of_somebodys() -> None:
-    tasks = made(2000)
-    numbers = statistics_of(latest(tasks), NOW, UTC)
+def test_demo_tasks_are_valid_and_spread_over_a_year() -> None:
+    tasks = demo_tasks(2000)
+    numbers = compute_statistics(latest(tasks), NOW, UTC)
 
     assert len({versions[0].id for versions in tasks}) == 2000
     assert all(count > 20 for count in (*numbers.by_status.values(), *numbers.by_priority.values()))
@@ -80,29 +82,29 @@ def test_they_are_what_the_domain_allows_and_look_like_a_year_of_somebodys() -> 
     assert any(task.due is None for task in latest(tasks))
 
 
-def test_later_ones_have_later_ids() -> None:
-    ids = [versions[0].id for versions in made(500)]
+def test_ids_are_in_order_of_creation() -> None:
+    ids = [versions[0].id for versions in demo_tasks(500)]
 
     assert ids == sorted(ids)
 
 
-async def test_as_many_are_stored_as_were_asked_for(service: SeedingService, storage: Storage, ann: User) -> None:
-    amount = 2 * BATCH + 1
+async def test_the_requested_number_of_tasks_is_stored(service: SeedingService, storage: Storage, ann: User) -> None:
+    amount = 2 * BATCH_SIZE + 1
 
-    told = [done async for done in service.seed(ann.id, amount, 1)]
+    progress = [done async for done in service.seed(ann.id, amount, 1)]
 
-    assert told == [BATCH, 2 * BATCH, amount]
+    assert progress == [BATCH_SIZE, 2 * BATCH_SIZE, amount]
     assert len(await stored(storage, ann)) == amount
 
 
-async def test_what_was_interrupted_is_completed_by_the_same_seed(
+async def test_an_interrupted_seeding_is_completed_with_the_same_seed(
     service: SeedingService, storage: Storage, ann: User, clock: SettableClock
 ) -> None:
-    amount = BATCH + 10
+    amount = BATCH_SIZE + 10
     async for done in service.seed(ann.id, amount, 1):
-        assert done == BATCH
+        assert done == BATCH_SIZE
         break
-    assert len(await stored(storage, ann)) == BATCH
+    assert len(await stored(storage, ann)) == BATCH_SIZE
 
     clock.time += timedelta(hours=3)
     for _ in range(2):
@@ -112,7 +114,7 @@ async def test_what_was_interrupted_is_completed_by_the_same_seed(
     assert len(await stored(storage, ann)) == amount
 
 
-async def test_what_became_of_each_is_told(service: SeedingService, storage: Storage, ann: User) -> None:
+async def test_the_history_of_each_task_is_stored(service: SeedingService, storage: Storage, ann: User) -> None:
     async for _ in service.seed(ann.id, 100, 1):
         pass
 
@@ -120,26 +122,26 @@ async def test_what_became_of_each_is_told(service: SeedingService, storage: Sto
     assert {task.version for task in tasks} == {1, 2}
     for task in tasks:
         async with storage.unit_of_work() as uow:
-            found = (await uow.history.of_task(task.id, owner_id=ann.id, limit=10)).changes
+            found = (await uow.history.of_task(task.id, Window(limit=10), owner_id=ann.id)).items
         assert [change.version for change in found] == list(range(task.version, 0, -1))
         assert found[-1].at == task.created_at
         assert found[0].at == task.updated_at
         assert set(found[0].changes) == {"status"} or task.version == 1
 
 
-async def test_nobody_can_not_be_given_tasks(service: SeedingService) -> None:
+async def test_seeding_for_an_unknown_user_is_refused(service: SeedingService) -> None:
     with pytest.raises(UserNotFound):
         async for _ in service.seed(BEN, 1, 1):
             pass
 
 
-async def test_an_owner_is_found_by_name(service: SeedingService, ann: User) -> None:
-    assert await service.owner("ANN") == ann
-    assert await service.owner("ben") is None
+async def test_an_owner_is_found_by_username(service: SeedingService, ann: User) -> None:
+    assert await service.find_owner("ANN") == ann
+    assert await service.find_owner("ben") is None
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-async def test_a_database_counts_what_was_seeded_as_the_domain_does(
+async def test_statistics_of_a_database_agree_with_the_domain_after_seeding(
     database: str, request: pytest.FixtureRequest, clock: SettableClock
 ) -> None:
     storage, ann = SqlStorage(request.getfixturevalue(f"{database}_url")), a_user()
@@ -148,12 +150,12 @@ async def test_a_database_counts_what_was_seeded_as_the_domain_does(
         await uow.users.add(ann)
         await uow.commit()
 
-    async for _ in SeedingService(storage.unit_of_work, demo_task, clock, new_id).seed(ann.id, BATCH + 500, 1):
+    async for _ in SeedingService(storage.unit_of_work, demo_task, clock, new_id).seed(ann.id, BATCH_SIZE + 500, 1):
         pass
 
     async with storage.unit_of_work() as uow:
         numbers = await uow.tasks.statistics(NOW, UTC, owner_id=ann.id)
     tasks = await stored(storage, ann)
     await storage.close()
-    assert len(tasks) == BATCH + 500
-    assert numbers == statistics_of(tasks, NOW, UTC)
+    assert len(tasks) == BATCH_SIZE + 500
+    assert numbers == compute_statistics(tasks, NOW, UTC)

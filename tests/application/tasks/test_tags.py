@@ -3,11 +3,11 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.storage import InMemoryStorage
-from application.tasks.tags import _AT_ONCE, TagService
+from application.tasks.tags import _BATCH_SIZE, TagService
 from domain.errors import TagNotFound
 from domain.tasks.tag import TagCount
 from domain.tasks.task import Task
-from tests.contracts.given import add, seen, seen_of
+from tests.contracts.given import add, expected_snapshot, snapshot
 from tests.support.builders import ANN, BEN, a_task, acting, tags
 from tests.support.stubs import CountedIds, SettableClock
 
@@ -30,7 +30,7 @@ async def tasks(storage: InMemoryStorage, ann_and_ben: None) -> list[Task]:
 
 
 @pytest.mark.usefixtures("tasks")
-async def test_tags_are_listed_by_name_with_their_numbers(service: TagService) -> None:
+async def test_tags_are_listed_by_name_with_their_task_counts(service: TagService) -> None:
     assert await service.list(acting(ANN)) == [TagCount(HOME, 2), TagCount(WORK, 2)]
     assert await service.list(acting(BEN)) == [TagCount(BENS, 1), TagCount(HOME, 1)]
 
@@ -39,43 +39,45 @@ async def test_a_tag_is_renamed_on_every_task_of_its_owner(
     service: TagService, storage: InMemoryStorage, tasks: list[Task], clock: SettableClock
 ) -> None:
     clock.time += timedelta(seconds=1)
-    bens = await seen(storage, BEN)
+    bens = await snapshot(storage, BEN)
 
     assert await service.rename(acting(ANN), HOME, NEW) == TagCount(NEW, 2)
 
     renamed = [task.rename_tag(HOME, NEW, at=clock.time) for task in tasks[:2]]
-    assert await seen(storage) == seen_of(*renamed, *tasks[2:])
-    assert await seen(storage, BEN) == bens
+    assert await snapshot(storage) == expected_snapshot(*renamed, *tasks[2:])
+    assert await snapshot(storage, BEN) == bens
 
 
-async def test_a_tag_renamed_to_another_merges_with_it(
+async def test_renaming_a_tag_to_an_existing_tag_merges_them(
     service: TagService, storage: InMemoryStorage, tasks: list[Task], clock: SettableClock
 ) -> None:
     assert await service.rename(acting(ANN), HOME, WORK) == TagCount(WORK, 3)
 
     renamed = [task.rename_tag(HOME, WORK, at=clock.time) for task in tasks[:2]]
-    assert await seen(storage) == seen_of(*renamed, *tasks[2:])
+    assert await snapshot(storage) == expected_snapshot(*renamed, *tasks[2:])
 
 
-async def test_a_tag_renamed_to_itself_stays(service: TagService, storage: InMemoryStorage, tasks: list[Task]) -> None:
+async def test_renaming_a_tag_to_itself_changes_nothing(
+    service: TagService, storage: InMemoryStorage, tasks: list[Task]
+) -> None:
     assert await service.rename(acting(ANN), HOME, HOME) == TagCount(HOME, 2)
-    assert await seen(storage) == seen_of(*tasks)
+    assert await snapshot(storage) == expected_snapshot(*tasks)
 
 
-async def test_a_tag_is_taken_off_every_task_of_its_owner(
+async def test_a_tag_is_removed_from_every_task_of_its_owner(
     service: TagService, storage: InMemoryStorage, tasks: list[Task], clock: SettableClock
 ) -> None:
     await service.remove(acting(ANN), HOME)
 
     changed = [task.remove_tag(HOME, at=clock.time) for task in tasks[:2]]
-    assert await seen(storage) == seen_of(*changed, *tasks[2:])
+    assert await snapshot(storage) == expected_snapshot(*changed, *tasks[2:])
     assert await service.list(acting(BEN)) == [TagCount(BENS, 1), TagCount(HOME, 1)]
 
 
-async def test_a_tag_on_more_tasks_than_are_loaded_at_once_is_changed_on_all(
+async def test_a_tag_of_more_tasks_than_one_batch_is_changed_on_all(
     service: TagService, storage: InMemoryStorage
 ) -> None:
-    number = 2 * _AT_ONCE + 1
+    number = 2 * _BATCH_SIZE + 1
     await add(storage, *(a_task(tags=(HOME,)) for _ in range(number)))
 
     assert await service.rename(acting(ANN), HOME, NEW) == TagCount(NEW, number)
@@ -83,9 +85,7 @@ async def test_a_tag_on_more_tasks_than_are_loaded_at_once_is_changed_on_all(
     assert await service.list(acting(ANN)) == []
 
 
-async def test_a_tag_that_no_task_carries_is_not_found(
-    service: TagService, storage: InMemoryStorage, tasks: list[Task]
-) -> None:
+async def test_an_unused_tag_is_not_found(service: TagService, storage: InMemoryStorage, tasks: list[Task]) -> None:
     for missing in (NEW, BENS):
         with pytest.raises(TagNotFound):
             await service.rename(acting(ANN), missing, HOME)
@@ -93,4 +93,4 @@ async def test_a_tag_that_no_task_carries_is_not_found(
             await service.rename(acting(ANN), missing, missing)
         with pytest.raises(TagNotFound):
             await service.remove(acting(ANN), missing)
-    assert await seen(storage) == seen_of(*tasks)
+    assert await snapshot(storage) == expected_snapshot(*tasks)

@@ -8,24 +8,17 @@ from adapters.memory.storage import InMemoryStorage
 from adapters.process.cache import InProcessCache
 from application.platform.paging import TOTAL_CAP, Paging
 from application.tasks.tasks import CreateTask, ListTasks, TaskService
-from application.tasks.totals import Totals
+from application.tasks.total_cache import TotalCache
 from domain.calendar import Due
-from domain.errors import (
-    ContradictoryCompletion,
-    InvalidTag,
-    InvalidTitle,
-    InvalidValue,
-    PreconditionFailed,
-    TagNotFound,
-    TaskNotFound,
-    UserNotFound,
-)
+from domain.errors import InvalidTag, PreconditionFailed, TagNotFound, TaskNotFound, UserNotFound
 from domain.identity.actor import Actor
-from domain.tasks.statistics import statistics_of
-from domain.tasks.task import Priority, Status, TaskId
+from domain.tasks.statistics import compute_statistics
+from domain.tasks.status import Status
+from domain.tasks.task import Priority, TaskId
 from domain.tasks.task_query import SortField, TaskFilter, TaskOrder
-from tests.contracts.given import add, register, seen, seen_of
+from tests.contracts.given import add, expected_snapshot, register, snapshot
 from tests.support.builders import ANN, BEN, NOW, a_task, a_user, acting, new_task_id, new_user_id, tags
+from tests.support.errors import raises_invalid
 from tests.support.stubs import SettableClock
 
 pytestmark = pytest.mark.usefixtures("ann_and_ben")
@@ -35,10 +28,10 @@ LATER: Final = NOW + timedelta(hours=1)
 
 @pytest.fixture
 def service(storage: InMemoryStorage, clock: SettableClock) -> TaskService:
-    return TaskService(storage.unit_of_work, Totals(InProcessCache()), clock, new_task_id)
+    return TaskService(storage.unit_of_work, TotalCache(InProcessCache()), clock, new_task_id)
 
 
-async def test_a_task_is_made_as_told(service: TaskService, storage: InMemoryStorage) -> None:
+async def test_a_task_is_created_from_a_command(service: TaskService, storage: InMemoryStorage) -> None:
     command = CreateTask(
         title=" Water the plants ",
         description="By the window",
@@ -48,34 +41,34 @@ async def test_a_task_is_made_as_told(service: TaskService, storage: InMemorySto
         tags=tags("Home", "home"),
     )
 
-    made = await service.create(acting(ANN), command)
+    created = await service.create(acting(ANN), command)
 
-    assert await seen(storage) == seen_of(made)
-    assert (made.owner_id, made.title, made.description) == (ANN, "Water the plants", "By the window")
-    assert (made.status, made.priority, made.due) == (Status.COMPLETED, Priority.HIGH, command.due)
-    assert (made.tags, made.version) == (tags("home"), 1)
-    assert (made.created_at, made.updated_at, made.completed_at) == (NOW, NOW, NOW)
+    assert await snapshot(storage) == expected_snapshot(created)
+    assert (created.owner_id, created.title, created.description) == (ANN, "Water the plants", "By the window")
+    assert (created.status, created.priority, created.due) == (Status.COMPLETED, Priority.HIGH, command.due)
+    assert (created.tags, created.version) == (tags("home"), 1)
+    assert (created.created_at, created.updated_at, created.completed_at) == (NOW, NOW, NOW)
 
 
 @pytest.mark.parametrize(
-    ("command", "refusal"),
+    ("command", "field", "rule"),
     [
-        (CreateTask(title=" "), InvalidTitle),
-        (CreateTask(title="a", tags=tags(*(f"{n}" for n in range(21)))), InvalidTag),
-        (CreateTask(title="a", status=Status.PENDING, completed=True), ContradictoryCompletion),
+        (CreateTask(title=" "), "title", "invalid_title"),
+        (CreateTask(title="a", tags=tags(*(f"{n}" for n in range(21)))), "tags", "invalid_tag"),
+        (CreateTask(title="a", status=Status.PENDING, completed=True), "completed", "contradictory_completion"),
     ],
     ids=["title", "tags", "completed"],
 )
-async def test_what_breaks_a_rule_is_refused(
-    command: CreateTask, refusal: type[InvalidValue], service: TaskService, storage: InMemoryStorage
+async def test_an_invalid_command_is_refused(
+    command: CreateTask, field: str, rule: str, service: TaskService, storage: InMemoryStorage
 ) -> None:
-    with pytest.raises(refusal):
+    with raises_invalid(field, rule):
         await service.create(acting(ANN), command)
 
-    assert await seen(storage) == seen_of()
+    assert await snapshot(storage) == expected_snapshot()
 
 
-async def test_nobody_who_is_not_there_owns_a_task(service: TaskService) -> None:
+async def test_a_task_of_an_unknown_user_is_refused(service: TaskService) -> None:
     with pytest.raises(UserNotFound):
         await service.create(acting(new_user_id()), CreateTask(title="a"))
 
@@ -83,43 +76,43 @@ async def test_nobody_who_is_not_there_owns_a_task(service: TaskService) -> None
 async def test_an_edit_stores_the_next_version(
     service: TaskService, storage: InMemoryStorage, clock: SettableClock
 ) -> None:
-    made = await service.create(acting(ANN), CreateTask(title="a", description="b"))
+    created = await service.create(acting(ANN), CreateTask(title="a", description="b"))
     clock.time = LATER
 
-    changed = await service.edit(acting(ANN), made.id, title="c", description=None, completed=True)
+    changed = await service.edit(acting(ANN), created.id, title="c", description=None, completed=True)
 
     assert changed == replace(
-        made, title="c", description=None, status=Status.COMPLETED, completed_at=LATER, updated_at=LATER, version=2
+        created, title="c", description=None, status=Status.COMPLETED, completed_at=LATER, updated_at=LATER, version=2
     )
-    assert await service.get(acting(ANN), made.id) == changed
-    assert await seen(storage) == seen_of(changed)
+    assert await service.get(acting(ANN), created.id) == changed
+    assert await snapshot(storage) == expected_snapshot(changed)
 
 
 async def test_an_edit_that_changes_nothing_stores_nothing(service: TaskService, clock: SettableClock) -> None:
-    made = await service.create(acting(ANN), CreateTask(title="a", tags=tags("home")))
+    created = await service.create(acting(ANN), CreateTask(title="a", tags=tags("home")))
     clock.time = LATER
 
     for same in (
-        await service.edit(acting(ANN), made.id),
-        await service.edit(acting(ANN), made.id, title=" a ", completed=False, tags=tags("HOME")),
-        await service.add_tags(acting(ANN), made.id, tags("home")),
+        await service.edit(acting(ANN), created.id),
+        await service.edit(acting(ANN), created.id, title=" a ", completed=False, tags=tags("HOME")),
+        await service.add_tags(acting(ANN), created.id, tags("home")),
     ):
-        assert same == made
-    assert await service.get(acting(ANN), made.id) == made
+        assert same == created
+    assert await service.get(acting(ANN), created.id) == created
 
 
-async def test_tags_are_added_to_those_there_and_taken_off_one_by_one(service: TaskService) -> None:
-    made = await service.create(acting(ANN), CreateTask(title="a", tags=tags("home")))
+async def test_tags_are_added_to_the_existing_ones_and_removed_one_by_one(service: TaskService) -> None:
+    created = await service.create(acting(ANN), CreateTask(title="a", tags=tags("home")))
 
-    more = await service.add_tags(acting(ANN), made.id, tags("work", "Home"))
-    fewer = await service.remove_tag(acting(ANN), made.id, *tags("home"))
+    more = await service.add_tags(acting(ANN), created.id, tags("work", "Home"))
+    fewer = await service.remove_tag(acting(ANN), created.id, *tags("home"))
 
     assert (more.tags, fewer.tags, fewer.version) == (tags("home", "work"), tags("work"), 3)
     with pytest.raises(TagNotFound):
-        await service.remove_tag(acting(ANN), made.id, *tags("home"))
+        await service.remove_tag(acting(ANN), created.id, *tags("home"))
     with pytest.raises(InvalidTag):
-        await service.add_tags(acting(ANN), made.id, tags(*(f"{n}" for n in range(20))))
-    assert await service.get(acting(ANN), made.id) == fewer
+        await service.add_tags(acting(ANN), created.id, tags(*(f"{n}" for n in range(20))))
+    assert await service.get(acting(ANN), created.id) == fewer
 
 
 CALLS: Final[dict[str, dict[str, Any]]] = {
@@ -131,46 +124,46 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("method", CALLS)
-async def test_a_change_of_a_version_not_named_is_refused(
+async def test_a_change_of_an_unexpected_version_is_refused(
     method: str, service: TaskService, storage: InMemoryStorage
 ) -> None:
-    made = await service.create(acting(ANN), CreateTask(title="a", tags=tags("home")))
+    created = await service.create(acting(ANN), CreateTask(title="a", tags=tags("home")))
     call: Any = getattr(service, method)
 
     for versions in (frozenset[int](), frozenset({2}), frozenset({0, 2, 3})):
         with pytest.raises(PreconditionFailed):
-            await call(acting(ANN), made.id, versions=versions, **CALLS[method])
-    assert await seen(storage) == seen_of(made)
+            await call(acting(ANN), created.id, versions=versions, **CALLS[method])
+    assert await snapshot(storage) == expected_snapshot(created)
 
-    await call(acting(ANN), made.id, versions=frozenset({1, 7}), **CALLS[method])
-    assert await seen(storage) != seen_of(made)
+    await call(acting(ANN), created.id, versions=frozenset({1, 7}), **CALLS[method])
+    assert await snapshot(storage) != expected_snapshot(created)
 
 
 @pytest.mark.parametrize("method", ["get", *CALLS])
-async def test_a_task_of_somebody_else_is_not_found_like_one_that_is_none(
+async def test_a_task_of_another_user_is_not_found_like_an_unknown_task(
     method: str, service: TaskService, storage: InMemoryStorage
 ) -> None:
     bens = await service.create(acting(BEN), CreateTask(title="a", tags=tags("home")))
     call: Any = getattr(service, method)
 
     for task_id in (bens.id, new_task_id(), TaskId(ANN)):
-        with pytest.raises(TaskNotFound) as refused:
+        with pytest.raises(TaskNotFound) as refusal:
             await call(acting(ANN), task_id, **CALLS.get(method, {}))
-        assert refused.value.task_ids == (task_id,)
-    assert await seen(storage, BEN) == seen_of(bens)
+        assert refusal.value.task_ids == (task_id,)
+    assert await snapshot(storage, BEN) == expected_snapshot(bens)
 
 
-async def test_what_is_deleted_is_gone(service: TaskService, storage: InMemoryStorage) -> None:
-    kept, gone = [await service.create(acting(ANN), CreateTask(title=title)) for title in "ab"]
+async def test_a_deleted_task_is_not_found(service: TaskService, storage: InMemoryStorage) -> None:
+    kept, deleted = [await service.create(acting(ANN), CreateTask(title=title)) for title in "ab"]
 
-    await service.delete(acting(ANN), gone.id)
+    await service.delete(acting(ANN), deleted.id)
 
-    assert await seen(storage) == seen_of(kept)
+    assert await snapshot(storage) == expected_snapshot(kept)
     with pytest.raises(TaskNotFound):
-        await service.delete(acting(ANN), gone.id)
+        await service.delete(acting(ANN), deleted.id)
 
 
-async def test_pages_follow_one_another_by_cursor_and_by_number(service: TaskService, storage: InMemoryStorage) -> None:
+async def test_pages_by_cursor_and_by_skip_are_the_same(service: TaskService, storage: InMemoryStorage) -> None:
     tasks = [a_task(title=f"{n % 3}") for n in range(7)]
     await add(storage, *tasks, a_task(owner_id=BEN))
     order = TaskOrder(SortField.TITLE, descending=False)
@@ -179,8 +172,8 @@ async def test_pages_follow_one_another_by_cursor_and_by_number(service: TaskSer
     query, found = ListTasks(order=order, paging=Paging(limit=3)), []
     for number in range(3):
         page = await service.list(acting(ANN), query)
-        by_number = await service.list(acting(ANN), ListTasks(order=order, paging=Paging(limit=3, skip=3 * number)))
-        assert (by_number.items, by_number.total, by_number.skip) == (page.items, 7, 3 * number)
+        by_skip = await service.list(acting(ANN), ListTasks(order=order, paging=Paging(limit=3, skip=3 * number)))
+        assert (by_skip.items, by_skip.total, by_skip.skip) == (page.items, 7, 3 * number)
         assert (page.total, page.skip) == ((7, 0) if number == 0 else (None, None))
         assert (page.total_capped, page.limit) == (False, 3)
         assert (page.next_cursor is None) == (number == 2)
@@ -190,30 +183,28 @@ async def test_pages_follow_one_another_by_cursor_and_by_number(service: TaskSer
     assert found == expected
 
 
-async def test_a_total_is_counted_to_a_cap_unless_it_costs_nothing(
-    service: TaskService, storage: InMemoryStorage
-) -> None:
+async def test_a_total_is_capped_unless_it_is_stored(service: TaskService, storage: InMemoryStorage) -> None:
     await add(storage, *(a_task(tags=tags("many")) for _ in range(TOTAL_CAP + 1)))
 
-    plain = await service.list(acting(ANN), ListTasks(paging=Paging(limit=1)))
+    stored = await service.list(acting(ANN), ListTasks(paging=Paging(limit=1)))
     counted = await service.list(
         acting(ANN), ListTasks(filter=TaskFilter(tags=frozenset(tags("many"))), paging=Paging(limit=1))
     )
 
-    assert (plain.total, plain.total_capped) == (TOTAL_CAP + 1, False)
+    assert (stored.total, stored.total_capped) == (TOTAL_CAP + 1, False)
     assert (counted.total, counted.total_capped) == (TOTAL_CAP, True)
 
 
-async def test_days_are_those_of_the_owner(service: TaskService, storage: InMemoryStorage) -> None:
+async def test_days_are_days_in_the_time_zone_of_the_owner(service: TaskService, storage: InMemoryStorage) -> None:
     kiritimati = a_user(timezone="Pacific/Kiritimati")
     pago_pago = a_user(timezone="Pacific/Pago_Pago")
     await register(storage, kiritimati, pago_pago)
     today = Due(NOW.date())
-    for user, is_over in ((kiritimati, True), (pago_pago, False)):
+    for user, is_overdue in ((kiritimati, True), (pago_pago, False)):
         task = a_task(owner_id=user.id, due=today)
         await add(storage, task)
 
         overdue = await service.list(Actor.of(user), ListTasks(filter=TaskFilter(overdue=True)))
 
-        assert overdue.items == ([task] if is_over else [])
-        assert await service.statistics(Actor.of(user)) == statistics_of([task], NOW, user.zone)
+        assert overdue.items == ([task] if is_overdue else [])
+        assert await service.statistics(Actor.of(user)) == compute_statistics([task], NOW, user.zone)

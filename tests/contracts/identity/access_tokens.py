@@ -14,15 +14,16 @@ CLAIMS: Final = Claims(ANN, SessionId(new_task_id()))
 
 
 class AccessTokensContract:
-    """What all AccessTokens must do. An adapter's suite overrides `tokens`, and `foreign` with tokens of another key.
+    """What all access tokens must do.
 
-    The lifetime of both is 15 minutes.
+    The test suite of an adapter overrides `tokens` and `foreign`, which uses another key. Both have a lifetime of 15
+    minutes.
     """
 
     tokens: AccessTokens
     foreign: AccessTokens
 
-    def test_a_token_tells_whose_it_is_until_it_expires(self) -> None:
+    def test_a_token_identifies_its_user_until_it_expires(self) -> None:
         token = self.tokens.issue(CLAIMS, NOW)
 
         assert token.expires_in == 900
@@ -32,7 +33,7 @@ class AccessTokensContract:
             with pytest.raises(InvalidToken):
                 self.tokens.verify(token.text, NOW + later)
 
-    def test_a_token_of_the_future_is_refused(self) -> None:
+    def test_a_token_issued_in_the_future_is_refused(self) -> None:
         token = self.tokens.issue(CLAIMS, NOW + timedelta(minutes=1))
 
         with pytest.raises(InvalidToken):
@@ -42,22 +43,22 @@ class AccessTokensContract:
         with pytest.raises(InvalidToken):
             self.tokens.verify(self.foreign.issue(CLAIMS, NOW).text, NOW)
 
-    def test_two_tokens_are_never_the_same(self) -> None:
+    def test_two_tokens_are_always_different(self) -> None:
         assert self.tokens.issue(CLAIMS, NOW).text != self.tokens.issue(CLAIMS, NOW).text
 
     def test_a_token_with_any_character_changed_is_refused(self) -> None:
         text = self.tokens.issue(CLAIMS, NOW).text
-        for place, character in enumerate(text[:-1]):  # the last holds bits that decode to nothing
+        for place, character in enumerate(text[:-1]):  # the last character has unused bits
             damaged = text[:place] + ("A" if character != "A" else "B") + text[place + 1 :]
             with pytest.raises(InvalidToken):
                 self.tokens.verify(damaged, NOW)
 
     @given(st.text() | st.text("eyJ.abc_-=", max_size=60))
-    def test_what_is_no_token_is_refused_as_one(self, text: str) -> None:
+    def test_malformed_text_is_refused(self, text: str) -> None:
         with pytest.raises(InvalidToken):
             self.tokens.verify(text, NOW)
 
     @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "\ud800", "x" * 1_000_000, "é.é.é", "[" * 100_000])
-    def test_odd_text_is_refused_as_well(self, text: str) -> None:
+    def test_arbitrary_text_is_refused(self, text: str) -> None:
         with pytest.raises(InvalidToken):
             self.tokens.verify(text, NOW)

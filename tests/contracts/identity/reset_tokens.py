@@ -6,7 +6,7 @@ import pytest
 from application.identity.ports import ResetToken
 from application.storage import Storage
 from domain.errors import UserNotFound
-from tests.contracts.given import StorageSuite, persistently
+from tests.contracts.given import StorageSuite, retry
 from tests.contracts.identity.users import get
 from tests.support.builders import ANN, BEN, NOW, new_user_id
 
@@ -39,7 +39,7 @@ class ResetTokenContract(StorageSuite):
             async with storage.unit_of_work() as uow:
                 await uow.reset_tokens.put(ResetToken(new_user_id(), b"hash", NOW))
 
-    async def test_reset_tokens_that_are_over_are_removed_some_at_a_time(self, storage: Storage) -> None:
+    async def test_expired_reset_tokens_are_removed_in_batches(self, storage: Storage) -> None:
         async with storage.unit_of_work() as uow:
             for token in (ResetToken(ANN, b"old", NOW), ResetToken(BEN, b"old", NOW)):
                 await uow.reset_tokens.put(token)
@@ -54,12 +54,12 @@ class ResetTokenContract(StorageSuite):
             assert await uow.reset_tokens.find(ANN) is None
             assert await uow.reset_tokens.find(BEN) == ResetToken(BEN, b"new", LATER)
 
-    async def test_of_parallel_spenders_of_a_reset_token_one_finds_it(self, storage: Storage) -> None:
+    async def test_one_of_many_concurrent_uses_finds_the_reset_token(self, storage: Storage) -> None:
         async with storage.unit_of_work() as uow:
             await uow.reset_tokens.put(token := ResetToken(ANN, b"hash", NOW))
             await uow.commit()
 
-        async def spend() -> ResetToken | None:
+        async def use() -> ResetToken | None:
             async with storage.unit_of_work() as uow:
                 found = await uow.reset_tokens.find(ANN)
                 await asyncio.sleep(0.01)
@@ -69,6 +69,6 @@ class ResetTokenContract(StorageSuite):
                 await uow.commit()
             return found
 
-        outcomes = await asyncio.gather(*(persistently(spend) for _ in range(5)))
+        outcomes = await asyncio.gather(*(retry(use) for _ in range(5)))
         assert [found for found in outcomes if found is not None] == [token]
         assert (await get(storage, ANN)).version == 2

@@ -36,7 +36,7 @@ class UserContract(StorageSuite):
         ],
         ids=["plain", "unicode", "other-values", "longest"],
     )
-    async def test_a_registered_user_is_given_back(self, storage: Storage, user: User) -> None:
+    async def test_an_added_user_is_returned(self, storage: Storage, user: User) -> None:
         await register(storage, user)
 
         assert await get(storage, user.id) == user
@@ -47,7 +47,7 @@ class UserContract(StorageSuite):
         with pytest.raises(UserNotFound):
             await get(storage, new_user_id())
 
-    async def test_a_user_is_found_by_either_name_in_any_case(self, storage: Storage) -> None:
+    async def test_a_user_is_found_by_username_or_email_in_any_case(self, storage: Storage) -> None:
         kim = a_user(username="Kim-Sue_1", email="Kim.Sue+1@Example.com")
         await register(storage, kim, a_user(username="Kim-Sue-1", email="kim.sue1@example.com"))
 
@@ -55,7 +55,7 @@ class UserContract(StorageSuite):
             assert await find_by_login(storage, login) == kim
         assert await find_by_login(storage, "\u212aim-\u017fue_1") == kim  # casefolded: Kelvin sign, long s
 
-    async def test_a_name_of_nobody_finds_nobody(self, storage: Storage, subtests: pytest.Subtests) -> None:
+    async def test_an_unknown_login_finds_no_user(self, storage: Storage, subtests: pytest.Subtests) -> None:
         await register(storage, a_user(username="kim", email="kim@example.com"))
         near = ["", " ", "%", "kim%", "___", "kim ", "kim@example.co", "@example.com"]
         for login in (*near, "' or 1=1 --", "\\", "k" * 100_000, "\u0130", "\U0001f600"):
@@ -82,7 +82,7 @@ class UserContract(StorageSuite):
         assert await find_by_login(storage, spelling) == carol
         assert await find_by_login(storage, late.username) is None
 
-    async def test_the_username_is_told_when_both_are_taken(self, storage: Storage) -> None:
+    async def test_username_taken_is_raised_when_both_names_are_taken(self, storage: Storage) -> None:
         carol, dora = a_user(username="carol", email="c@example.com"), a_user(username="dora", email="d@example.com")
         await register(storage, carol, dora)
         for late in (
@@ -93,7 +93,7 @@ class UserContract(StorageSuite):
             with pytest.raises(UsernameTaken):
                 await register(storage, late)
 
-    async def test_names_taken_in_the_same_unit_are_taken(self, storage: Storage) -> None:
+    async def test_names_claimed_in_the_same_unit_of_work_are_taken(self, storage: Storage) -> None:
         carol = a_user(username="carol")
         with pytest.raises(UsernameTaken):
             await register(storage, carol, a_user(username="CAROL"))
@@ -102,11 +102,11 @@ class UserContract(StorageSuite):
 
         assert await find_by_login(storage, "carol") is None
 
-    async def test_names_of_an_undone_registration_are_free(self, storage: Storage) -> None:
+    async def test_names_of_a_rolled_back_registration_are_free(self, storage: Storage) -> None:
         carol = a_user(username="carol")
         async with storage.unit_of_work() as uow:
             await uow.users.add(carol)
-        namesake = replace(carol, id=new_user_id())
-        await register(storage, namesake)
+        successor = replace(carol, id=new_user_id())
+        await register(storage, successor)
 
-        assert await find_by_login(storage, "carol") == namesake
+        assert await find_by_login(storage, "carol") == successor

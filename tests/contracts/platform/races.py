@@ -5,13 +5,25 @@ import pytest
 
 from application.storage import Storage
 from domain.errors import EmailTaken, UsernameTaken
-from domain.tasks.task import Status, TaskId
-from tests.contracts.given import StorageSuite, add, get, persistently, register, remove, save, seen, seen_of, titles
+from domain.tasks.status import Status
+from domain.tasks.task import TaskId
+from tests.contracts.given import (
+    StorageSuite,
+    add,
+    expected_snapshot,
+    get,
+    register,
+    remove,
+    retry,
+    save,
+    snapshot,
+    titles,
+)
 from tests.support.builders import ANN, BEN, NOW, a_task, a_user, tags
 
 
 class RaceContract(StorageSuite):
-    async def test_parallel_changes_of_one_task_lose_nothing(self, storage: Storage) -> None:
+    async def test_concurrent_edits_of_one_task_lose_no_update(self, storage: Storage) -> None:
         task = a_task(title="0")
         await add(storage, task)
 
@@ -21,27 +33,27 @@ class RaceContract(StorageSuite):
                 await uow.tasks.save(loaded.edit(at=NOW, title=str(int(loaded.title) + 1)))
                 await uow.commit()
 
-        await asyncio.gather(*(persistently(increment) for _ in range(20)))
+        await asyncio.gather(*(retry(increment) for _ in range(20)))
 
         stored = await get(storage, task.id)
         assert (stored.title, stored.version) == ("20", 21)
-        assert await seen(storage) == seen_of(stored)
+        assert await snapshot(storage) == expected_snapshot(stored)
 
-    async def test_parallel_writes_of_one_owner_are_all_stored_and_counted(self, storage: Storage) -> None:
+    async def test_concurrent_writes_of_one_owner_are_all_stored_and_counted(self, storage: Storage) -> None:
         old = [a_task(tags=tags("old"), title=f"Old {n}") for n in range(20)]
         new = [a_task(tags=tags("new", f"{n % 3}"), title=f"New {n}") for n in range(20)]
         await add(storage, *old)
         edited = [task.edit(at=NOW, status=Status.COMPLETED, tags=tags("both")) for task in old[10:]]
 
         await asyncio.gather(
-            *(persistently(partial(add, storage, task)) for task in new),
-            *(persistently(partial(remove, storage, task)) for task in old[:10]),
-            *(persistently(partial(save, storage, task)) for task in edited),
+            *(retry(partial(add, storage, task)) for task in new),
+            *(retry(partial(remove, storage, task)) for task in old[:10]),
+            *(retry(partial(save, storage, task)) for task in edited),
         )
 
-        assert await seen(storage) == seen_of(*edited, *new)
+        assert await snapshot(storage) == expected_snapshot(*edited, *new)
 
-    async def test_parallel_batches_in_opposite_orders_are_all_stored(self, storage: Storage) -> None:
+    async def test_concurrent_batches_in_opposite_orders_are_all_stored(self, storage: Storage) -> None:
         batch = [a_task(title="0") for _ in range(10)]
         await add(storage, *batch)
 
@@ -52,21 +64,19 @@ class RaceContract(StorageSuite):
                 await uow.commit()
 
         ids = [task.id for task in batch]
-        await asyncio.gather(*(persistently(partial(increment, way)) for way in [ids, ids[::-1]] * 5))
+        await asyncio.gather(*(retry(partial(increment, way)) for way in [ids, ids[::-1]] * 5))
 
-        assert titles((await seen(storage)).tasks) == ["10"] * 10
+        assert titles((await snapshot(storage)).tasks) == ["10"] * 10
 
-    async def test_the_work_of_two_owners_does_not_meet(self, storage: Storage) -> None:
+    async def test_concurrent_writes_of_two_owners_do_not_conflict(self, storage: Storage) -> None:
         anns, bens = a_task(tags=tags("ann")), a_task(owner_id=BEN, tags=tags("ben"))
-        await asyncio.gather(*(persistently(partial(add, storage, task)) for task in (anns, bens)))
+        await asyncio.gather(*(retry(partial(add, storage, task)) for task in (anns, bens)))
 
-        assert await seen(storage, ANN) == seen_of(anns)
-        assert await seen(storage, BEN) == seen_of(bens)
+        assert await snapshot(storage, ANN) == expected_snapshot(anns)
+        assert await snapshot(storage, BEN) == expected_snapshot(bens)
 
     @pytest.mark.parametrize("field", ["username", "email"])
-    async def test_of_parallel_registrations_of_one_name_in_many_spellings_one_wins(
-        self, storage: Storage, field: str
-    ) -> None:
+    async def test_one_of_many_concurrent_registrations_of_a_name_wins(self, storage: Storage, field: str) -> None:
         spellings = [f"Carol{n:05b}@Example.Com".translate({48: "o", 49: "O"}) for n in range(20)]
         if field == "username":
             rivals = [a_user(username=spelling.partition("@")[0]) for spelling in spellings]
@@ -74,7 +84,7 @@ class RaceContract(StorageSuite):
             rivals = [a_user(email=spelling) for spelling in spellings]
 
         outcomes = await asyncio.gather(
-            *(persistently(partial(register, storage, rival, a_user())) for rival in rivals), return_exceptions=True
+            *(retry(partial(register, storage, rival, a_user())) for rival in rivals), return_exceptions=True
         )
 
         taken = UsernameTaken if field == "username" else EmailTaken

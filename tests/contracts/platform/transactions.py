@@ -5,29 +5,40 @@ import pytest
 from application.storage import Storage
 from domain.calendar import Due
 from domain.errors import StaleTask, TaskNotFound, UserNotFound
-from domain.tasks.task import Priority, Status
-from tests.contracts.given import StorageSuite, add, get, register, remove, save, seen, seen_in, seen_of
+from domain.tasks.status import Status
+from domain.tasks.task import Priority
+from tests.contracts.given import (
+    StorageSuite,
+    add,
+    expected_snapshot,
+    get,
+    register,
+    remove,
+    save,
+    snapshot,
+    snapshot_in,
+)
 from tests.support.builders import ANN, NOW, a_task, a_user, new_user_id, tags
 
 
 class TransactionContract(StorageSuite):
-    async def test_what_is_committed_together_is_stored_together(self, storage: Storage) -> None:
-        kept, doomed, new = a_task(), a_task(), a_task(tags=tags("new"))
+    async def test_a_commit_stores_all_writes(self, storage: Storage) -> None:
+        kept, removed, new = a_task(), a_task(), a_task(tags=tags("new"))
         carol = a_user(username="carol")
         hers = a_task(owner_id=carol.id)
-        await add(storage, kept, doomed)
+        await add(storage, kept, removed)
         changed = kept.edit(at=NOW, title="Changed", status=Status.COMPLETED)
         async with storage.unit_of_work() as uow:
             await uow.users.add(carol)
             await uow.tasks.add(new, hers)
             await uow.tasks.save(changed)
-            await uow.tasks.remove(doomed)
+            await uow.tasks.remove(removed)
             await uow.commit()
 
-        assert await seen(storage) == seen_of(changed, new)
-        assert await seen(storage, carol.id) == seen_of(hers)
+        assert await snapshot(storage) == expected_snapshot(changed, new)
+        assert await snapshot(storage, carol.id) == expected_snapshot(hers)
 
-    async def test_work_left_uncommitted_is_undone(self, storage: Storage) -> None:
+    async def test_uncommitted_writes_are_rolled_back(self, storage: Storage) -> None:
         kept, spared = a_task(tags=tags("old")), a_task()
         await add(storage, kept, spared)
         async with storage.unit_of_work() as uow:
@@ -36,11 +47,11 @@ class TransactionContract(StorageSuite):
             await uow.tasks.save(kept.edit(at=NOW, title="Changed", status=Status.COMPLETED))
             await uow.tasks.remove(spared)
 
-        assert await seen(storage) == seen_of(kept, spared)
+        assert await snapshot(storage) == expected_snapshot(kept, spared)
         async with storage.unit_of_work() as uow:
             assert await uow.users.find_by_login("carol") is None
 
-    async def test_work_is_undone_after_an_exception(self, storage: Storage) -> None:
+    async def test_writes_are_rolled_back_after_an_exception(self, storage: Storage) -> None:
         kept = a_task()
         await add(storage, kept)
         with pytest.raises(ZeroDivisionError):
@@ -49,9 +60,9 @@ class TransactionContract(StorageSuite):
                 await uow.tasks.remove(kept)
                 raise ZeroDivisionError
 
-        assert await seen(storage) == seen_of(kept)
+        assert await snapshot(storage) == expected_snapshot(kept)
 
-    async def test_work_is_undone_when_cancelled(self, storage: Storage) -> None:
+    async def test_writes_are_rolled_back_when_cancelled(self, storage: Storage) -> None:
         task = a_task()
         has_written = asyncio.Event()
 
@@ -67,11 +78,11 @@ class TransactionContract(StorageSuite):
         with pytest.raises(asyncio.CancelledError):
             await working
 
-        assert await seen(storage) == seen_of()
+        assert await snapshot(storage) == expected_snapshot()
         await add(storage, task)
-        assert await seen(storage) == seen_of(task)
+        assert await snapshot(storage) == expected_snapshot(task)
 
-    async def test_work_cancelled_at_any_moment_is_stored_whole_or_not_at_all(self, storage: Storage) -> None:
+    async def test_a_cancelled_unit_of_work_stores_all_writes_or_none(self, storage: Storage) -> None:
         stored = []
         for moment in range(30):
             pair = [a_task(tags=tags("one")), a_task(tags=tags("other"))]
@@ -79,11 +90,11 @@ class TransactionContract(StorageSuite):
             await asyncio.sleep(moment / 5000)
             working.cancel()
             await asyncio.wait([working])
-            now_there = await seen(storage)
-            if pair[0] in now_there.tasks:
+            current = await snapshot(storage)
+            if pair[0] in current.tasks:
                 stored += pair
-            assert working.cancelled() or pair[0] in now_there.tasks
-            assert now_there == seen_of(*stored)
+            assert working.cancelled() or pair[0] in current.tasks
+            assert current == expected_snapshot(*stored)
 
     async def test_waiting_for_another_writer_can_be_cancelled(self, storage: Storage) -> None:
         task = a_task()
@@ -99,12 +110,12 @@ class TransactionContract(StorageSuite):
                 await waiting
             await uow.commit()
 
-        assert await seen(storage) == seen_of(first)
+        assert await snapshot(storage) == expected_snapshot(first)
         last = first.edit(at=NOW, title="Last")
         await save(storage, last)
-        assert await seen(storage) == seen_of(last)
+        assert await snapshot(storage) == expected_snapshot(last)
 
-    async def test_an_unsaved_change_is_not_stored(self, storage: Storage) -> None:
+    async def test_a_change_without_save_is_not_stored(self, storage: Storage) -> None:
         task = a_task()
         await add(storage, task)
         async with storage.unit_of_work() as uow:
@@ -115,102 +126,102 @@ class TransactionContract(StorageSuite):
 
     async def test_a_unit_of_work_that_only_reads_may_commit(self, storage: Storage) -> None:
         async with storage.unit_of_work() as uow:
-            before = await seen_in(uow)
+            before = await snapshot_in(uow)
             await uow.commit()
         async with storage.unit_of_work() as uow:
             await uow.commit()
 
-        assert before == seen_of()
+        assert before == expected_snapshot()
 
-    async def test_a_committed_unit_of_work_keeps_nobody_waiting(self, storage: Storage) -> None:
+    async def test_a_commit_releases_all_locks(self, storage: Storage) -> None:
         task = a_task()
         async with storage.unit_of_work() as uow, asyncio.timeout(5):
             await uow.tasks.add(task)
             await uow.commit()
             await save(storage, newer := task.edit(at=NOW, title="Newer"))
 
-        assert await seen(storage) == seen_of(newer)
+        assert await snapshot(storage) == expected_snapshot(newer)
 
-    async def test_writes_are_seen_by_later_reads_of_the_same_unit(self, storage: Storage) -> None:
-        old, doomed = a_task(tags=tags("a")), a_task(tags=tags("b"), due=Due(NOW))
+    async def test_later_reads_of_the_same_unit_of_work_see_its_writes(self, storage: Storage) -> None:
+        old, removed = a_task(tags=tags("a")), a_task(tags=tags("b"), due=Due(NOW))
         first, second = a_task(tags=tags("a")), a_task(tags=tags("a", "b"), priority=Priority.HIGH)
         changed = first.edit(at=NOW, title="Changed", status=Status.COMPLETED, tags=tags("c"))
         carol = a_user(username="carol")
-        await add(storage, old, doomed)
+        await add(storage, old, removed)
         async with storage.unit_of_work() as uow:
             await uow.tasks.save(newer := old.edit(at=NOW, priority=Priority.LOW, tags=tags("d")))
-            assert await seen_in(uow) == seen_of(newer, doomed)
+            assert await snapshot_in(uow) == expected_snapshot(newer, removed)
 
-            await uow.tasks.remove(newer, doomed)
-            assert await seen_in(uow) == seen_of()
+            await uow.tasks.remove(newer, removed)
+            assert await snapshot_in(uow) == expected_snapshot()
 
             await uow.users.add(carol)
             assert await uow.users.get(carol.id) == await uow.users.find_by_login("CAROL") == carol
 
             await uow.tasks.add(first, second)
-            assert await seen_in(uow) == seen_of(first, second)
+            assert await snapshot_in(uow) == expected_snapshot(first, second)
             assert await uow.tasks.with_tag(*tags("b"), owner_id=ANN, limit=9) == [second]
 
             await uow.tasks.save(changed)
-            assert await seen_in(uow) == seen_of(changed, second)
+            assert await snapshot_in(uow) == expected_snapshot(changed, second)
             assert await uow.tasks.get(first.id, owner_id=ANN) == changed
             assert await uow.tasks.get_many([second.id, first.id], owner_id=ANN) == [second, changed]
 
             await uow.tasks.save(again := changed.edit(at=NOW, title="Again"))
-            assert await seen_in(uow) == seen_of(again, second)
+            assert await snapshot_in(uow) == expected_snapshot(again, second)
 
             await uow.tasks.remove(again)
-            assert await seen_in(uow) == seen_of(second)
+            assert await snapshot_in(uow) == expected_snapshot(second)
             with pytest.raises(TaskNotFound):
                 await uow.tasks.get(first.id, owner_id=ANN)
             await uow.commit()
 
-        assert await seen(storage) == seen_of(second)
+        assert await snapshot(storage) == expected_snapshot(second)
 
-    async def test_other_units_do_not_see_what_is_uncommitted(self, storage: Storage) -> None:
-        kept, doomed, new = a_task(tags=tags("a")), a_task(), a_task()
+    async def test_other_units_of_work_do_not_see_uncommitted_writes(self, storage: Storage) -> None:
+        kept, removed, new = a_task(tags=tags("a")), a_task(), a_task()
         carol = a_user(username="carol")
-        await add(storage, kept, doomed)
+        await add(storage, kept, removed)
         changed = kept.edit(at=NOW, title="Changed", tags=tags("b"))
         async with storage.unit_of_work() as writing, storage.unit_of_work() as reading:
             await writing.users.add(carol)
             await writing.tasks.add(new)
             await writing.tasks.save(changed)
-            await writing.tasks.remove(doomed)
-            assert await seen_in(reading) == await seen(storage) == seen_of(kept, doomed)
+            await writing.tasks.remove(removed)
+            assert await snapshot_in(reading) == await snapshot(storage) == expected_snapshot(kept, removed)
             with pytest.raises(UserNotFound):
                 await reading.users.get(carol.id)
 
             await writing.commit()
-            assert await seen_in(reading) == seen_of(changed, new)
+            assert await snapshot_in(reading) == expected_snapshot(changed, new)
             assert await reading.users.get(carol.id) == carol
 
-    async def test_work_is_left_whole_when_one_of_several_is_refused(self, storage: Storage) -> None:
-        fresh, stale, gone = a_task(), a_task(), a_task()
+    async def test_nothing_is_stored_when_one_of_several_writes_is_refused(self, storage: Storage) -> None:
+        fresh, stale, missing = a_task(), a_task(), a_task()
         newer = stale.edit(at=NOW, title="Newer")
-        await add(storage, fresh, stale, gone)
+        await add(storage, fresh, stale, missing)
         await save(storage, newer)
-        await remove(storage, gone)
+        await remove(storage, missing)
         changed = fresh.edit(at=NOW, title="Changed")
-        for refused in (stale.edit(at=NOW, title="Late"), gone.edit(at=NOW, title="Late")):
+        for refused in (stale.edit(at=NOW, title="Late"), missing.edit(at=NOW, title="Late")):
             for pair in ((changed, refused), (refused, changed)):
                 with pytest.raises((StaleTask, TaskNotFound)):
                     await save(storage, *pair)
-        for refused in (stale, gone):
+        for refused in (stale, missing):
             for pair in ((fresh, refused), (refused, fresh)):
                 with pytest.raises((StaleTask, TaskNotFound)):
                     await remove(storage, *pair)
-        nobodys = a_task(owner_id=new_user_id())
-        for pair in ((a_task(), nobodys), (nobodys, a_task())):
+        ownerless = a_task(owner_id=new_user_id())
+        for pair in ((a_task(), ownerless), (ownerless, a_task())):
             with pytest.raises(UserNotFound):
                 await add(storage, *pair)
 
-        assert await seen(storage) == seen_of(fresh, newer)
+        assert await snapshot(storage) == expected_snapshot(fresh, newer)
 
     async def test_a_refused_registration_stores_nothing(self, storage: Storage) -> None:
-        nobody = new_user_id()
+        unknown_id = new_user_id()
         with pytest.raises(UserNotFound):
             async with storage.unit_of_work() as uow:
                 await uow.users.add(a_user(username="carol"))
-                await uow.tasks.add(a_task(owner_id=nobody))
+                await uow.tasks.add(a_task(owner_id=unknown_id))
         await register(storage, a_user(username="carol"))

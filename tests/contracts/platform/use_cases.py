@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from application.identity.sessions import Login
+from application.identity.sessions import IssuedTokens
 from application.storage import Storage
 from domain.errors import InvalidResetToken, InvalidToken, LastAdmin
 from domain.identity.user import Role
@@ -13,14 +13,14 @@ from tests.support.world import World
 
 
 class UseCaseContract(StorageSuite):
-    """Races of whole use cases, as far as they depend on what the storage promises."""
+    """Races of whole use cases that depend on guarantees of the storage."""
 
     @pytest.fixture
     def world(self, storage: Storage) -> World:
         return World(storage, SettableClock())
 
     @pytest.mark.parametrize("is_spent", [False, True], ids=["good token", "spent token"])
-    async def test_a_refresh_token_used_in_parallel_succeeds_at_most_once_and_ends_its_session(
+    async def test_a_refresh_token_used_concurrently_succeeds_at_most_once_and_ends_its_session(
         self, world: World, is_spent: bool
     ) -> None:
         kim = await registered(world)
@@ -31,26 +31,26 @@ class UseCaseContract(StorageSuite):
             uses = (world.sessions.refresh(login.refresh_token.text) for _ in range(20))
             outcomes = await asyncio.gather(*uses, return_exceptions=True)
 
-            assert [outcome for outcome in outcomes if not isinstance(outcome, Login | InvalidToken)] == []
-            assert [type(outcome) for outcome in outcomes].count(Login) <= (0 if is_spent else 1)
-            assert await world.sessions.list(kim.id) == []
+            assert [outcome for outcome in outcomes if not isinstance(outcome, IssuedTokens | InvalidToken)] == []
+            assert [type(outcome) for outcome in outcomes].count(IssuedTokens) <= (0 if is_spent else 1)
+            assert await world.sessions.list_sessions(kim.id) == []
 
-    async def test_a_refresh_while_the_sessions_or_the_user_go_away_is_refused_as_any_other(self, world: World) -> None:
+    async def test_a_refresh_during_logout_or_erasure_succeeds_or_raises_invalid_token(self, world: World) -> None:
         for name in ("kim", "lee", "zoe"):
             user = await registered(world, name)
             login, other = await logged_in(world, name), await logged_in(world, name)
             refreshed, _, again, _ = await asyncio.gather(
                 world.sessions.refresh(login.refresh_token.text),
-                world.sessions.end_all(user.id),
+                world.sessions.revoke_all(user.id),
                 world.sessions.refresh(other.refresh_token.text),
                 world.accounts.erase(user.id, PASSWORD),
                 return_exceptions=True,
             )
-            assert isinstance(refreshed, Login | InvalidToken), refreshed
-            assert isinstance(again, Login | InvalidToken), again
-            assert await world.sessions.list(user.id) == []
+            assert isinstance(refreshed, IssuedTokens | InvalidToken), refreshed
+            assert isinstance(again, IssuedTokens | InvalidToken), again
+            assert await world.sessions.list_sessions(user.id) == []
 
-    async def test_a_reset_token_spent_in_parallel_is_good_once(self, world: World) -> None:
+    async def test_a_reset_token_used_concurrently_succeeds_once(self, world: World) -> None:
         kim = await registered(world)
         await world.passwords.request_reset(kim.email)
         await world.work()
@@ -61,7 +61,7 @@ class UseCaseContract(StorageSuite):
         assert [type(outcome) for outcome in outcomes].count(InvalidResetToken) == 9
         await logged_in(world, password=news[outcomes.index(None)])
 
-    async def test_of_admins_who_all_leave_at_once_one_stays(self, world: World) -> None:
+    async def test_one_admin_remains_when_all_leave_concurrently(self, world: World) -> None:
         admins = [await registered(world, f"admin-{n}", Role.ADMIN) for n in range(6)]
         leaving = [
             world.accounts.edit(admin.id, role=Role.USER) if n % 2 else world.accounts.erase(admin.id, PASSWORD)
@@ -74,7 +74,7 @@ class UseCaseContract(StorageSuite):
         async with world.storage.unit_of_work() as uow:
             assert await uow.users.count_active_admins() == 1
 
-    async def test_parallel_edits_of_one_user_lose_nothing(self, world: World) -> None:
+    async def test_concurrent_edits_of_one_user_lose_no_update(self, world: World) -> None:
         kim = await registered(world)
         await asyncio.gather(
             world.accounts.edit(kim.id, full_name="Kim"),
@@ -82,6 +82,6 @@ class UseCaseContract(StorageSuite):
             world.accounts.edit(kim.id, email="new@example.com"),
         )
 
-        stored = await world.accounts.profile(kim.id)
+        stored = await world.accounts.get(kim.id)
         assert (stored.full_name, stored.timezone, stored.email) == ("Kim", "Asia/Seoul", "new@example.com")
         assert stored.version == 4

@@ -1,11 +1,11 @@
-"""What people do with their own accounts, and with those of others."""
+"""Rules: users manage their own accounts and the accounts of others."""
 
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, consumes, multiple, rule
 
-from application.identity.sessions import Device, Login
+from application.identity.sessions import ClientInfo, IssuedTokens
 from application.identity.users import ListUsers
 from application.platform.paging import Page, Paging
 from domain.identity.actor import Actor
@@ -18,41 +18,49 @@ from tests.support.world import Refusal
 
 
 class AccountRules(Machine):
-    logins: Bundle[Login] = Bundle("logins")
-    """Each as it was when its tokens were given."""
+    logins: Bundle[IssuedTokens] = Bundle("logins")
+    """Issued tokens, valid or not."""
     reset_tokens: Bundle[str] = Bundle("reset_tokens")
 
     @rule(
         actor=Machine.actors,
-        person=Machine.actors,
-        said=st.fixed_dictionaries(
+        other=Machine.actors,
+        changed=st.fixed_dictionaries(
             {}, optional={"full_name": full_names, "timezone": zone_names, "role": roles, "is_active": st.booleans()}
         ),
         email=st.none() | names,
         versions=versions,
     )
     def edit_user(
-        self, actor: Actor, person: Actor, said: dict[str, Any], email: str | None, versions: frozenset[int] | None
+        self,
+        actor: Actor,
+        other: Actor,
+        changed: dict[str, Any],
+        email: str | None,
+        versions: frozenset[int] | None,
     ) -> None:
-        changes = UserChanges(**said)  # type: ignore[typeddict-item]
+        changes = UserChanges(**changed)  # type: ignore[typeddict-item]
         if email is not None:
             changes["email"] = self.email(email)
-        self.meet(
-            self.ask(lambda world: world.users.edit(actor, person.user_id, versions=versions, **changes)),
+        self.add_person(
+            self.ask(lambda world: world.users.edit(actor, other.user_id, versions=versions, **changes)),
         )
 
-    @rule(actor=Machine.actors, person=Machine.actors, role=roles, is_active=st.booleans())
-    def promote_or_demote(self, actor: Actor, person: Actor, role: Role, is_active: bool) -> None:
-        self.meet(self.ask(lambda world: world.accounts.edit(person.user_id, role=role, is_active=is_active)))
-        self.ask(lambda world: world.users.get(actor, person.user_id))
+    @rule(actor=Machine.actors, other=Machine.actors, role=roles, is_active=st.booleans())
+    def promote_or_demote(self, actor: Actor, other: Actor, role: Role, is_active: bool) -> None:
+        self.add_person(self.ask(lambda world: world.accounts.edit(other.user_id, role=role, is_active=is_active)))
+        self.ask(lambda world: world.users.get(actor, other.user_id))
 
-    @rule(actor=Machine.actors, person=Machine.actors, versions=versions)
-    def remove_user(self, actor: Actor, person: Actor, versions: frozenset[int] | None) -> None:
-        self.lose(person.user_id, self.ask(lambda world: world.users.delete(actor, person.user_id, versions=versions)))
+    @rule(actor=Machine.actors, other=Machine.actors, versions=versions)
+    def remove_user(self, actor: Actor, other: Actor, versions: frozenset[int] | None) -> None:
+        self.mark_removed(
+            other.user_id,
+            self.ask(lambda world: world.users.delete(actor, other.user_id, versions=versions)),
+        )
 
-    @rule(person=Machine.actors, password=passwords)
-    def erase(self, person: Actor, password: str) -> None:
-        self.lose(person.user_id, self.ask(lambda world: world.accounts.erase(person.user_id, password)))
+    @rule(other=Machine.actors, password=passwords)
+    def erase(self, other: Actor, password: str) -> None:
+        self.mark_removed(other.user_id, self.ask(lambda world: world.accounts.erase(other.user_id, password)))
 
     @rule(
         actor=Machine.actors,
@@ -65,41 +73,41 @@ class AccountRules(Machine):
         paging: Paging | None = Paging(limit=limit, skip=skip)
         while paging is not None:
             query = ListUsers(filter=filter, order=order, paging=paging)
-            page = self.ask(lambda world: world.users.list(actor, query))  # noqa: B023 - asked at once
-            is_more = isinstance(page, Page) and page.next_cursor
-            paging = Paging(limit=limit, cursor=page.next_cursor) if isinstance(page, Page) and is_more else None
+            page = self.ask(lambda world: world.users.list(actor, query))  # noqa: B023 - called immediately
+            has_more = isinstance(page, Page) and page.next_cursor
+            paging = Paging(limit=limit, cursor=page.next_cursor) if isinstance(page, Page) and has_more else None
 
     @rule(target=logins, name=names, is_email=st.booleans(), password=passwords, user_agent=user_agents)
-    def log_in(self, name: str, is_email: bool, password: str, user_agent: str | None) -> MultipleResults[Login]:
+    def log_in(self, name: str, is_email: bool, password: str, user_agent: str | None) -> MultipleResults[IssuedTokens]:
         login = self.email(name) if is_email else self.username(name)
-        answer = self.ask(lambda world: world.sessions.log_in(login, password, Device(user_agent, "192.0.2.1")))
+        answer = self.ask(lambda world: world.sessions.log_in(login, password, ClientInfo(user_agent, "192.0.2.1")))
         return multiple() if isinstance(answer, Refusal) else multiple(answer)
 
     @rule(target=logins, login=logins)
-    def refresh(self, login: Login) -> MultipleResults[Login]:
-        """With a token that may be used, or its session ended."""
+    def refresh(self, login: IssuedTokens) -> MultipleResults[IssuedTokens]:
+        """Refresh with a token that may have been used before or whose session may have ended."""
         answer = self.ask(lambda world: world.sessions.refresh(login.refresh_token.text))
         return multiple() if isinstance(answer, Refusal) else multiple(answer)
 
     @rule(login=logins)
-    def authenticate(self, login: Login) -> None:
+    def authenticate(self, login: IssuedTokens) -> None:
         self.ask(lambda world: world.sessions.authenticate(login.access_token.text))
-        self.ask(lambda world: world.sessions.list(login.user.id))
+        self.ask(lambda world: world.sessions.list_sessions(login.user.id))
 
-    @rule(login=consumes(logins), actor=Machine.actors, carelessly=rarely)
-    def end_session(self, login: Login, actor: Actor, carelessly: bool) -> None:
-        user_id, session_id = (actor.user_id if carelessly else login.user.id), login.refresh_token.ids[1]
-        self.ask(lambda world: world.sessions.end(user_id, session_id))  # type: ignore[arg-type]
+    @rule(login=consumes(logins), actor=Machine.actors, any_user=rarely)
+    def end_session(self, login: IssuedTokens, actor: Actor, any_user: bool) -> None:
+        user_id, session_id = (actor.user_id if any_user else login.user.id), login.refresh_token.ids[1]
+        self.ask(lambda world: world.sessions.revoke(user_id, session_id))  # type: ignore[arg-type]
 
     @rule(actor=Machine.actors)
     def end_all_sessions(self, actor: Actor) -> None:
-        self.ask(lambda world: world.sessions.end_all(actor.user_id))
+        self.ask(lambda world: world.sessions.revoke_all(actor.user_id))
 
     @rule(login=logins, current=passwords, new=passwords)
-    def change_password(self, login: Login, current: str, new: str) -> None:
+    def change_password(self, login: IssuedTokens, current: str, new: str) -> None:
         session_id = login.refresh_token.ids[1]
         self.ask(lambda world: world.passwords.change(login.user.id, session_id, current, new))  # type: ignore[arg-type]
-        self.ask(lambda world: world.sessions.list(login.user.id))
+        self.ask(lambda world: world.sessions.list_sessions(login.user.id))
 
     @rule(target=reset_tokens, name=names)
     def request_reset(self, name: str) -> MultipleResults[str]:
@@ -116,6 +124,6 @@ class AccountRules(Machine):
 
     def teardown(self) -> None:
         for actor in self.people:
-            self.ask(lambda world: world.sessions.list(actor.user_id))  # noqa: B023 - asked at once
+            self.ask(lambda world: world.sessions.list_sessions(actor.user_id))  # noqa: B023 - called immediately
         self.ask(lambda world: world.sessions.log_in(self.username("ann"), PASSWORD))
         super().teardown()

@@ -1,4 +1,4 @@
-"""Tasks that differ, and agree, in whatever a list can be sorted or filtered by."""
+"""Tasks with different and equal values of everything that a list can be sorted or filtered by."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -7,7 +7,8 @@ from random import Random
 from typing import Final
 
 from domain.calendar import Due
-from domain.tasks.task import Priority, Status, Task
+from domain.tasks.status import Status
+from domain.tasks.task import Priority, Task
 from domain.tasks.task_query import SortField, TaskOrder
 from tests.support.builders import NOW, a_task, new_task_id, tags
 
@@ -55,19 +56,19 @@ TAGS: Final = [(), tags("home"), tags("work"), tags("home", "work"), tags("work"
 
 
 def assorted_tasks() -> list[Task]:
-    """Ann's. Their ids follow no other order."""
+    """Return tasks of Ann. The order of their ids is unrelated to all other orders."""
     statuses, priorities = cycle(Status), cycle([*Priority, Priority.LOW])
-    chance = Random(1)
+    random = Random(1)
     ids = [new_task_id() for _ in range(2 * len(TITLES))]
-    chance.shuffle(ids)
+    random.shuffle(ids)
     tasks = [
         a_task(id=id, title=title, due=due, tags=labels, status=next(statuses), priority=next(priorities), at=NOW - age)
         for id, title, due, labels, age in zip(ids, TITLES * 2, cycle(DUES), cycle(TAGS), cycle(AGES), strict=False)
     ]
-    later = [task.edit(at=NOW + chance.choice(AGES), description="Changed since") for task in tasks[::3]]
+    later = [task.edit(at=NOW + random.choice(AGES), description="Changed since") for task in tasks[::3]]
     return [*later, *(task for n, task in enumerate(tasks) if n % 3)]
 
 
 def twins(tasks: list[Task]) -> list[Task]:
-    """Others that compare equal in everything but the id."""
+    """Return copies that differ only in the id."""
     return [replace(task, id=new_task_id()) for task in tasks]

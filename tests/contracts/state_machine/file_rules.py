@@ -1,4 +1,4 @@
-"""What people do with files, beside all else."""
+"""Rules: users manage files, in addition to everything else."""
 
 from typing import Final, NamedTuple
 
@@ -18,7 +18,7 @@ FILENAMES: Final = st.sampled_from(["notes.txt", "a/b\\\u00fc.TXT", "x" * 251 + 
 
 
 class KnownFile(NamedTuple):
-    """One that was uploaded; perhaps it is gone."""
+    """A file that was uploaded and may have been deleted."""
 
     owner: Actor
     id: FileId
@@ -31,28 +31,28 @@ class FileRules(StorageMachine):
         target=files,
         actor=AccountRules.actors,
         task=st.none() | StorageMachine.tasks,
-        carelessly=rarely,
-        is_told_last=st.booleans(),
+        any_owner=rarely,
+        has_task_id_last=st.booleans(),
         filename=FILENAMES,
         size=st.sampled_from([1, 100, 400, 0]),
     )
     def upload(
-        self, actor: Actor, task: Known | None, carelessly: bool, is_told_last: bool, filename: str, size: int
+        self, actor: Actor, task: Known | None, any_owner: bool, has_task_id_last: bool, filename: str, size: int
     ) -> MultipleResults[KnownFile]:
-        owner = actor if task is None or carelessly else task.owner
+        owner = actor if task is None or any_owner else task.owner
         task_id, content = (None if task is None else task.id), b"x" * size
 
-        def sent() -> Sent:
-            if is_told_last:
+        def incoming() -> Sent:
+            if has_task_id_last:
                 return Sent(filename, content, belongs_to=task_id)
             return Sent(filename, content, task_id=task_id)
 
-        answer = self.ask(lambda world: world.files.upload(owner, sent()))
+        answer = self.ask(lambda world: world.files.upload(owner, incoming()))
         self._count(owner)
         return multiple(KnownFile(owner, answer.id)) if isinstance(answer, File) else multiple()
 
     @rule(file=files, actor=AccountRules.actors)
-    def look_at_file(self, file: KnownFile, actor: Actor) -> None:
+    def get_file(self, file: KnownFile, actor: Actor) -> None:
         self.ask(lambda world: world.files.get(file.owner, file.id))
         self.ask(lambda world: world.files.get(actor, file.id, owner_id=file.owner.user_id))
 
@@ -66,7 +66,7 @@ class FileRules(StorageMachine):
         filter, paging = FileFilter(None if task is None else task.id), Paging(limit=limit)
         while True:
             query = ListFiles(filter=filter, paging=paging)
-            page = self.ask(lambda world: world.files.list(actor, query))  # noqa: B023 - asked at once
+            page = self.ask(lambda world: world.files.list(actor, query))  # noqa: B023 - called immediately
             if not isinstance(page, Page) or page.next_cursor is None:
                 break
             paging = Paging(limit=limit, cursor=page.next_cursor)

@@ -1,4 +1,4 @@
-"""Random histories of one owner's tasks, crowded around one moment."""
+"""Random histories of one owner's tasks around one point in time."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -8,45 +8,57 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from application.storage import UnitOfWork
-from domain.calendar import Due, day_of, start_of
+from domain.calendar import Due, local_date, start_instant
 from domain.identity.user import UserId
-from domain.tasks.statistics import RECENT
+from domain.tasks.statistics import RECENT_PERIOD
+from domain.tasks.status import Status
 from domain.tasks.tag import Tag
-from domain.tasks.task import Priority, Status, Task, TaskId
+from domain.tasks.task import Priority, Task, TaskId
 from tests.contracts.state_machine.assortment import MICROSECOND
 from tests.support.builders import NOW, a_task
 from tests.support.strategies import clock_times, dues, priorities, statuses, tag_tuples, zones
 
-NASTY_MOMENTS: Final = [
+EDGE_CASES: Final = [
     (NOW, ZoneInfo("UTC")),
     (NOW, ZoneInfo("Etc/GMT+12")),
     (NOW, ZoneInfo("Pacific/Kiritimati")),
-    (datetime(2011, 12, 30, 9, 59, 59, 999_999, UTC), ZoneInfo("Pacific/Apia")),  # the next day is left out
-    (datetime(2018, 11, 4, 3, tzinfo=UTC), ZoneInfo("America/Sao_Paulo")),  # the day begins at one o'clock
-    (datetime(2026, 11, 1, 5, 30, tzinfo=UTC), ZoneInfo("America/Havana")),  # an hour comes twice
-    (datetime(2026, 4, 4, 15, tzinfo=UTC), ZoneInfo("Australia/Lord_Howe")),  # half an hour goes back
-    (datetime(2026, 3, 1, 18, 15, tzinfo=UTC), ZoneInfo("Asia/Kathmandu")),  # a Monday begins
-    (datetime(2025, 12, 31, 23, 30, tzinfo=UTC), ZoneInfo("Europe/Berlin")),  # the week lies in two years
+    (datetime(2011, 12, 30, 9, 59, 59, 999_999, UTC), ZoneInfo("Pacific/Apia")),  # the next day does not exist
+    (datetime(2018, 11, 4, 3, tzinfo=UTC), ZoneInfo("America/Sao_Paulo")),  # the day starts at one o'clock
+    (datetime(2026, 11, 1, 5, 30, tzinfo=UTC), ZoneInfo("America/Havana")),  # an hour is repeated
+    (datetime(2026, 4, 4, 15, tzinfo=UTC), ZoneInfo("Australia/Lord_Howe")),  # the clock goes back half an hour
+    (datetime(2026, 3, 1, 18, 15, tzinfo=UTC), ZoneInfo("Asia/Kathmandu")),  # a Monday starts
+    (datetime(2025, 12, 31, 23, 30, tzinfo=UTC), ZoneInfo("Europe/Berlin")),  # the week belongs to two years
     (datetime(1971, 1, 4, 0, 44, 30, tzinfo=UTC), ZoneInfo("Africa/Monrovia")),  # the offset has seconds
 ]
 
-AGES: Final = [timedelta(0), RECENT - MICROSECOND, RECENT, RECENT + MICROSECOND, timedelta(days=400), -MICROSECOND]
-"""Before now; a clock may also have been set back since."""
+AGES: Final = [
+    timedelta(0),
+    RECENT_PERIOD - MICROSECOND,
+    RECENT_PERIOD,
+    RECENT_PERIOD + MICROSECOND,
+    timedelta(days=400),
+    -MICROSECOND,
+]
+"""Ages of tasks. A negative age is possible when a clock was set back."""
 
 
 def dues_around(now: datetime, zone: ZoneInfo) -> list[Due]:
-    """Days about this week, and instants about the beginning of each and about now."""
-    days = [day_of(now, zone) + timedelta(days=n) for n in range(-8, 9)]
-    instants = [now, *(start_of(day, zone) for day in days), *(datetime.combine(day, time.min, UTC) for day in days)]
+    """Return days around this week, and instants around the start of each day and around now."""
+    days = [local_date(now, zone) + timedelta(days=n) for n in range(-8, 9)]
+    instants = [
+        now,
+        *(start_instant(day, zone) for day in days),
+        *(datetime.combine(day, time.min, UTC) for day in days),
+    ]
     return [*map(Due, days), *(Due(instant + n * MICROSECOND) for instant in instants for n in (-1, 0, 1))]
 
 
 @dataclass(frozen=True)
 class Step:
-    """A task is added, edited or removed."""
+    """Add, edit or remove one task."""
 
     chosen: int
-    """Among those there are; beyond them, a new one."""
+    """Index of an existing task; a larger number means a new task."""
     removes: bool
     edits: frozenset[str]
     at: datetime
@@ -56,7 +68,7 @@ class Step:
     tags: tuple[Tag, ...]
 
     async def write(self, uow: UnitOfWork, tasks: dict[TaskId, Task], owner_id: UserId) -> None:
-        """To the unit of work, and the same to `tasks`."""
+        """Apply the step to the unit of work and to `tasks`."""
         if self.chosen >= len(tasks):
             task = self._new(owner_id)
             await uow.tasks.add(task)
@@ -101,7 +113,7 @@ class History:
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
-    now, zone = draw(st.sampled_from(NASTY_MOMENTS) | st.tuples(clock_times, zones))
+    now, zone = draw(st.sampled_from(EDGE_CASES) | st.tuples(clock_times, zones))
     steps = st.builds(
         Step,
         chosen=st.integers(0, 6),

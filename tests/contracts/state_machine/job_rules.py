@@ -1,4 +1,4 @@
-"""What workers and operators do with jobs, added to what people do with accounts."""
+"""Rules: workers and operators manage jobs, in addition to the account rules."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -34,7 +34,7 @@ class JobRules(AccountRules):
         target=job_ids, delay=delays, payload=st.dictionaries(st.text("aü\"'", max_size=3), st.integers() | st.none())
     )
     def add_job(self, delay: timedelta, payload: dict[str, Any]) -> JobId:
-        job = Job(id=JobId(uuid7()), kind="errand", run_at=self._clock.now() + delay, payload=payload)
+        job = Job(id=JobId(uuid7()), kind="example", run_at=self._clock.now() + delay, payload=payload)
         for _ in range(2):  # the second changes nothing
             self.at_queue(lambda queue: queue.add(job))
         return job.id
@@ -45,7 +45,7 @@ class JobRules(AccountRules):
         jobs = self.ask(lambda world: at_queue(world, lambda queue: claimed(queue, now, limit)))
         return multiple() if isinstance(jobs, Refusal) else multiple(*jobs)
 
-    @rule(job=claims, delay=delays, how=st.sampled_from(["finish", "extend", "postpone", "fail", "bury"]))
+    @rule(job=claims, delay=delays, how=st.sampled_from(["finish", "extend", "postpone", "fail", "dead_letter"]))
     def settle_job(self, job: Job, delay: timedelta, how: str) -> None:
         at = self._clock.now() + delay
         match how:
@@ -57,15 +57,15 @@ class JobRules(AccountRules):
                 self.at_queue(lambda queue: queue.postpone(job, at))
             case "fail":
                 self.at_queue(lambda queue: queue.postpone(job, at, error="no"))
-            case "bury":
-                self.at_queue(lambda queue: queue.bury(job, at, error="never"))
+            case "dead_letter":
+                self.at_queue(lambda queue: queue.dead_letter(job, at, error="never"))
 
     @rule(job_id=job_ids, again=st.booleans())
     def look_after_job(self, job_id: JobId, again: bool) -> None:
         now = self._clock.now()
         self.at_queue(lambda queue: queue.counts(now))
-        self.at_queue(lambda queue: queue.dead(limit=3))
-        self.at_queue(lambda queue: queue.revive(job_id, now) if again else queue.discard(job_id))
+        self.at_queue(lambda queue: queue.find_dead(limit=3))
+        self.at_queue(lambda queue: queue.requeue(job_id, now) if again else queue.discard(job_id))
 
     def at_queue(self, step: Callable[[JobQueue], Awaitable[Any]]) -> None:
         self.ask(lambda world: at_queue(world, step))
@@ -80,7 +80,7 @@ async def claimed(queue: JobQueue, now: Any, limit: int) -> list[Job]:
 
 
 async def empty(queue: JobQueue) -> None:
-    for dead in await queue.dead(limit=1000):
+    for dead in await queue.find_dead(limit=1000):
         await queue.discard(dead.id)
     for job in await queue.claim(FOREVER, FOREVER, limit=1000):
         await queue.finish(job)

@@ -1,4 +1,4 @@
-"""One random history for several storages, which are to give the same answers and the same errors."""
+"""Run one random history on several storages and compare all results and errors."""
 
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from application.identity.accounts import RegisterUser
+from application.platform.paging import Window
 from application.storage import Storage, UnitOfWork
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User, UserId
@@ -28,7 +29,10 @@ FOREVER: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Machine(RuleBasedStateMachine):
-    """The storages outlive an example; it leaves them empty, and its ids and names do not appear in another."""
+    """The base state machine.
+
+    All examples share the storages. Each example leaves them empty and uses ids and names of its own.
+    """
 
     actors = st.runner().flatmap(lambda machine: st.sampled_from(machine.people))
 
@@ -39,10 +43,10 @@ class Machine(RuleBasedStateMachine):
         self._clock = SettableClock()
         self._worlds = {name: World(storage, self._clock, self._number << 24) for name, storage in storages.items()}
         self.people: list[Actor] = []
-        """Also the last one who was removed, in front of the others."""
+        """Registered users. Removed users come first."""
 
     def ask(self, question: Callable[[World], Awaitable[T]]) -> T | Refusal:
-        """The answer of all."""
+        """Call all storages and return their common result."""
         answers = {name: self._run(outcome(question(world))) for name, world in self._worlds.items()}
         first, *others = answers.values()
         assert all(other == first for other in others), answers
@@ -67,35 +71,35 @@ class Machine(RuleBasedStateMachine):
             role=role,
             is_active=is_active,
         )
-        self.meet(self.ask(lambda world: world.accounts.register(command)))
+        self.add_person(self.ask(lambda world: world.accounts.register(command)))
 
-    def meet(self, user: User | Refusal) -> None:
+    def add_person(self, user: User | Refusal) -> None:
         if isinstance(user, User):
-            self.people = [known for known in self.people if known.user_id != user.id] + [Actor.of(user)]
+            self.people = [person for person in self.people if person.user_id != user.id] + [Actor.of(user)]
 
-    def lose(self, user_id: UserId, answer: object) -> None:
-        """Whoever was removed, if so it was, may try once more."""
+    def mark_removed(self, user_id: UserId, answer: object) -> None:
+        """Move a removed user to the front, so that later steps also act as a removed user."""
         if not isinstance(answer, Refusal):
-            gone = [known for known in self.people if known.user_id == user_id]
-            self.people = gone + [known for known in self.people[-8:] if known.user_id != user_id]
+            removed = [person for person in self.people if person.user_id == user_id]
+            self.people = removed + [person for person in self.people[-8:] if person.user_id != user_id]
 
     @rule(by=st.sampled_from([MICROSECOND, timedelta(hours=5), timedelta(days=1), timedelta(days=7)]), back=rarely)
     def time_passes(self, by: timedelta, back: bool) -> None:
         self._clock.time += -by if back else by
 
     def teardown(self) -> None:
-        self.ask(remove_everybody)
+        self.ask(remove_all_users)
 
 
-async def everybody(uow: UnitOfWork) -> list[User]:
-    return (await uow.users.find(UserFilter(), UserOrder(), limit=1000)).users
+async def all_users(uow: UnitOfWork) -> list[User]:
+    return (await uow.users.find(UserFilter(), UserOrder(), Window(limit=1000))).items
 
 
-async def remove_everybody(world: World) -> list[User]:
+async def remove_all_users(world: World) -> list[User]:
     async with world.storage.unit_of_work() as uow:
-        for user in await everybody(uow):
+        for user in await all_users(uow):
             await uow.users.remove(user)
-        left = await everybody(uow)
+        remaining = await all_users(uow)
         assert await uow.users.count_active_admins() == 0
         await uow.commit()
-    return left
+    return remaining

@@ -1,4 +1,4 @@
-"""What people do with tasks, added to what they do with accounts."""
+"""Rules: users manage tasks, in addition to the account and job rules."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -32,14 +32,14 @@ from tests.support.world import Refusal
 
 
 class Known(NamedTuple):
-    """A task that was created; perhaps it is gone."""
+    """A task that was created and may have been deleted."""
 
     owner: Actor
     id: TaskId
 
 
-class Asked(NamedTuple):
-    """A list that goes on."""
+class ListRequest(NamedTuple):
+    """A list request with a next page."""
 
     actor: Actor
     query: ListTasks
@@ -47,7 +47,7 @@ class Asked(NamedTuple):
 
 class StorageMachine(JobRules):
     tasks: Bundle[Known] = Bundle("tasks")
-    lists: Bundle[Asked] = Bundle("lists")
+    lists: Bundle[ListRequest] = Bundle("lists")
 
     @initialize(
         target=tasks,
@@ -71,7 +71,7 @@ class StorageMachine(JobRules):
         return multiple(Known(actor, answer.id)) if isinstance(answer, Task) else multiple()
 
     @rule(actor=JobRules.actors, commands=st.lists(commands | wrong_commands, max_size=2))
-    def create_several_wrongly(self, actor: Actor, commands: list[CreateTask]) -> None:
+    def create_several_invalid(self, actor: Actor, commands: list[CreateTask]) -> None:
         self.ask(lambda world: world.batches.create(actor, [*commands, CreateTask(title="")]))
 
     @rule(task=tasks, actor=JobRules.actors)
@@ -80,7 +80,7 @@ class StorageMachine(JobRules):
         self.ask(lambda world: world.tasks.get(actor, task.id))
 
     @rule(task=tasks, actor=JobRules.actors, paging=st.builds(Paging, limit=st.integers(1, 3), skip=st.integers(0, 2)))
-    def look_back(self, task: Known, actor: Actor, paging: Paging) -> None:
+    def list_history(self, task: Known, actor: Actor, paging: Paging) -> None:
         page = self.ask(lambda world: world.tasks.history(task.owner, task.id, paging))
         self.ask(lambda world: world.tasks.history(actor, task.id, owner_id=task.owner.user_id))
         if isinstance(page, Page) and page.next_cursor:
@@ -92,20 +92,20 @@ class StorageMachine(JobRules):
         self.ask(lambda world: world.tasks.edit(task.owner, task.id, versions=versions, **changes))
 
     @rule(task=tasks, actor=JobRules.actors, changes=edits)
-    def edit_perhaps_anothers(self, task: Known, actor: Actor, changes: TaskChanges) -> None:
+    def edit_as_any_user(self, task: Known, actor: Actor, changes: TaskChanges) -> None:
         self.ask(lambda world: world.tasks.edit(actor, task.id, **changes))
 
     @rule(
         actor=JobRules.actors,
         some=st.lists(tasks, max_size=5, unique=True),
         changes=edits,
-        carelessly=rarely,
+        any_owner=rarely,
         unknown=rarely,
     )
     def edit_several(
-        self, actor: Actor, some: list[Known], changes: TaskChanges, carelessly: bool, unknown: bool
+        self, actor: Actor, some: list[Known], changes: TaskChanges, any_owner: bool, unknown: bool
     ) -> None:
-        ids = _ids_of(some, actor, carelessly) + [new_task_id()] * unknown
+        ids = _ids_of(some, actor, any_owner) + [new_task_id()] * unknown
         self.ask(lambda world: world.batches.edit(actor, ids, **changes))
 
     @rule(task=consumes(tasks), actor=JobRules.actors, versions=versions)
@@ -113,9 +113,9 @@ class StorageMachine(JobRules):
         self.ask(lambda world: world.tasks.delete(actor, task.id, versions=versions))
         self.ask(lambda world: world.tasks.delete(task.owner, task.id))
 
-    @rule(actor=JobRules.actors, some=st.lists(tasks, max_size=3), carelessly=rarely)
-    def delete_several(self, actor: Actor, some: list[Known], carelessly: bool) -> None:
-        self.ask(lambda world: world.batches.delete(actor, _ids_of(some, actor, carelessly)))
+    @rule(actor=JobRules.actors, some=st.lists(tasks, max_size=3), any_owner=rarely)
+    def delete_several(self, actor: Actor, some: list[Known], any_owner: bool) -> None:
+        self.ask(lambda world: world.batches.delete(actor, _ids_of(some, actor, any_owner)))
 
     @rule(
         task=tasks,
@@ -138,7 +138,7 @@ class StorageMachine(JobRules):
         self.ask(lambda world: world.tags.remove(actor, tag))
 
     @rule(reader=JobRules.actors, owner=JobRules.actors, task=tasks)
-    def read_of_another(self, reader: Actor, owner: Actor, task: Known) -> None:
+    def read_data_of_another_user(self, reader: Actor, owner: Actor, task: Known) -> None:
         owner_id = owner.user_id
         self.ask(lambda world: world.tasks.get(reader, task.id, owner_id=owner_id))
         self.ask(lambda world: world.tasks.list(reader, ListTasks(), owner_id=owner_id))
@@ -159,18 +159,18 @@ class StorageMachine(JobRules):
     )
     def list_tasks(
         self, actor: Actor, several: list[tuple[TaskFilter, TaskOrder]], limit: int, skip: int
-    ) -> MultipleResults[Asked]:
+    ) -> MultipleResults[ListRequest]:
         paging = Paging(limit=limit, skip=skip)
         queries = [ListTasks(filter=filter, order=order, paging=paging) for filter, order in several]
-        return multiple(*(asked for query in queries for asked in self._list(actor, query)))
+        return multiple(*(request for query in queries for request in self._list(actor, query)))
 
-    @rule(target=lists, asked=lists)
-    def go_on(self, asked: Asked) -> MultipleResults[Asked]:
-        return multiple(*self._list(*asked))
+    @rule(target=lists, request=lists)
+    def next_page(self, request: ListRequest) -> MultipleResults[ListRequest]:
+        return multiple(*self._list(*request))
 
-    @rule(asked=lists, order=strategies.task_orders)
-    def go_on_in_another_order(self, asked: Asked, order: TaskOrder) -> None:
-        self._list(asked.actor, replace(asked.query, order=order))
+    @rule(request=lists, order=strategies.task_orders)
+    def next_page_in_another_order(self, request: ListRequest, order: TaskOrder) -> None:
+        self._list(request.actor, replace(request.query, order=order))
 
     def teardown(self) -> None:
         for actor in self.people:
@@ -182,15 +182,15 @@ class StorageMachine(JobRules):
         answer = self.ask(lambda world: world.batches.create(actor, batch))
         return [] if isinstance(answer, Refusal) else [Known(actor, task.id) for task in answer]
 
-    def _list(self, actor: Actor, query: ListTasks) -> list[Asked]:
-        """Where to go on, if there is more."""
+    def _list(self, actor: Actor, query: ListTasks) -> list[ListRequest]:
+        """List one page. Return a request for the next page, if there is one."""
         answer = self.ask(lambda world: world.tasks.list(actor, query))
         if not isinstance(answer, Page) or answer.next_cursor is None:
             return []
         rest = Paging(limit=query.paging.limit, cursor=answer.next_cursor)
-        return [Asked(actor, replace(query, paging=rest))]
+        return [ListRequest(actor, replace(query, paging=rest))]
 
 
-def _ids_of(tasks: list[Known], actor: Actor, carelessly: bool) -> list[TaskId]:
-    """The actor's own ones, unless carelessly."""
-    return [task.id for task in tasks if carelessly or task.owner.user_id == actor.user_id]
+def _ids_of(tasks: list[Known], actor: Actor, any_owner: bool) -> list[TaskId]:
+    """Return the ids of the actor's tasks, or with `any_owner` of all tasks."""
+    return [task.id for task in tasks if any_owner or task.owner.user_id == actor.user_id]

@@ -1,4 +1,4 @@
-"""What people say to a task manager, as hypothesis strategies that seldom have to draw again."""
+"""Hypothesis strategies for commands and queries. They rarely reject a drawn value."""
 
 from datetime import UTC, date, datetime
 from typing import Final, cast
@@ -16,7 +16,7 @@ from tests.support.builders import tags
 
 
 def tag_of(text: str) -> Tag:
-    """A tag of this name, or a plain one if that can't be."""
+    """Return a tag with this name, or a fixed tag if the name is invalid."""
     try:
         return Tag(text)
     except InvalidTag:
@@ -37,7 +37,7 @@ filters: Final = (
     st.just(TaskFilter())
     | st.builds(TaskFilter, search=strategies.searches)
     | st.builds(TaskFilter, tags=st.frozensets(common_tags, max_size=1), completed=st.none() | st.booleans())
-    | st.builds(TaskFilter, overdue=st.booleans(), due_after=st.none() | strategies.moments)
+    | st.builds(TaskFilter, overdue=st.booleans(), due_after=st.none() | strategies.dates_and_datetimes)
     | strategies.task_filters
 )
 commands: Final = st.builds(

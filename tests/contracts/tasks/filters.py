@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
+from application.platform.paging import Window
 from application.storage import Storage
-from domain.calendar import Due, Moment
+from domain.calendar import DateOrDatetime, Due
 from domain.identity.user import UserId
-from domain.tasks.task import Priority, Status, Task
+from domain.tasks.status import Status
+from domain.tasks.task import Priority, Task
 from domain.tasks.task_query import TaskFilter, TaskOrder
 from tests.contracts.given import StorageSuite, add, find, in_order, register, titles
 from tests.contracts.state_machine.assortment import MICROSECOND, TODAY, assorted_tasks
@@ -64,38 +66,38 @@ seldom = settings(
     phases=set(Phase) - {Phase.explain},
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-"""For what asks a database, which every example shares; so each has an owner of its own."""
+"""Settings of property tests on a database. All examples share it, so each uses an owner of its own."""
 
 
 def owned(tasks: list[Task], owner_id: UserId) -> list[Task]:
-    """The same tasks with an owner and ids of their own, in the same order of ids."""
+    """Return copies of the tasks with another owner and new ids in the same order."""
     fresh = sorted(new_task_id() for _ in tasks)
     by_id = sorted(tasks, key=lambda task: task.id)
     return [replace(task, id=id, owner_id=owner_id) for task, id in zip(by_id, fresh, strict=True)]
 
 
 class FilterContract(StorageSuite):
-    async def test_those_that_match_are_found(self, storage: Storage, subtests: pytest.Subtests) -> None:
+    async def test_matching_tasks_are_found(self, storage: Storage, subtests: pytest.Subtests) -> None:
         tasks = assorted_tasks()
         await add(storage, *tasks)
         for filter, zone in product(SELECTIVE, [BERLIN, KIRITIMATI]):
             with subtests.test(f"{filter} in {zone}"):
-                criteria = filter.criteria(NOW, zone)
+                criteria = filter.to_criteria(NOW, zone)
                 expected = [task for task in in_order(NEWEST_FIRST, tasks) if criteria.match(task)]
                 assert await find(storage, criteria, NEWEST_FIRST) == expected
                 assert 0 < len(expected) < len(tasks)
 
-    async def test_what_nothing_matches_finds_nothing(self, storage: Storage, subtests: pytest.Subtests) -> None:
+    async def test_criteria_without_matches_find_no_task(self, storage: Storage, subtests: pytest.Subtests) -> None:
         await add(storage, *assorted_tasks())
         for filter in CONTRADICTORY:
             with subtests.test(str(filter)):
-                assert await find(storage, filter.criteria(NOW, BERLIN)) == []
+                assert await find(storage, filter.to_criteria(NOW, BERLIN)) == []
 
-    async def test_tasks_of_others_are_not_found(self, storage: Storage) -> None:
+    async def test_tasks_of_other_owners_are_not_found(self, storage: Storage) -> None:
         await add(storage, *owned(assorted_tasks(), BEN))
 
         assert await find(storage) == []
-        assert await find(storage, TaskFilter(search="apple").criteria(NOW, BERLIN)) == []
+        assert await find(storage, TaskFilter(search="apple").to_criteria(NOW, BERLIN)) == []
 
     @pytest.mark.parametrize(
         ("bound", "found"),
@@ -109,7 +111,7 @@ class FilterContract(StorageSuite):
         ids=str,
     )
     async def test_due_days_compare_as_days_and_instants_as_instants(
-        self, storage: Storage, bound: Moment, found: list[str]
+        self, storage: Storage, bound: DateOrDatetime, found: list[str]
     ) -> None:
         tasks = [
             a_task(title="day 4", due=Due(date(2026, 3, 4))),
@@ -120,11 +122,11 @@ class FilterContract(StorageSuite):
         ]
         await add(storage, *tasks, a_task(title="never"))
 
-        assert titles(await find(storage, TaskFilter(due_after=bound).criteria(NOW, BERLIN))) == found
+        assert titles(await find(storage, TaskFilter(due_after=bound).to_criteria(NOW, BERLIN))) == found
 
     @seldom
     @given(task_lists(), st.lists(st.tuples(task_filters, task_orders), min_size=1, max_size=5), clock_times, zones)
-    async def test_every_filter_finds_what_it_matches(
+    async def test_every_filter_finds_the_matching_tasks(
         self,
         storage: Storage,
         drawn: list[Task],
@@ -139,8 +141,8 @@ class FilterContract(StorageSuite):
         note(f"{tasks} at {now} in {zone}")
         for filter, order in asked:
             note(f"{filter} {order}")
-            criteria = filter.criteria(now, zone)
+            criteria = filter.to_criteria(now, zone)
             expected = [task for task in in_order(order, tasks) if criteria.match(task)]
             async with storage.unit_of_work() as uow:
-                found = await uow.tasks.find(criteria, order, owner_id=owner.id, limit=100, count=True)
-            assert (found.tasks, found.total) == (expected, len(expected))
+                found = await uow.tasks.find(criteria, order, Window(limit=100, is_counted=True), owner_id=owner.id)
+            assert (found.items, found.total) == (expected, len(expected))

@@ -4,9 +4,8 @@ from typing import Final
 import pytest
 from uuid_utils.compat import uuid7
 
-from application.platform.paging import Position
+from application.platform.paging import Position, Slice, Window
 from application.storage import Storage
-from application.tasks.ports import ChangeSlice
 from domain.errors import TaskNotFound
 from domain.identity.user import UserId
 from domain.tasks.history import ChangeId, TaskChange
@@ -18,7 +17,7 @@ MANY: Final = 1000
 
 
 def versions_of(task: Task, count: int) -> list[TaskChange]:
-    """Of its creation, and of changes of its title."""
+    """Return the changes of its creation and of edits of its title."""
     changes = [TaskChange.creation(task, id=ChangeId(uuid7()), actor_id=task.owner_id)]
     for n in range(1, count):
         edited = task.edit(at=NOW + timedelta(seconds=n), title=f'"{n}" ü', tags=tags(f"{n}"))
@@ -27,15 +26,15 @@ def versions_of(task: Task, count: int) -> list[TaskChange]:
     return changes
 
 
-async def tell(storage: Storage, *changes: TaskChange) -> None:
+async def record(storage: Storage, *changes: TaskChange) -> None:
     async with storage.unit_of_work() as uow:
         await uow.history.add(*changes)
         await uow.commit()
 
 
-async def history(storage: Storage, task: Task, owner_id: UserId = ANN) -> ChangeSlice:
+async def history(storage: Storage, task: Task, owner_id: UserId = ANN) -> Slice[TaskChange]:
     async with storage.unit_of_work() as uow:
-        return await uow.history.of_task(task.id, owner_id=owner_id, limit=MANY, count=True)
+        return await uow.history.of_task(task.id, Window(limit=MANY, is_counted=True), owner_id=owner_id)
 
 
 async def all_of(storage: Storage, owner_id: UserId) -> list[TaskChange]:
@@ -44,67 +43,69 @@ async def all_of(storage: Storage, owner_id: UserId) -> list[TaskChange]:
 
 
 class HistoryContract(StorageSuite):
-    async def test_changes_come_back_as_they_were_told_the_newest_first(self, storage: Storage) -> None:
+    async def test_changes_are_returned_unchanged_newest_first(self, storage: Storage) -> None:
         task = a_task(description="Daily")
         await add(storage, task, a_task())
         first, second, third = changes = versions_of(task, 3)
-        await tell(storage, *changes)
+        await record(storage, *changes)
 
-        assert await history(storage, task) == ChangeSlice([third, second, first], 3)
-        assert await history(storage, task, BEN) == ChangeSlice([], 0)
+        assert await history(storage, task) == Slice([third, second, first], 3)
+        assert await history(storage, task, BEN) == Slice([], 0)
 
-    async def test_changes_are_told_by_the_page(self, storage: Storage) -> None:
+    async def test_changes_are_returned_in_windows(self, storage: Storage) -> None:
         task = a_task()
         await add(storage, task)
         newest_first = versions_of(task, 5)[::-1]
-        await tell(storage, *newest_first)
+        await record(storage, *newest_first)
         async with storage.unit_of_work() as uow:
-            skipped = await uow.history.of_task(task.id, owner_id=ANN, limit=2, skip=1)
+            skipped = await uow.history.of_task(task.id, Window(limit=2, skip=1), owner_id=ANN)
             place = Position(newest_first[1].version, newest_first[1].id)
-            rest = await uow.history.of_task(task.id, owner_id=ANN, limit=2, skip=9, after=place, count=True)
+            rest = await uow.history.of_task(
+                task.id, Window(limit=2, skip=9, after=place, is_counted=True), owner_id=ANN
+            )
 
-        assert skipped == ChangeSlice(newest_first[1:3], None)
-        assert rest == ChangeSlice(newest_first[2:4], 5)
+        assert skipped == Slice(newest_first[1:3], None)
+        assert rest == Slice(newest_first[2:4], 5)
 
-    async def test_all_of_an_owner_comes_by_task_and_version(self, storage: Storage) -> None:
+    async def test_changes_of_an_owner_are_sorted_by_task_and_version(self, storage: Storage) -> None:
         one, two, bens = a_task(), a_task(), a_task(owner_id=BEN)
         await add(storage, two, one, bens)
         ordered = [change for task in sorted((one, two), key=lambda task: task.id) for change in versions_of(task, 2)]
-        await tell(storage, *ordered[::-1], *versions_of(bens, 1))
+        await record(storage, *ordered[::-1], *versions_of(bens, 1))
 
         assert await all_of(storage, ANN) == ordered
         async with storage.unit_of_work() as uow:
             assert await uow.history.of_owner(ANN, limit=2, after=ordered[0]) == ordered[1:3]
 
-    async def test_a_change_of_no_task_is_refused(self, storage: Storage) -> None:
+    async def test_a_change_of_an_unknown_task_is_refused(self, storage: Storage) -> None:
         task = a_task(owner_id=BEN)
         await add(storage, task)
         for stranger in (a_task(), a_task(id=task.id)):
             with pytest.raises(TaskNotFound):
-                await tell(storage, *versions_of(stranger, 1))
+                await record(storage, *versions_of(stranger, 1))
         assert await all_of(storage, ANN) == []
 
-    async def test_what_was_left_uncommitted_is_not_told(self, storage: Storage) -> None:
+    async def test_an_uncommitted_change_is_not_stored(self, storage: Storage) -> None:
         task = a_task()
         await add(storage, task)
         async with storage.unit_of_work() as uow:
             await uow.history.add(*versions_of(task, 1))
-            assert (await uow.history.of_task(task.id, owner_id=ANN, limit=9)).changes != []
+            assert (await uow.history.of_task(task.id, Window(limit=9), owner_id=ANN)).items != []
         assert await all_of(storage, ANN) == []
 
-    async def test_history_goes_with_its_task(self, storage: Storage) -> None:
-        gone, other, kept = a_task(), a_task(), a_task()
-        await add(storage, gone, other, kept)
-        for task in (gone, other, kept):
-            await tell(storage, *versions_of(task, 2))
-        await remove(storage, gone, other)
+    async def test_removing_a_task_removes_its_history(self, storage: Storage) -> None:
+        removed, other, kept = a_task(), a_task(), a_task()
+        await add(storage, removed, other, kept)
+        for task in (removed, other, kept):
+            await record(storage, *versions_of(task, 2))
+        await remove(storage, removed, other)
 
         assert {change.task_id for change in await all_of(storage, ANN)} == {kept.id}
 
-    async def test_history_goes_with_its_owner(self, storage: Storage) -> None:
+    async def test_removing_a_user_removes_the_history_of_their_tasks(self, storage: Storage) -> None:
         mine, bens = a_task(), a_task(owner_id=BEN)
         await add(storage, mine, bens)
-        await tell(storage, *versions_of(mine, 2), *versions_of(bens, 2))
+        await record(storage, *versions_of(mine, 2), *versions_of(bens, 2))
         async with storage.unit_of_work() as uow:
             await uow.users.remove(await uow.users.get(ANN))
             await uow.commit()

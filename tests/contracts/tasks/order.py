@@ -4,7 +4,8 @@ import pytest
 
 from application.storage import Storage
 from domain.calendar import Due
-from domain.tasks.task import Priority, Status
+from domain.tasks.status import Status
+from domain.tasks.task import Priority
 from domain.tasks.task_query import SortField, TaskOrder
 from tests.contracts.given import StorageSuite, add, find, in_order, titles
 from tests.contracts.state_machine.assortment import EVERY_ORDER, MICROSECOND, TODAY, assorted_tasks
@@ -12,7 +13,7 @@ from tests.support.builders import NOW, a_task
 
 
 class OrderContract(StorageSuite):
-    async def test_tasks_are_ordered_by_key_and_then_by_id(self, storage: Storage, subtests: pytest.Subtests) -> None:
+    async def test_tasks_are_sorted_by_key_and_id(self, storage: Storage, subtests: pytest.Subtests) -> None:
         tasks = assorted_tasks()
         await add(storage, *tasks)
 
@@ -30,7 +31,7 @@ class OrderContract(StorageSuite):
             with subtests.test(str(order)):
                 assert await find(storage, order=order) == (tasks[::-1] if order.descending else tasks)
 
-    async def test_titles_are_ordered_by_the_code_points_of_their_casefold(self, storage: Storage) -> None:
+    async def test_titles_are_sorted_by_code_points_of_their_casefold(self, storage: Storage) -> None:
         ascending = ["-", "A b", "a_B", "aB", "STRASSE", "stra\u00dfe a", "Z", "\u00e9", "\ud7ff", "\ue000", "\uffee"]
         ascending += ["\U00010400", "\U0001f600", "\U0010fffd"]
         await add(storage, *(a_task(title=title) for title in [*ascending[::2], *ascending[1::2]]))
@@ -39,7 +40,9 @@ class OrderContract(StorageSuite):
         assert titles(await find(storage, order=TaskOrder(SortField.TITLE))) == ascending[::-1]
 
     @pytest.mark.parametrize("descending", [False, True])
-    async def test_tasks_without_due_date_are_last_in_both_directions(self, storage: Storage, descending: bool) -> None:
+    async def test_tasks_without_due_date_come_last_in_both_directions(
+        self, storage: Storage, descending: bool
+    ) -> None:
         dues = [
             Due(date.min),
             Due(datetime.combine(TODAY, datetime.max.time(), UTC) - MICROSECOND),

@@ -6,22 +6,23 @@ from uuid import UUID
 
 import pytest
 
-from application.platform.paging import TOTAL_CAP, Position
+from application.platform.paging import TOTAL_CAP, Position, Window
 from application.storage import Storage
-from domain.calendar import FIRST_MICROSECOND, LAST_MICROSECOND
-from domain.tasks.task import Priority, Status, Task
-from domain.tasks.task_query import EARLIEST, LATEST, SortField, TaskCriteria, TaskFilter, TaskOrder
+from domain.calendar import MAX_MICROSECONDS, MIN_MICROSECONDS
+from domain.tasks.status import Status
+from domain.tasks.task import Priority, Task
+from domain.tasks.task_query import MAX_SORT_KEY, MIN_SORT_KEY, SortField, TaskCriteria, TaskFilter, TaskOrder
 from tests.contracts.given import EVERYTHING, OLDEST_FIRST, StorageSuite, add, find, in_order, remove, save
 from tests.contracts.state_machine.assortment import EVERY_ORDER, TODAY, assorted_tasks, twins
 from tests.support.builders import ANN, BEN, NOW, a_task, new_task_id, tags
 
-HOME: Final = TaskFilter(tags=frozenset(tags("home"))).criteria(NOW, UTC)
+HOME: Final = TaskFilter(tags=frozenset(tags("home"))).to_criteria(NOW, UTC)
 
 
 KEYS: Final[dict[SortField, list[int | str]]] = {
-    SortField.CREATED_AT: [FIRST_MICROSECOND, 0, LAST_MICROSECOND],
-    SortField.UPDATED_AT: [FIRST_MICROSECOND, 0, LAST_MICROSECOND],
-    SortField.DUE_DATE: [EARLIEST, FIRST_MICROSECOND, 0, LAST_MICROSECOND, LATEST],
+    SortField.CREATED_AT: [MIN_MICROSECONDS, 0, MAX_MICROSECONDS],
+    SortField.UPDATED_AT: [MIN_MICROSECONDS, 0, MAX_MICROSECONDS],
+    SortField.DUE_DATE: [MIN_SORT_KEY, MIN_MICROSECONDS, 0, MAX_MICROSECONDS, MAX_SORT_KEY],
     SortField.PRIORITY: [0, 1, 2, 3],
     SortField.STATUS: [0, 1, 2, 3],
     SortField.TITLE: ["", "\x01", "%", "'", "\U0010ffff" * 1000],
@@ -48,20 +49,22 @@ async def page(
     criteria: TaskCriteria = EVERYTHING,
 ) -> list[Task]:
     async with storage.unit_of_work() as uow:
-        found = await uow.tasks.find(criteria, order, owner_id=ANN, limit=limit, skip=skip, after=position)
+        found = await uow.tasks.find(criteria, order, Window(limit=limit, skip=skip, after=position), owner_id=ANN)
     assert found.total is None
-    return found.tasks
+    return found.items
 
 
 async def total(storage: Storage, criteria: TaskCriteria, *, limit: int = 1, position: Position | None = None) -> int:
     async with storage.unit_of_work() as uow:
-        found = await uow.tasks.find(criteria, OLDEST_FIRST, owner_id=ANN, limit=limit, after=position, count=True)
+        found = await uow.tasks.find(
+            criteria, OLDEST_FIRST, Window(limit=limit, after=position, is_counted=True), owner_id=ANN
+        )
     assert found.total is not None
     return found.total
 
 
 class PagingContract(StorageSuite):
-    async def test_pages_by_skip_make_the_whole(self, storage: Storage, subtests: pytest.Subtests) -> None:
+    async def test_pages_by_skip_contain_all_tasks(self, storage: Storage, subtests: pytest.Subtests) -> None:
         tasks = assorted_tasks()
         await add(storage, *tasks)
         for order, criteria in product(EVERY_ORDER, [EVERYTHING, HOME]):
@@ -72,7 +75,7 @@ class PagingContract(StorageSuite):
                         part = await page(storage, order, size, skip=skip, criteria=criteria)
                         assert part == expected[skip : skip + size]
 
-    async def test_pages_by_position_make_the_whole(self, storage: Storage, subtests: pytest.Subtests) -> None:
+    async def test_pages_by_position_contain_all_tasks(self, storage: Storage, subtests: pytest.Subtests) -> None:
         tasks = assorted_tasks()
         await add(storage, *tasks)
         for order, criteria in product(EVERY_ORDER, [EVERYTHING, HOME]):
@@ -85,7 +88,7 @@ class PagingContract(StorageSuite):
                         assert len(given) <= len(expected)
                     assert given == expected
 
-    async def test_a_tag_that_very_many_tasks_have_is_paged_like_any_other(
+    async def test_a_tag_on_many_tasks_is_paged_like_any_other(
         self, storage: Storage, subtests: pytest.Subtests
     ) -> None:
         tasks = [*assorted_tasks(), *(a_task(title=f"{n}", tags=tags("home")) for n in range(3000))]
@@ -98,7 +101,7 @@ class PagingContract(StorageSuite):
                 assert await page(storage, order, 9, position=after(first[-1], order), criteria=HOME) == expected[5:14]
 
     @pytest.mark.parametrize("order", EVERY_ORDER, ids=str)
-    async def test_paging_by_position_while_others_write_gives_each_task_that_stays_once(
+    async def test_paging_during_concurrent_writes_returns_each_unchanged_task_once(
         self, storage: Storage, order: TaskOrder
     ) -> None:
         tasks = in_order(order, assorted_tasks())
@@ -123,7 +126,7 @@ class PagingContract(StorageSuite):
         assert given == in_order(order, given)
         assert len({task.id for task in given}) == len(given)
 
-    async def test_a_task_that_keeps_its_place_in_the_order_may_change_while_paging(self, storage: Storage) -> None:
+    async def test_a_task_with_unchanged_sort_key_may_change_while_paging(self, storage: Storage) -> None:
         order = TaskOrder(SortField.TITLE, descending=False)
         tasks = [a_task(title=title) for title in "abcdef"]
         await add(storage, *tasks)
@@ -133,7 +136,9 @@ class PagingContract(StorageSuite):
 
         assert first + await page(storage, order, 9, position=after(first[-1], order)) == tasks[:3] + changed[3:]
 
-    async def test_a_position_needs_no_task_to_be_there(self, storage: Storage, subtests: pytest.Subtests) -> None:
+    async def test_a_position_remains_valid_after_its_task_is_removed(
+        self, storage: Storage, subtests: pytest.Subtests
+    ) -> None:
         tasks = assorted_tasks()
         absent, present = tasks[::2], tasks[1::2]
         await add(storage, *present)
@@ -143,9 +148,7 @@ class PagingContract(StorageSuite):
                 following = expected[expected.index(task) + 1 :]
                 assert await page(storage, order, 99, position=after(task, order)) == following
 
-    async def test_any_position_of_the_order_may_be_asked_for(
-        self, storage: Storage, subtests: pytest.Subtests
-    ) -> None:
+    async def test_a_window_can_start_at_any_position(self, storage: Storage, subtests: pytest.Subtests) -> None:
         tasks = assorted_tasks()
         await add(storage, *tasks)
         for order in EVERY_ORDER:
@@ -155,13 +158,13 @@ class PagingContract(StorageSuite):
                     expected = [task for task in in_order(order, tasks) if is_beyond(task, position, order)]
                     assert await page(storage, order, 99, position=position) == expected
 
-    async def test_a_position_is_more_than_a_number_to_skip(self, storage: Storage) -> None:
+    async def test_a_position_takes_precedence_over_skip(self, storage: Storage) -> None:
         tasks = [a_task() for _ in range(5)]
         await add(storage, *tasks)
 
         assert await page(storage, OLDEST_FIRST, 9, skip=2, position=after(tasks[0], OLDEST_FIRST)) == tasks[1:]
 
-    async def test_a_page_beyond_the_end_is_empty(self, storage: Storage) -> None:
+    async def test_a_window_beyond_the_end_is_empty(self, storage: Storage) -> None:
         task = a_task()
         await add(storage, task)
 
@@ -170,7 +173,7 @@ class PagingContract(StorageSuite):
         assert await page(storage, OLDEST_FIRST, 9, position=after(task, OLDEST_FIRST)) == []
         assert await page(storage, TaskOrder(), 9, position=after(task, TaskOrder())) == []
 
-    async def test_the_total_counts_all_that_match_whatever_the_page(self, storage: Storage) -> None:
+    async def test_the_total_counts_all_matches_independently_of_the_window(self, storage: Storage) -> None:
         tasks = [a_task(tags=tags("home") if n % 3 else ()) for n in range(10)]
         await add(storage, *tasks, a_task(owner_id=BEN, tags=tags("home")))
 
@@ -179,10 +182,10 @@ class PagingContract(StorageSuite):
                 assert await total(storage, criteria, limit=limit) == count
             assert await total(storage, criteria, position=after(tasks[8], OLDEST_FIRST)) == count
         async with storage.unit_of_work() as uow:
-            beyond = await uow.tasks.find(HOME, OLDEST_FIRST, owner_id=ANN, limit=5, skip=500, count=True)
-        assert (beyond.tasks, beyond.total) == ([], 6)
+            beyond = await uow.tasks.find(HOME, OLDEST_FIRST, Window(limit=5, skip=500, is_counted=True), owner_id=ANN)
+        assert (beyond.items, beyond.total) == ([], 6)
 
-    async def test_a_total_is_exact_if_plain_and_counted_to_the_cap_otherwise(self, storage: Storage) -> None:
+    async def test_a_total_is_exact_for_plain_criteria_and_capped_otherwise(self, storage: Storage) -> None:
         count = TOTAL_CAP + 20
         first = a_task(title="x", tags=tags("all"), priority=Priority.HIGH)
         tasks = [replace(first, id=new_task_id()) for _ in range(count)]
@@ -197,14 +200,14 @@ class PagingContract(StorageSuite):
             TaskFilter(overdue=False),
             TaskFilter(created_after=TODAY),
         ):
-            assert await total(storage, filter.criteria(NOW, UTC)) == TOTAL_CAP + 1
+            assert await total(storage, filter.to_criteria(NOW, UTC)) == TOTAL_CAP + 1
 
         await save(storage, *half)
-        assert await total(storage, TaskFilter(completed=True).criteria(NOW, UTC)) == len(half)
-        assert await total(storage, TaskFilter(tags=frozenset(tags("half"))).criteria(NOW, UTC)) == len(half)
+        assert await total(storage, TaskFilter(completed=True).to_criteria(NOW, UTC)) == len(half)
+        assert await total(storage, TaskFilter(tags=frozenset(tags("half"))).to_criteria(NOW, UTC)) == len(half)
         await remove(storage, *half[:15])
-        assert await total(storage, TaskFilter(search="x").criteria(NOW, UTC)) == TOTAL_CAP + 1
+        assert await total(storage, TaskFilter(search="x").to_criteria(NOW, UTC)) == TOTAL_CAP + 1
         assert await total(storage, EVERYTHING) == count - 15
         await remove(storage, *half[15:30])
-        assert await total(storage, TaskFilter(search="x").criteria(NOW, UTC)) == count - 30
+        assert await total(storage, TaskFilter(search="x").to_criteria(NOW, UTC)) == count - 30
         assert (await find(storage))[-1].id == max(task.id for task in tasks)

@@ -2,7 +2,7 @@ import asyncio
 
 from application.storage import Storage
 from domain.identity.user import UserId
-from tests.contracts.given import StorageSuite, add, persistently, remove, save
+from tests.contracts.given import StorageSuite, add, remove, retry, save
 from tests.support.builders import ANN, BEN, NOW, a_task, tags
 
 
@@ -12,7 +12,7 @@ async def revision(storage: Storage, owner_id: UserId = ANN) -> int:
 
 
 class RevisionContract(StorageSuite):
-    async def test_every_commit_that_wrote_a_task_makes_a_greater_revision(self, storage: Storage) -> None:
+    async def test_each_commit_with_a_task_increases_the_revision(self, storage: Storage) -> None:
         task, bens = a_task(), a_task(owner_id=BEN)
         revisions = [await revision(storage)]
         await add(storage, task, a_task(), bens)
@@ -29,7 +29,7 @@ class RevisionContract(StorageSuite):
         assert revisions == sorted(set(revisions))
         assert await revision(storage, BEN) == before
 
-    async def test_work_left_uncommitted_makes_none(self, storage: Storage) -> None:
+    async def test_uncommitted_writes_do_not_change_the_revision(self, storage: Storage) -> None:
         await add(storage, a_task())
         before = await revision(storage)
         async with storage.unit_of_work() as uow:
@@ -37,7 +37,7 @@ class RevisionContract(StorageSuite):
             assert await uow.tasks.revision(owner_id=ANN) > before
         assert await revision(storage) == before
 
-    async def test_reading_makes_none(self, storage: Storage) -> None:
+    async def test_reads_do_not_change_the_revision(self, storage: Storage) -> None:
         task = a_task()
         await add(storage, task)
         before = await revision(storage)
@@ -47,7 +47,7 @@ class RevisionContract(StorageSuite):
             await uow.commit()
         assert await revision(storage) == before
 
-    async def test_parallel_commits_make_one_each(self, storage: Storage) -> None:
+    async def test_concurrent_commits_each_increase_the_revision(self, storage: Storage) -> None:
         before = await revision(storage)
-        await asyncio.gather(*(persistently(lambda: add(storage, a_task())) for _ in range(10)))
+        await asyncio.gather(*(retry(lambda: add(storage, a_task())) for _ in range(10)))
         assert await revision(storage) >= before + 10

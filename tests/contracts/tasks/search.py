@@ -59,17 +59,15 @@ CASES: Final = [
     ("\U0001f3f3\ufe0f\u200d\U0001f308", "\u200d\U0001f308", True),
     ("\u0390" * 255, "\u0390" * 66, True),
 ]
-"""A title, a search, and whether the one is found by the other."""
+"""A title, a search, and whether the search finds the title."""
 
 
 async def search(storage: Storage, text: str) -> list[Task]:
-    return await find(storage, TaskFilter(search=text).criteria(NOW, UTC))
+    return await find(storage, TaskFilter(search=text).to_criteria(NOW, UTC))
 
 
 class SearchContract(StorageSuite):
-    async def test_a_word_is_found_as_it_is_ignoring_case_and_width(
-        self, storage: Storage, subtests: pytest.Subtests
-    ) -> None:
+    async def test_words_are_found_in_any_case_and_width(self, storage: Storage, subtests: pytest.Subtests) -> None:
         tasks = {title: a_task(title=title) for title, _, _ in CASES}
         await add(storage, *tasks.values())
         for title, text, is_found in CASES:
@@ -103,7 +101,7 @@ class SearchContract(StorageSuite):
         for text in ("", " ", "\t\n\u3000\u2028"):
             assert await search(storage, text) == tasks
 
-    async def test_what_was_changed_is_found_by_its_new_words_only(self, storage: Storage) -> None:
+    async def test_an_edited_task_is_found_only_by_its_new_words(self, storage: Storage) -> None:
         task = a_task(title="Old title", description="old description", tags=tags("old tag"))
         await add(storage, task)
         changed = task.edit(at=NOW, title="New", description=None, tags=tags("fresh"))

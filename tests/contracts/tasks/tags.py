@@ -19,7 +19,7 @@ async def with_tag(storage: Storage, tag: Tag, limit: int = 99, owner_id: UserId
 
 
 class TagContract(StorageSuite):
-    async def test_tasks_with_a_tag_are_given_by_id_up_to_the_limit(self, storage: Storage) -> None:
+    async def test_tasks_with_a_tag_are_returned_by_id_up_to_the_limit(self, storage: Storage) -> None:
         tasks = [a_task(tags=tags("home", "work")[: 1 + n % 2]) for n in range(6)]
         await add(storage, *tasks[::-1], a_task(owner_id=BEN, tags=tags("work")), a_task(tags=tags("wor", "works")))
 
@@ -28,7 +28,7 @@ class TagContract(StorageSuite):
         assert await with_tag(storage, Tag("home")) == tasks
         assert await with_tag(storage, Tag("unheard-of")) == []
 
-    async def test_tags_in_use_are_counted_in_the_order_of_their_code_points(self, storage: Storage) -> None:
+    async def test_tags_in_use_are_counted_in_code_point_order(self, storage: Storage) -> None:
         names = ["-", "1", "_", "a b", "ab", "b", "ss", "z", "\u00e9", "\uffee", "\U0001f600"]
         await add(storage, *(a_task(tags=tags(*names[n:])) for n in (5, 0, 9)), a_task(owner_id=BEN, tags=tags("ben")))
 
@@ -36,7 +36,7 @@ class TagContract(StorageSuite):
         assert list(counts) == sorted(Tag(name).name for name in names)
         assert list(counts.values()) == sorted(counts.values()) == [1] * 5 + [2] * 4 + [3] * 2
 
-    async def test_one_tag_is_counted_alone(self, storage: Storage) -> None:
+    async def test_a_single_tag_can_be_counted(self, storage: Storage) -> None:
         await add(storage, a_task(tags=tags("home", "work")), a_task(tags=tags("home")), a_task())
 
         assert await tag_counts(storage, only=Tag("home")) == {"home": 2}
@@ -57,7 +57,7 @@ class TagContract(StorageSuite):
         await remove(storage, changed)
         assert await tag_counts(storage) == {}
 
-    async def test_tags_may_hold_what_query_languages_take_for_their_own(self, storage: Storage) -> None:
+    async def test_tags_may_contain_characters_of_query_languages(self, storage: Storage) -> None:
         names = ["%", "_", "\\", "'", '"', "{}", "{a}", "[]", '["a"]', "null", "$1", ":a", "?", "a b", "a;b", "\u202e."]
         tasks = [a_task(tags=tags(name)) for name in names]
         await add(storage, *tasks)

@@ -6,9 +6,10 @@ from hypothesis import given, note
 
 from application.storage import Storage
 from domain.calendar import Due
-from domain.tasks.task import Status, Task
+from domain.tasks.status import Status
+from domain.tasks.task import Task
 from domain.tasks.task_query import TaskFilter
-from tests.contracts.given import StorageSuite, add, find, get, in_order, register, save, seen, seen_of
+from tests.contracts.given import StorageSuite, add, expected_snapshot, find, get, in_order, register, save, snapshot
 from tests.contracts.state_machine.assortment import EVERY_ORDER, MICROSECOND
 from tests.contracts.tasks.filters import owned, seldom
 from tests.support.builders import ANN, BEN, NOW, a_task, a_user, new_task_id, tags
@@ -48,19 +49,19 @@ EXTREMES = {
 
 class ValueContract(StorageSuite):
     @pytest.mark.parametrize("task", list(EXTREMES.values()), ids=list(EXTREMES))
-    async def test_a_task_is_given_back_as_it_was(self, storage: Storage, task: Task) -> None:
+    async def test_every_task_is_returned_unchanged(self, storage: Storage, task: Task) -> None:
         await add(storage, task)
         assert await get(storage, task.id) == task
-        assert await seen(storage) == seen_of(task)
+        assert await snapshot(storage) == expected_snapshot(task)
 
-    async def test_a_task_may_be_replaced_by_any_other(self, storage: Storage) -> None:
+    async def test_a_task_can_be_replaced_by_any_version(self, storage: Storage) -> None:
         extremes = [replace(task, version=2) for task in EXTREMES.values()]
         plain = [a_task(id=task.id) for task in extremes]
         plain_again = [replace(task, version=3) for task in plain]
         await add(storage, *plain)
         for version in (extremes, plain_again):
             await save(storage, *version)
-            assert await seen(storage) == seen_of(*version)
+            assert await snapshot(storage) == expected_snapshot(*version)
 
     async def test_extremes_are_found_and_ordered(self, storage: Storage) -> None:
         tasks = list(EXTREMES.values())
@@ -76,11 +77,11 @@ class ValueContract(StorageSuite):
             TaskFilter(search=ASTRAL * 60),
             TaskFilter(search="\ufdfa" * 10),
         ):
-            criteria = filter.criteria(NOW, UTC)
+            criteria = filter.to_criteria(NOW, UTC)
             expected = [task for task in tasks if criteria.match(task)]
             assert await find(storage, criteria) == in_order(EVERY_ORDER[0], expected)
 
-    async def test_instants_are_given_back_in_utc(self, storage: Storage) -> None:
+    async def test_instants_are_returned_in_utc(self, storage: Storage) -> None:
         plus_nine = timezone(timedelta(hours=9))
         task = a_task(due=Due(NOW.astimezone(plus_nine)), status=Status.COMPLETED, at=NOW + MICROSECOND)
         user = a_user(created_at=NOW + MICROSECOND)
@@ -96,7 +97,7 @@ class ValueContract(StorageSuite):
             assert instant is not None
             assert instant.utcoffset() == timedelta(0)
 
-    async def test_a_day_and_an_instant_keep_their_kind(self, storage: Storage) -> None:
+    async def test_a_due_date_keeps_its_type(self, storage: Storage) -> None:
         day = a_task(due=Due(date(2026, 3, 4)))
         instant = a_task(due=Due(datetime(2026, 3, 4, tzinfo=UTC)))
         await add(storage, day, instant)
@@ -106,21 +107,21 @@ class ValueContract(StorageSuite):
         await save(storage, *swapped)
         assert await find(storage) == swapped
 
-    async def test_owners_may_have_tasks_alike_in_everything_else(self, storage: Storage) -> None:
+    async def test_owners_may_have_equal_tasks(self, storage: Storage) -> None:
         anns = a_task(tags=tags("same"))
         bens = replace(anns, id=new_task_id(), owner_id=BEN)
         await add(storage, anns, bens)
 
-        assert await seen(storage, ANN) == seen_of(anns)
-        assert await seen(storage, BEN) == seen_of(bens)
+        assert await snapshot(storage, ANN) == expected_snapshot(anns)
+        assert await snapshot(storage, BEN) == expected_snapshot(bens)
 
     @seldom
     @given(task_lists())
-    async def test_all_that_the_domain_makes_is_given_back(self, storage: Storage, drawn: list[Task]) -> None:
+    async def test_every_task_of_the_domain_is_returned_unchanged(self, storage: Storage, drawn: list[Task]) -> None:
         owner = a_user()
         await register(storage, owner)
         tasks = owned(drawn, owner.id)
         note(str(tasks))
         await add(storage, *tasks)
 
-        assert await seen(storage, owner.id) == seen_of(*tasks)
+        assert await snapshot(storage, owner.id) == expected_snapshot(*tasks)

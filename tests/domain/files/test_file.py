@@ -1,13 +1,14 @@
 import pytest
 
-from domain.errors import InvalidFilename, QuotaExceeded, UnsupportedFileType
-from domain.files.file import File, FileFilter, FileType, NewestFirst, require_room, valid_filename
+from domain.errors import QuotaExceeded, UnsupportedFileType
+from domain.files.file import File, FileFilter, FileType, NewestFirst, clean_filename, require_quota
 from tests.support.builders import NOW, a_file, new_task_id
 from tests.support.contents import TYPES
+from tests.support.errors import raises_invalid
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "cleaned"),
     [
         ("notes.txt", "notes.txt"),
         ("../../etc/passwd", "passwd"),
@@ -22,22 +23,21 @@ from tests.support.contents import TYPES
         ("a" * 300 + "/x.txt", "x.txt"),
     ],
 )
-def test_a_filename_is_the_last_segment_of_a_path_without_what_misleads(given: str, kept: str) -> None:
-    assert valid_filename(given) == kept
-    assert valid_filename(kept) == kept
+def test_a_filename_is_reduced_to_the_last_path_segment_without_unsafe_characters(given: str, cleaned: str) -> None:
+    assert clean_filename(given) == cleaned
+    assert clean_filename(cleaned) == cleaned
 
 
 @pytest.mark.parametrize(
     "given", ["", " ", "/", "a/", "a\\", "..", "a/.", "\u202e\x00", "\u200b", "x" * 256, "\ud800.txt"]
 )
-def test_what_is_left_has_to_be_a_name(given: str) -> None:
-    with pytest.raises(InvalidFilename) as refused:
-        valid_filename(given)
-    assert refused.value.field == "file"
+def test_an_empty_or_too_long_filename_is_rejected(given: str) -> None:
+    with raises_invalid("file", "invalid_filename"):
+        clean_filename(given)
 
 
 @pytest.mark.parametrize("extension", TYPES)
-def test_the_type_is_told_by_the_end_of_the_name(extension: str) -> None:
+def test_the_extension_determines_the_file_type(extension: str) -> None:
     for name in (f"x.{extension}", f"x.Y.{extension.upper()}", f"x.exe.{extension}"):
         assert FileType.of(name).media_type == TYPES[extension]
 
@@ -45,35 +45,35 @@ def test_the_type_is_told_by_the_end_of_the_name(extension: str) -> None:
 @pytest.mark.parametrize(
     "name", ["x", "txt", ".txt", "x.", "x.txt.", "x.exe", "x.html", "x.svg", "x.txt.exe", "x. txt", "x.\u017dip"]
 )
-def test_any_other_end_is_refused(name: str) -> None:
+def test_other_extensions_are_rejected(name: str) -> None:
     with pytest.raises(UnsupportedFileType):
         FileType.of(name)
 
 
-def test_there_is_room_up_to_the_quota() -> None:
-    require_room(90, 10, 100)
+def test_the_quota_is_an_inclusive_limit() -> None:
+    require_quota(90, 10, 100)
     for used, size in ((90, 11), (100, 1), (200, 1), (0, 101)):
         with pytest.raises(QuotaExceeded):
-            require_room(used, size, 100)
+            require_quota(used, size, 100)
 
 
-def test_a_filter_is_met_by_the_files_of_its_task() -> None:
+def test_a_task_filter_matches_only_files_of_the_task() -> None:
     task_id = new_task_id()
-    of_task, loose = a_file(task_id=task_id), a_file()
+    attached, unattached = a_file(task_id=task_id), a_file()
 
-    assert [FileFilter(task_id).match(file) for file in (of_task, loose)] == [True, False]
-    assert [FileFilter().match(file) for file in (of_task, loose)] == [True, True]
+    assert [FileFilter(task_id).match(file) for file in (attached, unattached)] == [True, False]
+    assert [FileFilter().match(file) for file in (attached, unattached)] == [True, True]
 
 
-def test_a_sort_key_is_one_that_a_file_could_have() -> None:
+def test_impossible_sort_keys_are_rejected() -> None:
     order = NewestFirst()
     key = order.key(a_file(created_at=NOW))
     assert order.valid_key(key) == key
-    for wrong in (True, "1", None, 1.0, 10**18, -(10**18)):
+    for invalid in (True, "1", None, 1.0, 10**18, -(10**18)):
         with pytest.raises(ValueError, match="no file"):
-            order.valid_key(wrong)
+            order.valid_key(invalid)
 
 
-def test_a_file_is_a_value() -> None:
+def test_files_with_equal_fields_are_equal() -> None:
     file = a_file()
     assert File(**{name: getattr(file, name) for name in File.__slots__}) == file

@@ -10,32 +10,32 @@ from tests.support.builders import ANN, BEN, a_user
 USER, MANAGER, ADMIN = (Actor(ANN, role, "UTC") for role in Role)
 
 
-def test_an_actor_is_who_the_user_is() -> None:
+def test_an_actor_has_the_id_role_and_time_zone_of_the_user() -> None:
     ben = a_user(id=BEN, role=Role.MANAGER, timezone="Asia/Kathmandu")
 
     assert Actor.of(ben) == Actor(BEN, Role.MANAGER, "Asia/Kathmandu")
     assert Actor.of(ben).zone == ZoneInfo("Asia/Kathmandu")
 
 
-def test_managers_and_admins_read_everybody_and_admins_administer() -> None:
-    assert [actor.reads_everybody for actor in (USER, MANAGER, ADMIN)] == [False, True, True]
-    assert [actor.administers for actor in (USER, MANAGER, ADMIN)] == [False, False, True]
+def test_managers_and_admins_may_read_all_data_and_only_admins_administer() -> None:
+    assert [actor.may_read_all for actor in (USER, MANAGER, ADMIN)] == [False, True, True]
+    assert [actor.is_admin for actor in (USER, MANAGER, ADMIN)] == [False, False, True]
 
 
-def test_others_are_not_found_by_users() -> None:
+def test_users_see_only_themselves_and_may_not_list_users() -> None:
     for actor in (USER, MANAGER, ADMIN):
-        actor.require_sight_of(ANN)
+        actor.require_visible(ANN)
     for actor in (MANAGER, ADMIN):
-        actor.require_sight_of(BEN)
-        actor.require_overview()
+        actor.require_visible(BEN)
+        actor.require_may_list_users()
     with pytest.raises(UserNotFound):
-        USER.require_sight_of(BEN)
+        USER.require_visible(BEN)
     with pytest.raises(Forbidden):
-        USER.require_overview()
+        USER.require_may_list_users()
 
 
 @pytest.mark.parametrize(
-    ("actor", "whose", "fields", "refusal"),
+    ("actor", "user_id", "fields", "error"),
     [
         (USER, ANN, {"email"}, None),
         (USER, ANN, {"role"}, Forbidden),
@@ -50,27 +50,27 @@ def test_others_are_not_found_by_users() -> None:
         (ADMIN, BEN, {"role", "is_active", "email"}, None),
     ],
 )
-def test_who_may_edit_what_of_whom(
-    actor: Actor, whose: UserId, fields: set[str], refusal: type[Forbidden | NotFound] | None
+def test_edits_are_allowed_by_role_owner_and_fields(
+    actor: Actor, user_id: UserId, fields: set[str], error: type[Forbidden | NotFound] | None
 ) -> None:
-    if refusal is None:
-        actor.require_edit_of(whose, fields)
+    if error is None:
+        actor.require_may_edit(user_id, fields)
     else:
-        with pytest.raises(refusal):
-            actor.require_edit_of(whose, fields)
+        with pytest.raises(error):
+            actor.require_may_edit(user_id, fields)
 
 
-def test_only_admins_remove_accounts_and_keep_them() -> None:
+def test_only_admins_may_remove_accounts() -> None:
     for user_id in (ANN, BEN):
-        ADMIN.require_removal_of(user_id)
+        ADMIN.require_may_remove(user_id)
         with pytest.raises(Forbidden):
-            MANAGER.require_removal_of(user_id)
+            MANAGER.require_may_remove(user_id)
     with pytest.raises(Forbidden):
-        USER.require_removal_of(ANN)
+        USER.require_may_remove(ANN)
     with pytest.raises(UserNotFound):
-        USER.require_removal_of(BEN)
+        USER.require_may_remove(BEN)
 
-    ADMIN.require_administration()
+    ADMIN.require_admin()
     for actor in (USER, MANAGER):
         with pytest.raises(Forbidden):
-            actor.require_administration()
+            actor.require_admin()

@@ -9,15 +9,15 @@ DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
 
 
-def test_a_session_begins_used_now_and_ends_after_its_lifetime() -> None:
+def test_a_session_expires_after_its_lifetime() -> None:
     session = a_session(lifetime=DAY)
 
     assert (session.created_at, session.last_used_at, session.expires_at) == (NOW, NOW, NOW + DAY)
-    assert not session.is_over(NOW + DAY - TICK)
-    assert session.is_over(NOW + DAY)
+    assert not session.is_expired(NOW + DAY - TICK)
+    assert session.is_expired(NOW + DAY)
 
 
-def test_a_refresh_replaces_the_token_and_does_not_prolong_the_session() -> None:
+def test_a_refresh_replaces_the_token_but_not_the_expiry_time() -> None:
     first = a_session(refresh_hash=b"first", lifetime=DAY)
     second = first.refresh(b"first", b"second", at=NOW + TICK)
 
@@ -27,23 +27,23 @@ def test_a_refresh_replaces_the_token_and_does_not_prolong_the_session() -> None
 
 
 @pytest.mark.parametrize("presented", [b"first", b"", b"second ", b"third"])
-def test_only_the_latest_token_refreshes(presented: bytes) -> None:
+def test_only_the_latest_token_can_refresh_a_session(presented: bytes) -> None:
     session = a_session(refresh_hash=b"first").refresh(b"first", b"second", at=NOW)
-    with pytest.raises(RefreshTokenReused) as refusal:
+    with pytest.raises(RefreshTokenReused) as error:
         session.refresh(presented, b"third", at=NOW)
 
-    assert isinstance(refusal.value, InvalidToken)
-    assert (refusal.value.code, str(refusal.value)) == ("INVALID_TOKEN", "the token is not valid")
+    assert isinstance(error.value, InvalidToken)
+    assert (error.value.code, str(error.value)) == ("INVALID_TOKEN", "token is invalid")
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("sent", "stored"),
     [(None, None), ("", None), ("Browser", "Browser"), ("x" * 256, "x" * 255), ("a\x00", None), ("\ud800", None)],
     ids=["none", "empty", "plain", "long", "NUL", "surrogate"],
 )
-def test_a_user_agent_is_kept_as_far_as_it_can_be_stored(told: str | None, kept: str | None) -> None:
-    assert a_session(user_agent=told).user_agent == kept
+def test_a_user_agent_is_truncated_and_dropped_if_it_cannot_be_stored(sent: str | None, stored: str | None) -> None:
+    assert a_session(user_agent=sent).user_agent == stored
 
 
-def test_the_hash_of_the_token_is_not_shown() -> None:
+def test_the_repr_does_not_contain_the_token_hash() -> None:
     assert "first" not in repr(a_session(refresh_hash=b"first"))

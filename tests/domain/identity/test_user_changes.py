@@ -22,7 +22,7 @@ LATER: Final = NOW + timedelta(hours=1)
     ],
     ids=lambda changes: " and ".join(changes),
 )
-def test_an_edit_makes_the_next_version_with_these_changes_and_no_other(changes: UserChanges) -> None:
+def test_an_edit_creates_the_next_version_with_exactly_these_changes(changes: UserChanges) -> None:
     user = a_user(full_name="Ann")
     edited = user.edit(at=LATER, **changes)
 
@@ -32,21 +32,21 @@ def test_an_edit_makes_the_next_version_with_these_changes_and_no_other(changes:
     assert user.version == 1
 
 
-def test_an_edit_that_changes_nothing_gives_the_user_itself() -> None:
+def test_an_edit_without_changes_returns_the_same_object() -> None:
     user = a_user(full_name="Kim")
 
     assert user.edit(at=LATER) is user
     assert user.edit(at=LATER, email=user.email, full_name=" Kim ", role=Role.USER, is_active=True) is user
 
 
-def test_a_full_name_is_cleared_by_none_and_kept_when_it_is_left_out() -> None:
+def test_none_clears_a_full_name_and_an_absent_field_keeps_it() -> None:
     user = a_user(full_name="Kim")
 
     assert user.edit(at=LATER, full_name=None).full_name is None
     assert user.edit(at=LATER, timezone="Asia/Seoul").full_name == "Kim"
 
 
-def test_another_spelling_of_the_address_is_a_change() -> None:
+def test_another_case_of_the_email_address_is_a_change() -> None:
     user = a_user(email="kim@example.com")
 
     assert user.edit(at=LATER, email="Kim@example.com").email == "Kim@example.com"
@@ -60,14 +60,14 @@ def test_another_spelling_of_the_address_is_a_change() -> None:
         (UserChanges(timezone="Nowhere", full_name="Fine"), "timezone"),
     ],
 )
-def test_an_edit_names_the_field_that_breaks_its_rule(changes: UserChanges, field: str) -> None:
-    with pytest.raises(InvalidValue) as refusal:
+def test_a_failed_edit_names_the_invalid_field(changes: UserChanges, field: str) -> None:
+    with pytest.raises(InvalidValue) as error:
         a_user().edit(at=LATER, **changes)
 
-    assert refusal.value.field == field
+    assert error.value.field == field
 
 
-def test_a_new_password_is_a_new_version() -> None:
+def test_a_new_password_creates_a_new_version() -> None:
     user = a_user(password_hash="old")
     changed = user.with_password("new", at=LATER)
 
@@ -76,17 +76,17 @@ def test_a_new_password_is_a_new_version() -> None:
 
 
 @pytest.mark.parametrize("expected", [None, frozenset({2}), frozenset({1, 2, 3})])
-def test_an_expected_version_is_fine(expected: frozenset[int] | None) -> None:
+def test_an_expected_version_is_accepted(expected: frozenset[int] | None) -> None:
     a_user(version=2).require_version(expected)
 
 
 @pytest.mark.parametrize("expected", [frozenset[int](), frozenset({1}), frozenset({1, 3})])
-def test_any_other_version_is_refused(expected: frozenset[int]) -> None:
+def test_an_unexpected_version_is_refused(expected: frozenset[int]) -> None:
     with pytest.raises(PreconditionFailed):
         a_user(version=2).require_version(expected)
 
 
-def test_an_active_admin_is_both() -> None:
+def test_an_active_admin_is_active_and_an_admin() -> None:
     admins = [a_user(role=role, is_active=flag).is_active_admin for role in Role for flag in (False, True)]
 
     assert admins == [False, False, False, False, False, True]

@@ -7,7 +7,8 @@ from uuid_utils.compat import uuid7
 from domain.calendar import Due
 from domain.errors import InvalidValue
 from domain.tasks.history import Action, ChangeId, FieldChange, TaskChange
-from domain.tasks.task import Priority, Status, Task, TaskChanges
+from domain.tasks.status import Status
+from domain.tasks.task import Priority, Task, TaskChanges
 from tests.contracts.state_machine.vocabulary import edits
 from tests.support.builders import ANN, NOW, a_task, tags
 
@@ -22,7 +23,7 @@ def update(before: Task, after: Task) -> TaskChange:
     return TaskChange.update(before, after, id=ChangeId(uuid7()), actor_id=ANN)
 
 
-def test_a_creation_tells_every_field_that_is_not_empty() -> None:
+def test_a_creation_contains_every_field_that_is_not_empty() -> None:
     change = creation(a_task(title="Water the plants", due=Due(date(2026, 3, 5)), tags=tags("home")))
 
     assert (change.action, change.version, change.at, change.actor_id) == (Action.CREATED, 1, NOW, ANN)
@@ -35,7 +36,7 @@ def test_a_creation_tells_every_field_that_is_not_empty() -> None:
     }
 
 
-def test_an_update_tells_the_fields_that_are_different() -> None:
+def test_an_update_contains_the_fields_that_differ() -> None:
     task = a_task(description="Daily", tags=tags("home"))
     at = datetime(2026, 3, 5, 9, tzinfo=timezone(timedelta(hours=1)))
     edited = task.edit(
@@ -54,18 +55,18 @@ def test_an_update_tells_the_fields_that_are_different() -> None:
     }
 
 
-def test_a_day_and_the_instant_it_begins_are_different() -> None:
+def test_a_change_from_a_day_to_the_instant_of_its_start_is_recorded() -> None:
     task = a_task(due=Due(date(2026, 3, 5)))
     edited = task.edit(at=LATER, due=Due(datetime(2026, 3, 5, tzinfo=UTC)))
     assert update(task, edited).changes == {"due_date": FieldChange("2026-03-05", "2026-03-05T00:00:00Z")}
 
 
 @given(changes=edits)
-def test_whatever_makes_a_new_version_is_told(changes: TaskChanges) -> None:
+def test_every_new_version_has_changes(changes: TaskChanges) -> None:
     task = a_task(tags=tags("home"))
     edited = task
     with suppress(InvalidValue):
         edited = task.edit(at=LATER, **changes)
-    told = update(task, edited).changes
-    assert (told == {}) == (edited is task)
-    assert all(each.old != each.new for each in told.values())
+    fields = update(task, edited).changes
+    assert (fields == {}) == (edited is task)
+    assert all(field.old != field.new for field in fields.values())

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidTag, TagNotFound
-from domain.tasks.tag import Tag, tag_set
+from domain.tasks.tag import Tag, normalize_tags
 from domain.tasks.task import Task
 from domain.text import fold, is_blank, is_storable
 from tests.support.builders import NOW, a_task, tags
+from tests.support.errors import raises_invalid
 from tests.support.strategies import accepted, any_text, tag_tuples, tasks
 from tests.support.strategies import tags as any_tag
 
@@ -22,7 +23,7 @@ TWENTY = tags(*(f"tag {number:02}" for number in range(20)))
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        pytest.param("work", "work", id="plain"),
+        pytest.param("work", "work", id="unchanged"),
         pytest.param("Work", "work", id="case"),
         pytest.param(" \t work\u3000\n", "work", id="white space around"),
         pytest.param("\uff37\uff4f\uff52\uff4b", "work", id="width"),
@@ -36,14 +37,14 @@ TWENTY = tags(*(f"tag {number:02}" for number in range(20)))
         pytest.param("\U0001f3f3\ufe0f\u200d\U0001f308", "\U0001f3f3\ufe0f\u200d\U0001f308", id="joined emoji"),
     ],
 )
-def test_a_tag_is_kept_trimmed_and_without_case_or_width(text: str, name: str) -> None:
+def test_a_tag_is_trimmed_and_folded(text: str, name: str) -> None:
     assert Tag(text).name == name
 
 
 @pytest.mark.parametrize(
     "text",
     ["x", "x" * 50, " " * 99 + "x" * 50 + "\n", "ß" * 25, "e\u0301" * 50, "\U0001f600" * 50],
-    ids=["1", "50", "50 trimmed", "50 casefolded", "50 composed", "50 beyond the basic plane"],
+    ids=["1", "50", "50 trimmed", "50 casefolded", "50 composed", "50 outside the basic multilingual plane"],
 )
 def test_a_tag_of_1_to_50_characters_is_allowed(text: str) -> None:
     assert 1 <= len(Tag(text).name) <= 50
@@ -84,33 +85,33 @@ def test_a_tag_of_1_to_50_characters_is_allowed(text: str) -> None:
         pytest.param("\U000e0041", id="tag character"),
     ],
 )
-def test_a_tag_that_breaks_a_rule_is_refused_without_repeating_it(text: str) -> None:
-    with pytest.raises(InvalidTag) as refusal:
+def test_an_invalid_tag_is_refused_without_echo(text: str) -> None:
+    with raises_invalid("tags", "invalid_tag") as refusal:
         Tag(text)
 
-    assert refusal.value.field == "tags"
-    assert str(refusal.value).isascii() and str(refusal.value).startswith("a tag ")
+    assert type(refusal.value) is InvalidTag
+    assert str(refusal.value).isascii() and str(refusal.value).startswith("tag must ")
 
 
-def test_tags_are_compared_by_code_point() -> None:
+def test_tags_are_sorted_by_code_point() -> None:
     assert sorted(tags("\u00e9", "z", "A", "10", "9")) == list(tags("10", "9", "a", "z", "\u00e9"))
 
 
-def test_a_tag_set_is_sorted_and_without_duplicates() -> None:
-    assert tag_set(tags("work", "HOME", "Work", "home")) == tags("home", "work")
+def test_normalized_tags_are_sorted_without_duplicates() -> None:
+    assert normalize_tags(tags("work", "HOME", "Work", "home")) == tags("home", "work")
 
 
-def test_a_tag_set_holds_20_and_counts_duplicates_once() -> None:
-    assert tag_set(TWENTY + TWENTY) == TWENTY
+def test_up_to_20_different_tags_are_allowed() -> None:
+    assert normalize_tags(TWENTY + TWENTY) == TWENTY
     with pytest.raises(InvalidTag):
-        tag_set((*TWENTY, Tag("one more")))
+        normalize_tags((*TWENTY, Tag("one more")))
 
 
-def test_tags_are_kept_sorted_and_without_duplicates() -> None:
+def test_tags_of_a_task_are_sorted_without_duplicates() -> None:
     assert a_task(tags=tags("work", "Home", "WORK")).tags == tags("home", "work")
 
 
-def test_a_task_has_at_most_20_tags_by_any_road() -> None:
+def test_no_operation_gives_a_task_more_than_20_tags() -> None:
     full = a_task(tags=TWENTY)
 
     assert full.add_tags(TWENTY, at=LATER) is full
@@ -123,7 +124,7 @@ def test_a_task_has_at_most_20_tags_by_any_road() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "left"),
+    ("change", "expected"),
     [
         pytest.param(lambda task: task.add_tags(tags("garden", "WORK"), at=LATER), "garden home work", id="added"),
         pytest.param(lambda task: task.remove_tag(Tag("HOME"), at=LATER), "work", id="removed"),
@@ -131,10 +132,12 @@ def test_a_task_has_at_most_20_tags_by_any_road() -> None:
         pytest.param(lambda task: task.rename_tag(Tag("home"), Tag("Work"), at=LATER), "work", id="merged"),
     ],
 )
-def test_a_change_of_tags_leaves_the_others_in_the_next_version(change: Callable[[Task], Task], left: str) -> None:
+def test_a_change_of_one_tag_keeps_the_others_in_the_next_version(
+    change: Callable[[Task], Task], expected: str
+) -> None:
     changed = change(a_task(tags=tags("home", "work")))
 
-    assert (changed.tags, changed.version, changed.updated_at) == (tags(*left.split()), 2, LATER)
+    assert (changed.tags, changed.version, changed.updated_at) == (tags(*expected.split()), 2, LATER)
 
 
 def test_renaming_a_tag_to_itself_changes_nothing() -> None:
@@ -143,7 +146,7 @@ def test_renaming_a_tag_to_itself_changes_nothing() -> None:
     assert task.rename_tag(Tag("home"), Tag("HOME"), at=LATER) is task
 
 
-def test_a_tag_the_task_does_not_carry_is_not_found() -> None:
+def test_a_tag_that_the_task_does_not_have_is_not_found() -> None:
     task = a_task(tags=tags("home"))
 
     with pytest.raises(TagNotFound):
@@ -153,7 +156,7 @@ def test_a_tag_the_task_does_not_carry_is_not_found() -> None:
 
 
 @given(any_text)
-def test_any_text_is_a_tag_that_keeps_the_rules_or_is_refused(text: str) -> None:
+def test_every_text_is_refused_or_becomes_a_valid_tag(text: str) -> None:
     try:
         name = Tag(text).name
     except InvalidTag:
@@ -165,7 +168,7 @@ def test_any_text_is_a_tag_that_keeps_the_rules_or_is_refused(text: str) -> None
 
 
 @given(any_tag)
-def test_the_name_of_a_tag_is_that_same_tag(tag: Tag) -> None:
+def test_the_name_of_a_tag_gives_the_same_tag(tag: Tag) -> None:
     assert Tag(tag.name) == tag
     assert Tag(tag.name).name == tag.name
 
@@ -183,18 +186,18 @@ def test_upper_case_and_full_width_give_the_same_tag(tag: Tag) -> None:
 
 
 @given(st.lists(any_tag, max_size=20))
-def test_the_order_and_number_of_mentions_do_not_change_a_tag_set(mentioned: list[Tag]) -> None:
-    once = tag_set(mentioned)
+def test_normalized_tags_do_not_depend_on_order_and_repetition(given_tags: list[Tag]) -> None:
+    normalized = normalize_tags(given_tags)
 
-    assert tag_set(once) == once == tag_set(mentioned[::-1] + mentioned)
-    assert set(once) == set(mentioned)
-    assert all(a < b for a, b in pairwise(once))
+    assert normalize_tags(normalized) == normalized == normalize_tags(given_tags[::-1] + given_tags)
+    assert set(normalized) == set(given_tags)
+    assert all(a < b for a, b in pairwise(normalized))
 
 
 @given(tasks(), any_tag, tag_tuples)
-def test_adding_a_tag_and_removing_it_again_leaves_the_others(task: Task, tag: Tag, others: tuple[Tag, ...]) -> None:
+def test_adding_and_removing_a_tag_keeps_the_others(task: Task, tag: Tag, others: tuple[Tag, ...]) -> None:
     task = task.edit(at=LATER, tags=tuple(other for other in others if other != tag))
 
-    there_and_back = task.add_tags((tag,), at=LATER).remove_tag(tag, at=LATER)
+    unchanged = task.add_tags((tag,), at=LATER).remove_tag(tag, at=LATER)
 
-    assert there_and_back == replace(task, version=task.version + 2, updated_at=LATER)
+    assert unchanged == replace(task, version=task.version + 2, updated_at=LATER)

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 
 from domain.calendar import Due
-from domain.errors import ContradictoryCompletion, PreconditionFailed
-from domain.tasks.task import Priority, Status, Task, TaskChanges, valid_description, valid_title
+from domain.errors import PreconditionFailed
+from domain.tasks.status import Status
+from domain.tasks.task import Priority, Task, TaskChanges, validate_description, validate_title
 from tests.support.builders import NOW, a_task, tags
+from tests.support.errors import raises_invalid
 from tests.support.strategies import histories, task_changes, tasks
 
 LATER = NOW + timedelta(hours=1)
@@ -22,13 +24,15 @@ def test_a_new_task_is_pending_of_medium_priority_and_otherwise_empty() -> None:
     assert (task.created_at, task.updated_at, task.version) == (NOW, NOW, 1)
 
 
-def test_statuses_and_priorities_stand_in_sorting_order() -> None:
+def test_statuses_and_priorities_are_declared_in_sort_order() -> None:
     assert list(Status) == ["pending", "in_progress", "completed", "cancelled"]
     assert list(Priority) == ["low", "medium", "high", "critical"]
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(Status, Status)))
-def test_any_status_may_become_any_and_is_completed_at_exactly_while_completed(before: Status, after: Status) -> None:
+def test_every_change_of_status_is_allowed_and_only_completed_tasks_have_a_completion_time(
+    before: Status, after: Status
+) -> None:
     task = a_task(status=before)
 
     changed = task.edit(at=LATER, status=after)
@@ -52,12 +56,14 @@ def test_any_status_may_become_any_and_is_completed_at_exactly_while_completed(b
         (Status.CANCELLED, False, Status.CANCELLED),
     ],
 )
-def test_completed_completes_and_not_completed_only_reopens(before: Status, completed: bool, after: Status) -> None:
+def test_completed_true_completes_and_completed_false_only_reopens(
+    before: Status, completed: bool, after: Status
+) -> None:
     assert a_task(status=before).edit(at=LATER, completed=completed).status is after
 
 
 @pytest.mark.parametrize(("completed", "status"), [(True, Status.COMPLETED), (False, Status.PENDING)])
-def test_a_new_task_may_be_given_as_completed_or_not(completed: bool, status: Status) -> None:
+def test_a_task_can_be_created_with_the_completed_flag(completed: bool, status: Status) -> None:
     task = a_task(completed=completed)
 
     assert task.status is status
@@ -65,28 +71,25 @@ def test_a_new_task_may_be_given_as_completed_or_not(completed: bool, status: St
 
 
 @pytest.mark.parametrize(("before", "status", "completed"), list(product(Status, Status, [True, False])))
-def test_status_and_completed_may_both_be_given_when_they_agree(
-    before: Status, status: Status, completed: bool
-) -> None:
+def test_status_and_completed_must_agree(before: Status, status: Status, completed: bool) -> None:
     if completed is (status is Status.COMPLETED):
         assert a_task(status=status, completed=completed).status is status
         assert a_task(status=before).edit(at=LATER, status=status, completed=completed).status is status
         return
-    with pytest.raises(ContradictoryCompletion) as refusal:
+    with raises_invalid("completed", "contradictory_completion"):
         a_task(status=status, completed=completed)
-    with pytest.raises(ContradictoryCompletion):
+    with raises_invalid("completed", "contradictory_completion"):
         a_task(status=before).edit(at=LATER, status=status, completed=completed)
-    assert refusal.value.field == "completed"
 
 
-def test_completing_again_after_reopening_counts_from_the_second_time() -> None:
+def test_completing_a_reopened_task_sets_a_new_completion_time() -> None:
     task = a_task(completed=True).edit(at=NOW + timedelta(hours=1), completed=False)
 
     assert task.completed_at is None
     assert task.edit(at=NOW + timedelta(hours=2), completed=True).completed_at == NOW + timedelta(hours=2)
 
 
-def test_an_edit_of_a_completed_task_leaves_when_it_was_completed() -> None:
+def test_an_edit_of_a_completed_task_keeps_the_completion_time() -> None:
     assert a_task(completed=True).edit(at=LATER, title="Renamed", completed=True).completed_at == NOW
 
 
@@ -104,7 +107,7 @@ CHANGES: dict[str, TaskChanges] = {
 
 
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES.keys())
-def test_a_real_change_gives_the_next_version_and_nothing_else_differs(changes: TaskChanges) -> None:
+def test_a_change_creates_the_next_version_and_changes_no_other_field(changes: TaskChanges) -> None:
     task = a_task(description="Once", due=Due(date(2026, 3, 5)), tags=tags("home"))
 
     changed = task.edit(at=LATER, **changes)
@@ -118,25 +121,25 @@ def test_a_real_change_gives_the_next_version_and_nothing_else_differs(changes: 
     assert changes.items() <= {name: getattr(changed, name) for name in Task.__slots__}.items()
 
 
-def test_what_says_the_same_in_other_words_changes_nothing() -> None:
+def test_an_equivalent_value_changes_nothing() -> None:
     task = a_task(
         title="Milk", description="Fat", tags=tags("home", "work"), due=Due(datetime(2026, 3, 5, 12, tzinfo=UTC))
     )
-    elsewhere = datetime.fromisoformat("2026-03-05T17:45:00+05:45")
+    same_instant = datetime.fromisoformat("2026-03-05T17:45:00+05:45")
 
     same = task.edit(
         at=LATER,
         title=" Milk ",
         tags=tags("WORK", "home", "Home"),
         completed=False,
-        due=Due(elsewhere),
+        due=Due(same_instant),
         description="Fat",
     )
 
     assert same is task
 
 
-def test_a_named_version_has_to_be_the_present_one() -> None:
+def test_the_version_must_be_one_of_the_expected_versions() -> None:
     task = a_task().edit(at=LATER, title="Renamed")
 
     task.require_version(None)
@@ -147,15 +150,15 @@ def test_a_named_version_has_to_be_the_present_one() -> None:
 
 
 @given(tasks(), histories)
-def test_no_edit_breaks_what_holds_for_every_task(task: Task, history: list[tuple[TaskChanges, timedelta]]) -> None:
+def test_edits_keep_all_invariants(task: Task, history: list[tuple[TaskChanges, timedelta]]) -> None:
     at = task.updated_at
     for changes, wait in history:
         before, at = task, at + wait
         task = before.edit(at=at, **changes)
 
         assert (task.completed_at is not None) is task.completed is (task.status is Status.COMPLETED)
-        assert task.title == valid_title(task.title)
-        assert task.description == valid_description(task.description)
+        assert task.title == validate_title(task.title)
+        assert task.description == validate_description(task.description)
         assert task.tags == tuple(sorted(set(task.tags))) and len(task.tags) <= 20
         assert (task.id, task.owner_id, task.created_at) == (before.id, before.owner_id, before.created_at)
         assert task.created_at <= (task.completed_at or task.updated_at) <= task.updated_at <= at
@@ -163,14 +166,14 @@ def test_no_edit_breaks_what_holds_for_every_task(task: Task, history: list[tupl
 
 
 @given(tasks(), task_changes())
-def test_an_edit_made_twice_is_made_once(task: Task, changes: TaskChanges) -> None:
-    once = task.edit(at=task.updated_at, **changes)
+def test_an_edit_is_idempotent(task: Task, changes: TaskChanges) -> None:
+    edited = task.edit(at=task.updated_at, **changes)
 
-    assert once.edit(at=LATER, **changes) is once
+    assert edited.edit(at=LATER, **changes) is edited
 
 
 @given(tasks())
-def test_an_edit_with_what_is_there_gives_the_very_same_task(task: Task) -> None:
+def test_an_edit_with_the_current_values_returns_the_same_object(task: Task) -> None:
     same: TaskChanges = {
         "title": task.title,
         "description": task.description,

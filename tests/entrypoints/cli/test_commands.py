@@ -1,5 +1,7 @@
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -13,11 +15,13 @@ from entrypoints.cli.main import app
 from entrypoints.http.app import create_app
 from entrypoints.server import run as server
 from entrypoints.wiring.container import Container
-from tests.entrypoints.given import only
+from tests.architecture.sources import ROOT
+from tests.entrypoints.given import make_settings
+from tests.entrypoints.wiring.storages import THIRD_PARTY_STORAGE
 
 Run = Callable[..., Result]
 
-AWAY: Final = (
+UNREACHABLE: Final = (
     "postgresql+asyncpg://ann:canary@127.0.0.1:1/tasks",
     "postgresql+asyncpg://ann:canary@nowhere.invalid/tasks",
     "sqlite+aiosqlite:////dev/null/canary.db",
@@ -26,14 +30,16 @@ AWAY: Final = (
 
 HEAD: Final = SqlSchema("").head
 
+SLOW_TO_IMPORT: Final = ("entrypoints.http", "uvicorn", "sqlalchemy", "obstore", "redis", "jwt", "aiosmtplib")
 
-def serve_nothing(host: str, port: int, *, workers: int, reload: bool) -> None:
+
+def fail_to_serve(host: str, port: int, *, workers: int, reload: bool) -> None:
     pytest.fail(f"it serves at {host}:{port}")
 
 
 @pytest.fixture
-def run(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr(server, "run", serve_nothing)
+def run(empty_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(server, "run", fail_to_serve)
 
     def run(*arguments: str, **environment: str) -> Result:
         runner = CliRunner(env={**environment, "TERM": "dumb", "COLUMNS": "200", "NO_COLOR": "1"})
@@ -42,8 +48,8 @@ def run(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def require_refused(result: Result) -> str:
-    """What it told instead, without a traceback."""
+def require_error(result: Result) -> str:
+    """Check that the command failed without a traceback. Return its error message."""
     assert result.exit_code == 2, result.output
     assert isinstance(result.exception, SystemExit)
     assert result.stdout == ""
@@ -52,111 +58,117 @@ def require_refused(result: Result) -> str:
     return result.stderr
 
 
-def test_openapi_prints_the_document_that_is_served(run: Run, empty_place: Path) -> None:
+def test_commands_import_neither_the_server_nor_unused_adapters() -> None:
+    script = "import sys, entrypoints.cli.main; print(*sys.modules)"
+    process = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert set(process.stdout.split()) & set(SLOW_TO_IMPORT) == set()
+
+
+def test_openapi_prints_the_document_that_is_served(run: Run, empty_directory: Path) -> None:
     result = run("openapi", STORAGE="memory")
 
     assert result.exit_code == 0
-    assert (
-        json.loads(result.stdout) == create_app(Container(settings=providers.Object(only(storage="memory")))).openapi()
-    )
-    assert list(empty_place.iterdir()) == []
+    container = Container(settings=providers.Object(make_settings(storage="memory")))
+    assert json.loads(result.stdout) == create_app(container).openapi()
+    assert list(empty_directory.iterdir()) == []
 
 
 def test_openapi_needs_no_database(run: Run) -> None:
-    assert json.loads(run("openapi", DATABASE_URL=AWAY[0]).stdout)["info"]["title"] == "Task Manager"
+    assert json.loads(run("openapi", DATABASE_URL=UNREACHABLE[0]).stdout)["info"]["title"] == "Task Manager"
 
 
-def test_migrate_makes_the_database_and_may_be_run_again(run: Run, empty_place: Path) -> None:
+def test_migrate_creates_the_database_and_can_be_repeated(run: Run, empty_directory: Path) -> None:
     for _ in range(2):
         result = run("migrate")
         assert (result.exit_code, result.stdout) == (0, f"database at revision {HEAD}\n"), result.output
 
-    assert (empty_place / "data/task-manager.db").exists()
+    assert (empty_directory / "data/task-manager.db").exists()
 
 
-@pytest.mark.parametrize("storage", ["memory", "tests.entrypoints.wiring.toy_storage:ToyStorage"])
-def test_there_is_nothing_to_migrate_where_there_is_no_schema(run: Run, storage: str) -> None:
-    assert "no schema" in require_refused(run("migrate", STORAGE=storage))
+@pytest.mark.parametrize("storage", ["memory", THIRD_PARTY_STORAGE])
+def test_migrate_fails_for_a_storage_without_schema(run: Run, storage: str) -> None:
+    assert "no schema" in require_error(run("migrate", STORAGE=storage))
 
 
-def test_serve_refuses_a_database_that_was_never_made(run: Run) -> None:
-    told = require_refused(run("serve"))
+def test_serve_rejects_a_missing_database(run: Run) -> None:
+    message = require_error(run("serve"))
 
-    assert "task-manager migrate" in told
-    assert "MIGRATE_ON_START" in told
-
-
-def test_serve_refuses_a_database_that_was_not_migrated(run: Run, empty_place: Path) -> None:
-    sqlite3.connect(empty_place / "tasks.db").close()
-
-    told = require_refused(run("serve", DATABASE_URL="sqlite+aiosqlite:///tasks.db"))
-
-    assert "revision none" in told
-    assert "task-manager migrate" in told
+    assert "task-manager migrate" in message
+    assert "MIGRATE_ON_START" in message
 
 
-def test_serve_refuses_a_database_of_another_revision(run: Run, empty_place: Path) -> None:
+def test_serve_rejects_a_database_that_was_not_migrated(run: Run, empty_directory: Path) -> None:
+    sqlite3.connect(empty_directory / "tasks.db").close()
+
+    message = require_error(run("serve", DATABASE_URL="sqlite+aiosqlite:///tasks.db"))
+
+    assert "revision none" in message
+    assert "task-manager migrate" in message
+
+
+def test_serve_rejects_a_database_of_another_revision(run: Run, empty_directory: Path) -> None:
     run("migrate", DATABASE_URL="sqlite+aiosqlite:///tasks.db")
-    connection = sqlite3.connect(empty_place / "tasks.db")
+    connection = sqlite3.connect(empty_directory / "tasks.db")
     with connection:
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
     connection.close()
 
-    told = require_refused(run("serve", DATABASE_URL="sqlite+aiosqlite:///tasks.db"))
+    message = require_error(run("serve", DATABASE_URL="sqlite+aiosqlite:///tasks.db"))
 
-    assert f"revision 0000, this program wants {HEAD}" in told
-    assert "task-manager migrate" in told
+    assert f"revision 0000, this program needs {HEAD}" in message
+    assert "task-manager migrate" in message
 
 
-@pytest.mark.parametrize("url", AWAY)
+@pytest.mark.parametrize("url", UNREACHABLE)
 @pytest.mark.parametrize("command", ["migrate", "serve"])
-def test_a_database_out_of_reach_is_told_in_a_sentence(run: Run, command: str, url: str) -> None:
-    assert "DATABASE_URL" in require_refused(run(command, DATABASE_URL=url))
+def test_an_unreachable_database_is_reported(run: Run, command: str, url: str) -> None:
+    assert "DATABASE_URL" in require_error(run(command, DATABASE_URL=url))
 
 
 @pytest.mark.parametrize("command", ["migrate", "serve", "openapi"])
-def test_wrong_settings_are_all_told_by_name(run: Run, command: str) -> None:
-    told = require_refused(run(command, PORT="canary", SECRET_KEY="canary", DATABASE_URL="mysql://canary"))
+def test_all_wrong_settings_are_reported_by_name(run: Run, command: str) -> None:
+    message = require_error(run(command, PORT="canary", SECRET_KEY="canary", DATABASE_URL="mysql://canary"))
 
-    assert sorted(line.partition(":")[0] for line in told.splitlines()) == ["DATABASE_URL", "PORT", "SECRET_KEY"]
-    assert "SECRET_KEY: a key has 32 characters or more\n" in told
+    assert sorted(line.partition(":")[0] for line in message.splitlines()) == ["DATABASE_URL", "PORT", "SECRET_KEY"]
+    assert "SECRET_KEY: key must have at least 32 characters\n" in message
 
 
 @pytest.mark.parametrize(
     "storage",
-    ["tests.canary:Storage", "canary:Storage", "tests.entrypoints.wiring.toy_storage:Canary", "sqlite3:canary"],
+    ["tests.canary:Storage", "canary:Storage", "tests.entrypoints.wiring.storages:Canary", "sqlite3:canary"],
 )
 @pytest.mark.parametrize("command", ["serve", "migrate"])
-def test_a_storage_that_can_not_be_found_is_told_by_name(run: Run, command: str, storage: str) -> None:
-    assert "STORAGE" in require_refused(run(command, STORAGE=storage))
+def test_a_storage_that_cannot_be_imported_is_reported(run: Run, command: str, storage: str) -> None:
+    assert "STORAGE" in require_error(run(command, STORAGE=storage))
 
 
-def test_a_production_that_lacks_its_secrets_is_told_which(run: Run) -> None:
-    assert "SECRET_KEY must be set in production" in require_refused(run("serve", ENVIRONMENT="production"))
+def test_missing_production_settings_are_reported(run: Run) -> None:
+    assert "SECRET_KEY must be set in production" in require_error(run("serve", ENVIRONMENT="production"))
 
 
 @pytest.mark.parametrize(
     ("option", "value"),
     [("--port", "65536"), ("--port", "-1"), ("--port", "x"), ("--workers", "0"), ("--workers", "65")],
 )
-def test_an_option_is_bounded_as_its_setting(run: Run, option: str, value: str) -> None:
-    assert option in require_refused(run("serve", option, value, STORAGE="memory"))
+def test_options_have_the_limits_of_their_settings(run: Run, option: str, value: str) -> None:
+    assert option in require_error(run("serve", option, value, STORAGE="memory"))
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]])
-def test_the_help_names_every_command(run: Run, arguments: list[str]) -> None:
-    told = run(*arguments).output
+def test_the_help_lists_every_command(run: Run, arguments: list[str]) -> None:
+    text = run(*arguments).output
 
     for command in ("serve", "migrate", "openapi", "backup", "restore"):
-        assert command in told
-    for sentence in ("Serve the REST interface", "Bring the database to the newest revision", "Print the OpenAPI"):
-        assert sentence in told
+        assert command in text
+    for sentence in ("Serve the REST API", "Migrate the database to the newest revision", "Print the OpenAPI"):
+        assert sentence in text
 
 
-def test_the_help_of_serve_names_the_settings_behind_its_options(run: Run) -> None:
-    told = run("serve", "--help").stdout
+def test_the_help_of_serve_shows_the_setting_of_each_option(run: Run) -> None:
+    text = run("serve", "--help").stdout
 
     for option, setting in {"--host": "[HOST]", "--port": "[PORT]", "--workers": "[WORKERS]"}.items():
-        assert option in told
-        assert setting in told
-    assert "--reload" in told
+        assert option in text
+        assert setting in text
+    assert "--reload" in text

@@ -7,9 +7,9 @@ from typer.testing import CliRunner, Result
 from uuid_utils.compat import uuid7
 
 from adapters.sql.storage import SqlStorage
-from application.jobs.ports import JobQueue
+from application.jobs.ports import JobNotFound, JobQueue
 from entrypoints.cli.main import app
-from tests.conftest import run_apart
+from tests.conftest import run_in_thread
 from tests.contracts.jobs.jobs import a_job
 from tests.support.builders import NOW
 
@@ -17,7 +17,7 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(empty_place: Path, sqlite_url: str) -> Run:
+def run(empty_directory: Path, sqlite_url: str) -> Run:
     def run(*arguments: str) -> Result:
         environment = {"DATABASE_URL": sqlite_url, "TERM": "dumb", "NO_COLOR": "1"}
         return CliRunner(env=environment).invoke(app, ["jobs", *arguments])
@@ -27,59 +27,55 @@ def run(empty_place: Path, sqlite_url: str) -> Run:
 
 @pytest.fixture
 def dead(sqlite_url: str) -> list[str]:
-    """The ids of two jobs that were given up; another waits."""
+    """Create two dead jobs and a due one. Return the ids of the dead jobs."""
     jobs = [a_job(kind="first"), a_job(kind="second")]
 
-    async def bury(queue: JobQueue) -> None:
+    async def kill(queue: JobQueue) -> None:
         await queue.add(*jobs, a_job())
         for job in await queue.claim(NOW, NOW, limit=9):
-            if job.kind != "errand":
-                await queue.bury(job, NOW, error="SMTPException: nobody there")
+            if job.kind != "example":
+                await queue.dead_letter(job, NOW, error="SMTPException: connection refused")
 
     async def prepare() -> None:
         storage = SqlStorage(sqlite_url)
         await storage.open()
         async with storage.unit_of_work() as uow:
-            await bury(uow.jobs)
+            await kill(uow.jobs)
             await uow.commit()
         await storage.close()
 
-    run_apart(prepare())
+    run_in_thread(prepare())
     return [str(job.id) for job in jobs]
 
 
-def test_an_operator_sees_how_many_jobs_there_are(run: Run, dead: list[str]) -> None:
+def test_jobs_are_counted(run: Run, dead: list[str]) -> None:
     result = run()
     assert (result.exit_code, result.stdout) == (0, "due 1, waiting 0, dead 2\n")
 
 
-def test_those_given_up_are_listed_with_the_reason(run: Run, dead: list[str]) -> None:
+def test_dead_jobs_are_listed_with_their_last_error(run: Run, dead: list[str]) -> None:
     lines = run("list").stdout.splitlines()
     assert len(lines) == 2
     for line in lines:
-        assert re.match(r"[0-9a-f-]{36}  2026-03-04 12:00:00Z  (first|second)  1 attempts  SMTPException: nobody", line)
+        assert re.match(
+            r"[0-9a-f-]{36}  2026-03-04 12:00:00Z  (first|second)  1 attempts  SMTPException: connection", line
+        )
     assert len(run("list", "--limit", "1").stdout.splitlines()) == 1
 
 
-def test_they_are_tried_again_or_thrown_away(run: Run, dead: list[str]) -> None:
+def test_a_dead_job_is_requeued_or_discarded(run: Run, dead: list[str]) -> None:
     assert run("requeue", dead[0]).exit_code == 0
     assert run("discard", dead[1]).exit_code == 0
     assert run().stdout == "due 2, waiting 0, dead 0\n"
 
 
-def test_a_job_that_is_not_dead_is_left_alone(run: Run, dead: list[str]) -> None:
+def test_a_job_that_is_not_dead_cannot_be_requeued_or_discarded(run: Run, dead: list[str]) -> None:
     run("requeue", dead[0])
     for command in ("requeue", "discard"):
         result = run(command, dead[0])
-        assert (result.exit_code, result.stderr) == (2, "no such dead job\n")
+        assert (result.exit_code, result.stderr) == (2, f"{JobNotFound()}\n")
     assert run("requeue", "no-uuid").exit_code == 2
     assert run().stdout == "due 2, waiting 0, dead 1\n"
-
-
-def test_a_worker_wants_a_migrated_database(empty_place: Path) -> None:
-    result = CliRunner(env={"DATABASE_URL": f"sqlite+aiosqlite:///{empty_place}/new.db"}).invoke(app, ["worker"])
-    assert result.exit_code == 2
-    assert "task-manager migrate" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -93,8 +89,8 @@ def test_a_worker_wants_a_migrated_database(empty_place: Path) -> None:
         ["users", "create", "--username", "ann", "--email", "ann@example.com"],
     ],
 )
-def test_without_its_tables_a_command_says_how_to_make_them(arguments: list[str], empty_place: Path) -> None:
-    environment = {"DATABASE_URL": f"sqlite+aiosqlite:///{empty_place}/none.db", "TERM": "dumb", "NO_COLOR": "1"}
+def test_commands_need_a_migrated_database(arguments: list[str], empty_directory: Path) -> None:
+    environment = {"DATABASE_URL": f"sqlite+aiosqlite:///{empty_directory}/none.db", "TERM": "dumb", "NO_COLOR": "1"}
     result = CliRunner(env=environment).invoke(app, arguments, input="Correct-Horse-7\n")
     assert result.exit_code == 2
     assert "task-manager migrate" in result.stderr

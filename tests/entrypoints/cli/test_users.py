@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from domain.errors import UsernameTaken
 from entrypoints.cli.main import app
 from tests.entrypoints.http.given import PASSWORD
 
@@ -11,51 +12,51 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def create(empty_place: Path, sqlite_url: str) -> Run:
-    """The command, for ann, with `answers` on standard input."""
+def create(empty_directory: Path, sqlite_url: str) -> Run:
+    """Create an account for ann, with `stdin` as standard input."""
 
-    def create(*arguments: str, answers: str = PASSWORD, **environment: str) -> Result:
+    def create(*arguments: str, stdin: str = PASSWORD, **environment: str) -> Result:
         runner = CliRunner(env={"DATABASE_URL": sqlite_url, "TERM": "dumb", "NO_COLOR": "1", **environment})
         ann = ("--username", "ann", "--email", "ann@example.com")
-        return runner.invoke(app, ["users", "create", *ann, *arguments], input=answers)
+        return runner.invoke(app, ["users", "create", *ann, *arguments], input=stdin)
 
     return create
 
 
-@pytest.mark.parametrize("answers", [PASSWORD, f"{PASSWORD}\n", f"{PASSWORD}\nignored\n"])
-def test_an_account_is_made_with_the_first_line_as_its_password(create: Run, answers: str) -> None:
-    result = create("--role", "admin", answers=answers)
+@pytest.mark.parametrize("stdin", [PASSWORD, f"{PASSWORD}\n", f"{PASSWORD}\nignored\n"])
+def test_the_first_line_of_standard_input_is_the_password(create: Run, stdin: str) -> None:
+    result = create("--role", "admin", stdin=stdin)
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1].startswith("admin ann has id ")
     assert PASSWORD not in result.output
 
 
 @pytest.mark.parametrize(
-    ("arguments", "answers", "why"),
+    ("arguments", "stdin", "message"),
     [
-        ((), "weak", "a password has 8 to 128 characters"),
-        ((), "", "a password has 8 to 128 characters"),
-        (("--username", "a b"), PASSWORD, "a username has"),
-        (("--email", "nonsense"), PASSWORD, "an e-mail address"),
+        ((), "weak", "8 to 128 characters"),
+        ((), "", "8 to 128 characters"),
+        (("--username", "a b"), PASSWORD, "username"),
+        (("--email", "nonsense"), PASSWORD, "e-mail address"),
         (("--role", "boss"), PASSWORD, "--role"),
     ],
 )
-def test_what_makes_no_account_is_told_in_a_sentence(
-    create: Run, arguments: tuple[str, ...], answers: str, why: str
+def test_invalid_input_is_reported_without_a_traceback(
+    create: Run, arguments: tuple[str, ...], stdin: str, message: str
 ) -> None:
-    result = create(*arguments, answers=answers)
+    result = create(*arguments, stdin=stdin)
     assert result.exit_code == 2
-    assert why in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.output
 
 
-def test_a_name_is_taken_once(create: Run) -> None:
+def test_a_username_is_unique_in_any_case(create: Run) -> None:
     assert create().exit_code == 0
     again = create("--username", "ANN", "--email", "other@example.com")
-    assert (again.exit_code, again.stderr) == (2, "the username is taken\n")
+    assert (again.exit_code, again.stderr) == (2, f"{UsernameTaken()}\n")
 
 
-def test_none_is_made_where_it_would_be_gone_at_once(create: Run) -> None:
+def test_an_account_in_memory_is_rejected(create: Run) -> None:
     result = create(STORAGE="memory")
     assert result.exit_code == 2
-    assert "gone with this command" in result.stderr
+    assert "when this command ends" in result.stderr

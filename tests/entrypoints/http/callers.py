@@ -1,4 +1,4 @@
-"""Everybody who may call, and whose things they may call for."""
+"""All kinds of callers, and the data that they access."""
 
 from typing import Any, Final
 
@@ -23,11 +23,11 @@ from tests.entrypoints.http.given import (
 )
 
 CALLERS: Final = ("anonymous", "stranger", "owner", "manager", "admin", "ended", "deactivated")
-"""The last two are admins that were: one logged out, one is not active any more."""
+"""The last two are former admins: one is logged out, the other is deactivated."""
 
 
 class World:
-    """An owner with a task, a tag and a session, and somebody of each kind who calls."""
+    """An owner with a task, a tag and a session, and one caller of each kind."""
 
     def __init__(self, connect: Connect, container: Container) -> None:
         self._connect, self._container = connect, container

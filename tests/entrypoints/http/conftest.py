@@ -23,14 +23,14 @@ Connect = Callable[[], AsyncClient]
 
 
 def settings_of(**chosen: Any) -> Settings:
-    """With the defaults for all others, whatever the environment says."""
+    """Return settings with defaults for all others, independent of the environment."""
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
     return Settings(**defaults | {"secret_key": SecretStr(SECRET_KEY)} | chosen)
 
 
 @pytest.fixture(scope="session")
 def hasher() -> Argon2PasswordHasher:
-    """Far too weak, and fast."""
+    """A hasher with weak and fast parameters."""
     return Argon2PasswordHasher(memory_kib=8, passes=1)
 
 
@@ -42,7 +42,7 @@ def conventions() -> Conventions:
 
 @pytest.fixture(params=STORAGES)
 def storage_settings(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Of an empty storage. Every kind, unless a module is `in_memory`."""
+    """Settings of an empty storage. Tests run on every kind, unless they are marked `in_memory`."""
     if request.param == "memory":
         return {"storage": "memory"}
     return {"storage": "sql", "database_url": request.getfixturevalue(f"{request.param}_url")}
@@ -50,7 +50,7 @@ def storage_settings(request: pytest.FixtureRequest) -> dict[str, str]:
 
 @pytest.fixture
 def options() -> dict[str, Any]:
-    """Settings that a module or a class wants otherwise."""
+    """Settings that a module or a class overrides."""
     return {}
 
 
@@ -105,14 +105,14 @@ async def connected(app: FastAPI, conventions: Conventions) -> AsyncIterator[Con
 
 @pytest.fixture
 async def connect(app: FastAPI, conventions: Conventions) -> AsyncIterator[Connect]:
-    """Makes clients; every answer to them is held against the conventions."""
+    """Creates clients. Each response to them is checked against the conventions."""
     async with connected(app, conventions) as connect:
         yield connect
 
 
 @pytest.fixture
 def client(connect: Connect) -> AsyncClient:
-    """Nobody in particular."""
+    """An anonymous client."""
     return connect()
 
 
@@ -134,5 +134,5 @@ async def mia(connect: Connect, container: Container) -> AsyncClient:
 
 @pytest.fixture
 async def ada(connect: Connect, container: Container) -> AsyncClient:
-    """An admin, and the only one."""
+    """The only admin."""
     return await promote(container, await sign_up(connect(), "ada"), Role.ADMIN)

@@ -1,4 +1,4 @@
-"""What holds for every answer, whatever was asked: the contract's conventions, and what the OpenAPI document says."""
+"""Checks of every response: conventions of the API, and the OpenAPI document."""
 
 import re
 from functools import cache
@@ -38,7 +38,7 @@ class Conventions:
 
     @property
     def operations(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Method, path template and declaration of each."""
+        """Return the method, the path template and the declaration of each operation."""
         return [
             (method.upper(), path, operation)
             for path, operations in self.document["paths"].items()
@@ -52,13 +52,13 @@ class Conventions:
         if response.status_code >= 400 and response.request.method != "HEAD" and not is_report:
             _check_problem(response)
         operation = self._operation(response.request)
-        if operation is not None and response.status_code != 428:  # which a setting adds
+        if operation is not None and response.status_code != 428:  # which depends on a setting
             self._check_declared(response, operation["responses"])
 
     def _operation(self, request: Request) -> dict[str, Any] | None:
         for pattern, template in self._templates:
             if pattern.fullmatch(request.url.path):
-                method = "GET" if request.method == "HEAD" else request.method  # with the same head
+                method = "GET" if request.method == "HEAD" else request.method  # it has the same headers
                 operation: dict[str, Any] | None = self.document["paths"][template].get(method.lower())
                 return operation
         return None
@@ -76,7 +76,7 @@ class Conventions:
         if response.request.method == "HEAD":
             assert response.content == b""
         elif schema is None:
-            assert response.headers["Content-Disposition"].startswith("attachment;")  # bytes of any kind
+            assert response.headers["Content-Disposition"].startswith("attachment;")  # content of any type
         elif media_type.startswith("text/"):
             assert schema == {"type": "string"}
         else:

@@ -1,4 +1,4 @@
-"""Steps that the tests over HTTP share."""
+"""Steps that tests over HTTP share."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,12 +36,12 @@ TAGS: Final = "/api/v1/tags"
 FILES: Final = "/api/v1/files"
 
 UNKNOWN: Final = "01900000-0000-7000-8000-000000000000"
-"""The id of nothing."""
+"""An id that does not exist."""
 
 Json = dict[str, Any]
 
 in_memory: Final = pytest.mark.parametrize("storage_settings", ["memory"], indirect=True)
-"""For what no storage has a part in."""
+"""Marks tests that do not depend on the kind of storage."""
 
 
 @dataclass
@@ -60,24 +60,24 @@ def an_account(username: str = "carol", **fields: Any) -> Json:
 
 
 async def log_in(client: AsyncClient, username: str) -> AsyncClient:
-    """The same client, which from now on says who it is."""
-    answer = await client.post(LOGIN, json={"username": username, "password": PASSWORD})
-    assert answer.status_code == 200, answer.text
-    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    """Log the client in and return it."""
+    response = await client.post(LOGIN, json={"username": username, "password": PASSWORD})
+    assert response.status_code == 200, response.text
+    client.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
     return client
 
 
 async def sign_up(client: AsyncClient, username: str, **fields: Any) -> AsyncClient:
-    answer = await client.post(REGISTER, json=an_account(username, **fields))
-    assert answer.status_code == 201, answer.text
+    response = await client.post(REGISTER, json=an_account(username, **fields))
+    assert response.status_code == 201, response.text
     return await log_in(client, username)
 
 
 async def tokens_of(client: AsyncClient, username: str, password: str = PASSWORD) -> Json:
-    """Of a new session."""
-    answer = await client.post(LOGIN, json={"username": username, "password": password})
-    assert answer.status_code == 200, answer.text
-    tokens: Json = answer.json()
+    """Log in and return the tokens of the new session."""
+    response = await client.post(LOGIN, json={"username": username, "password": password})
+    assert response.status_code == 200, response.text
+    tokens: Json = response.json()
     return tokens
 
 
@@ -86,37 +86,37 @@ def bearer(tokens: Json) -> dict[str, str]:
 
 
 async def account_of(client: AsyncClient) -> Json:
-    answer = await client.get(ME)
-    assert answer.status_code == 200, answer.text
-    account: Json = answer.json()
+    response = await client.get(ME)
+    assert response.status_code == 200, response.text
+    account: Json = response.json()
     return account
 
 
 async def promote(container: Container, client: AsyncClient, role: Role) -> AsyncClient:
-    """The same client, as `task-manager users create --role` would have made it."""
+    """Give the user of the client a role, log in again, and return the client."""
     account = await account_of(client)
     await container.account_service().edit(UserId(UUID(account["id"])), role=role)
     return client
 
 
 async def create(client: AsyncClient, title: str = "Water the plants", **fields: Any) -> Json:
-    answer = await client.post(TASKS, json={"title": title, **fields})
-    assert answer.status_code == 201, answer.text
-    task: Json = answer.json()
+    response = await client.post(TASKS, json={"title": title, **fields})
+    assert response.status_code == 201, response.text
+    task: Json = response.json()
     return task
 
 
 async def create_all(client: AsyncClient, *tasks: Json) -> list[Json]:
-    answer = await client.post(BULK, json={"tasks": tasks})
-    assert answer.status_code == 201, answer.text
-    items: list[Json] = answer.json()["items"]
+    response = await client.post(BULK, json={"tasks": tasks})
+    assert response.status_code == 201, response.text
+    items: list[Json] = response.json()["items"]
     return items
 
 
 async def upload(client: AsyncClient, filename: str = "notes.txt", content: bytes = b"hello", **fields: str) -> Json:
-    answer = await client.post(FILES, files={"file": (filename, content)}, data=fields)
-    assert answer.status_code == 201, answer.text
-    file: Json = answer.json()
+    response = await client.post(FILES, files={"file": (filename, content)}, data=fields)
+    assert response.status_code == 201, response.text
+    file: Json = response.json()
     return file
 
 
@@ -129,31 +129,33 @@ def path_of(task: Json) -> str:
 
 
 async def get(client: AsyncClient, task: Json) -> Json:
-    """As it is now."""
-    answer = await client.get(path_of(task))
-    assert answer.status_code == 200, answer.text
-    found: Json = answer.json()
+    """Return the current state of a task."""
+    response = await client.get(path_of(task))
+    assert response.status_code == 200, response.text
+    found: Json = response.json()
     return found
 
 
 async def titles(client: AsyncClient, **query: Any) -> list[str]:
-    """Of the first page."""
-    answer = await client.get(TASKS, params=query)
-    assert answer.status_code == 200, answer.text
-    return [task["title"] for task in answer.json()["items"]]
+    """Return the titles of the first page."""
+    response = await client.get(TASKS, params=query)
+    assert response.status_code == 200, response.text
+    return [task["title"] for task in response.json()["items"]]
 
 
-def breaches(answer: Response) -> set[tuple[str | int, ...]]:
-    """The places that a validation error names."""
-    assert answer.status_code == 422, answer.text
-    return {tuple(error["loc"]) for error in answer.json()["errors"]}
+def breaches(response: Response) -> set[tuple[str | int, ...]]:
+    """Return the locations in a validation error."""
+    assert response.status_code == 422, response.text
+    return {tuple(error["loc"]) for error in response.json()["errors"]}
 
 
-def anonymised(answer: Response) -> bytes:
-    """All of its bytes, without what names the request."""
-    body = answer.content
-    url = answer.request.url
-    for own in (answer.headers["X-Request-ID"].encode(), url.raw_path, url.path.encode()):
+def anonymised(response: Response) -> bytes:
+    """Return the body without the request id and the path."""
+    body = response.content
+    url = response.request.url
+    for own in (response.headers["X-Request-ID"].encode(), url.raw_path, url.path.encode()):
         body = body.replace(own, b"")
-    headers = sorted(item for item in answer.headers.multi_items() if item[0] not in {"x-request-id", "content-length"})
-    return repr((answer.status_code, headers)).encode() + body
+    headers = sorted(
+        item for item in response.headers.multi_items() if item[0] not in {"x-request-id", "content-length"}
+    )
+    return repr((response.status_code, headers)).encode() + body

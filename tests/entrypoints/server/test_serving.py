@@ -1,28 +1,34 @@
+"""`task-manager serve` as a process, with a generated secret key."""
+
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 import pytest
+from typer.testing import CliRunner
 
+from entrypoints.cli.main import app
+from entrypoints.server import run as server
 from tests.architecture.sources import ROOT
+from tests.entrypoints.http.service_process import COMMAND
+from tests.entrypoints.wiring.storages import BROKEN_STORAGE
 from tests.servers.ports import free_port
 
-TASK_MANAGER: Final = Path(sys.executable).with_name("task-manager")
-PATIENCE: Final = 30.0
+TIMEOUT: Final = 30.0
 """Seconds for a server to start."""
 
 
 @contextmanager
-def served(directory: Path, port: int, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def serve(directory: Path, port: int, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [TASK_MANAGER, "serve", *arguments],
+        [COMMAND, "serve", "--port", str(port), *arguments],
         cwd=directory,
         env={"PATH": os.defpath, "MIGRATE_ON_START": "true", **environment},
         stdout=subprocess.PIPE,
@@ -30,93 +36,98 @@ def served(directory: Path, port: int, *arguments: str, **environment: str) -> I
         text=True,
     )
     try:
-        wait_for(port, process)
+        wait_until_healthy(port, process)
         yield process
     finally:
         process.terminate()
-        process.communicate(timeout=PATIENCE)
+        process.communicate(timeout=TIMEOUT)
 
 
-def wait_for(port: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait_until_healthy(port: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         if process.poll() is not None:
             assert process.stdout is not None
             pytest.fail(f"it ended: {process.stdout.read()}")
         try:
-            if httpx2.get(f"http://127.0.0.1:{port}/health").json() == {"status": "healthy"}:
+            if httpx2.get(f"http://127.0.0.1:{port}/health", verify=False).json() == {"status": "healthy"}:
                 return
         except httpx2.TransportError:
             time.sleep(0.05)
     pytest.fail("it did not start")
 
 
-def test_serve_migrates_first_where_told_to_and_stops_when_asked(tmp_path: Path) -> None:
-    port = free_port()
-    account = {"username": "ann", "email": "ann@example.com", "password": "Correct-Horse-7"}
-    with served(tmp_path, port, "--port", str(port)) as process:
-        answer = httpx2.post(f"http://127.0.0.1:{port}/api/v1/auth/register", json=account)
-        process.send_signal(signal.SIGTERM)
-        told, _ = process.communicate(timeout=PATIENCE)
-
-    assert answer.status_code == 201
-    assert "server" not in answer.headers
-    assert process.returncode in {0, -signal.SIGTERM}
-    assert f"http://127.0.0.1:{port}/docs" in told
-    assert (tmp_path / "data/task-manager.db").exists()
-
-
-def test_it_serves_while_its_code_is_watched(tmp_path: Path) -> None:
-    port = free_port()
-    with served(tmp_path, port, "--port", str(port), "--reload", STORAGE="memory"):
-        assert httpx2.get(f"http://127.0.0.1:{port}/docs").status_code == 200
-
-
-@pytest.mark.parametrize("by_option", [True, False])
-def test_where_to_listen_is_an_option_or_a_setting(tmp_path: Path, by_option: bool) -> None:
-    port, other = free_port(), free_port()
-    arguments = ["--port", str(port), "--host", "127.0.0.1"] if by_option else []
-    environment = {"PORT": str(other if by_option else port), "HOST": "127.0.0.2" if by_option else "127.0.0.1"}
-
-    with served(tmp_path, port, *arguments, **environment, STORAGE="memory"), pytest.raises(httpx2.TransportError):
-        httpx2.get(f"http://127.0.0.1:{other}/health")
-
-
-def test_workers_know_each_others_tokens(tmp_path: Path) -> None:
+def test_workers_migrate_the_database_and_share_it_and_a_generated_key(tmp_path: Path) -> None:
     port = free_port()
     account = {"username": "ann", "email": "ann@example.com", "password": "Correct-Horse-7"}
     url = f"http://127.0.0.1:{port}/api/v1"
-    with served(tmp_path, port, "--port", str(port), "--workers", "2"):
-        assert httpx2.post(f"{url}/auth/register", json=account).status_code == 201
+    with serve(tmp_path, port, "--workers", "2") as process:
+        registered = httpx2.post(f"{url}/auth/register", json=account)
         login = httpx2.post(f"{url}/auth/login", json={"username": "ann", "password": account["password"]}).json()
         headers = {"Authorization": f"Bearer {login['access_token']}"}
-        statuses = {httpx2.get(f"{url}/users/me", headers=headers).status_code for _ in range(20)}
+        task = httpx2.post(f"{url}/tasks", json={"title": "x"}, headers=headers).json()
 
-    assert statuses == {200}
+        def read_and_write(number: int) -> int:
+            """Use a new connection, which either worker may accept."""
+            with httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT, verify=False) as client:
+                assert client.get(f"/tasks/{task['id']}").json() == task
+                return client.post("/tasks", json={"title": f"{number}"}).status_code
+
+        with ThreadPoolExecutor(4) as threads:
+            statuses = set(threads.map(read_and_write, range(20)))
+        total = httpx2.get(f"{url}/tasks", headers=headers).json()["total"]
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=TIMEOUT)
+
+    assert registered.status_code == 201
+    assert "server" not in registered.headers
+    assert statuses == {201}
+    assert total == 21
+    assert process.returncode in {0, -signal.SIGTERM}
+    assert f"http://127.0.0.1:{port}/docs" in output
+    assert "Traceback" not in output
+    assert (tmp_path / "data/task-manager.db").exists()
 
 
-BROKEN = """
-from tests.entrypoints.toy_storage import ToyStorage
+def test_it_serves_in_reload_mode(tmp_path: Path) -> None:
+    port = free_port()
+    with serve(tmp_path, port, "--reload", STORAGE="memory"):
+        assert httpx2.get(f"http://127.0.0.1:{port}/docs").status_code == 200
 
-class Broken(ToyStorage):
-    async def open(self):
-        raise RuntimeError("out of order")
-"""
+
+@pytest.mark.parametrize(
+    ("arguments", "address"),
+    [
+        ([], ("127.0.0.2", 8001, 3)),
+        (["--host", "127.0.0.3", "--port", "8002", "--workers", "4"], ("127.0.0.3", 8002, 4)),
+        (["--port", "0"], ("127.0.0.2", 0, 3)),
+    ],
+)
+def test_options_have_priority_over_settings(
+    empty_directory: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], address: tuple[str, int, int]
+) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr(server, "run", lambda host, port, *, workers, reload: served.append((host, port, workers)))
+    environment = {"STORAGE": "memory", "HOST": "127.0.0.2", "PORT": "8001", "WORKERS": "3"}
+
+    result = CliRunner(env=environment).invoke(app, ["serve", *arguments])
+
+    assert result.exit_code == 0, result.output
+    assert served == [address]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_service_that_can_not_start_says_so_to_whoever_started_it(tmp_path: Path, workers: str) -> None:
-    (tmp_path / "broken.py").write_text(BROKEN)
+def test_a_failed_start_is_logged_and_exits_with_3(tmp_path: Path, workers: str) -> None:
     environment = {
         "PATH": os.defpath,
-        "PYTHONPATH": f"{tmp_path}:{ROOT}",
-        "STORAGE": "broken:Broken",
+        "PYTHONPATH": str(ROOT),
+        "STORAGE": BROKEN_STORAGE,
         "PORT": str(free_port()),
         "WORKERS": workers,
     }
-    done = subprocess.run(
-        [TASK_MANAGER, "serve"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    process = subprocess.run(
+        [COMMAND, "serve"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=TIMEOUT
     )
 
-    assert done.returncode == 3
-    assert "out of order" in done.stdout
+    assert process.returncode == 3
+    assert "out of order" in process.stdout

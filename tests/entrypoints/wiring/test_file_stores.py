@@ -3,10 +3,10 @@ from dependency_injector import providers
 
 from adapters.files.local import LocalFileStore
 from adapters.files.s3 import S3FileStore
-from adapters.files.stores import file_store_of
+from adapters.files.stores import create_file_store
 from adapters.memory.files.store import InMemoryFileStore
 from entrypoints.wiring.container import Container
-from tests.entrypoints.given import only
+from tests.entrypoints.given import make_settings
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,10 @@ from tests.entrypoints.given import only
         ({"storage": "memory", "files_url": "file:some/folder"}, LocalFileStore),
     ],
 )
-def test_the_settings_choose_where_files_lie(options: dict[str, str], store: type[object]) -> None:
-    assert type(Container(settings=providers.Object(only(**options))).file_store()) is store
+def test_the_settings_choose_the_file_store(options: dict[str, str], store: type[object]) -> None:
+    assert type(Container(settings=providers.Object(make_settings(**options))).file_store()) is store
 
 
-def test_another_url_is_refused() -> None:
+def test_an_unknown_url_scheme_is_rejected() -> None:
     with pytest.raises(ValueError, match="file: or s3://"):
-        file_store_of("ftp://canary")
+        create_file_store("ftp://canary")

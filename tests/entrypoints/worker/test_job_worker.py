@@ -11,7 +11,15 @@ from application.jobs.ports import Job, JobCounts, JobNotFound, Outcome
 from application.jobs.service import JobService
 from application.platform.unit_of_work import StorageUnavailable
 from entrypoints.worker import job_worker
-from entrypoints.worker.job_worker import AT_ONCE, ATTEMPTS, LONGEST_DELAY, Handler, JobWorker, Recurring, delay_after
+from entrypoints.worker.job_worker import (
+    MAX_ATTEMPTS,
+    MAX_CONCURRENT_JOBS,
+    MAX_RETRY_DELAY,
+    Handler,
+    JobWorker,
+    RecurringJob,
+    retry_delay,
+)
 from tests.contracts.jobs.jobs import a_job, add
 from tests.support.builders import NOW
 from tests.support.stubs import Attempts, SettableClock
@@ -20,7 +28,7 @@ HOUR: Final = timedelta(hours=1)
 
 
 class Bench:
-    """One queue, and workers at it."""
+    """One queue and its workers."""
 
     def __init__(self) -> None:
         self.storage = InMemoryStorage()
@@ -28,8 +36,8 @@ class Bench:
         self.attempts = Attempts()
         self.service = JobService(self.storage.unit_of_work, self.clock)
 
-    def worker(self, handler: Handler | Recurring, lease: timedelta = timedelta(seconds=30)) -> JobWorker:
-        return JobWorker(self.storage.unit_of_work, {"errand": handler}, self.attempts, self.clock, lease)
+    def worker(self, handler: Handler | RecurringJob, lease: timedelta = timedelta(seconds=30)) -> JobWorker:
+        return JobWorker(self.storage.unit_of_work, {"example": handler}, self.attempts, self.clock, lease)
 
     async def counts(self) -> JobCounts:
         return await self.service.counts()
@@ -46,7 +54,7 @@ async def fails(job: Job) -> None:
 async def does_nothing(job: Job) -> None: ...
 
 
-async def test_a_job_is_done_once_and_gone() -> None:
+async def test_a_finished_job_runs_once_and_is_removed() -> None:
     bench, done = Bench(), list[Job]()
 
     async def do(job: Job) -> None:
@@ -60,75 +68,75 @@ async def test_a_job_is_done_once_and_gone() -> None:
     assert await bench.counts() == JobCounts(0, 0, 0)
 
 
-async def test_a_failed_job_is_tried_again_later_and_later_and_then_kept_among_the_dead() -> None:
+async def test_a_failing_job_is_retried_with_backoff_and_becomes_a_dead_letter() -> None:
     bench = Bench()
     await add(bench.storage, a_job())
     worker, waits = bench.worker(fails), []
-    for _ in range(ATTEMPTS):
-        began = bench.clock.time
+    for _ in range(MAX_ATTEMPTS):
+        started_at = bench.clock.time
         while not await worker.work():
             bench.clock.time += timedelta(seconds=1)
-        waits.append(bench.clock.time - began)
+        waits.append(bench.clock.time - started_at)
 
-    assert bench.outcomes == [Outcome.FAILED] * (ATTEMPTS - 1) + [Outcome.BURIED]
-    assert waits[0] < waits[3] < waits[5] < waits[-1] <= LONGEST_DELAY
-    (dead,) = await bench.service.dead()
+    assert bench.outcomes == [Outcome.FAILED] * (MAX_ATTEMPTS - 1) + [Outcome.DEAD]
+    assert waits[0] < waits[3] < waits[5] < waits[-1] <= MAX_RETRY_DELAY
+    (dead,) = await bench.service.find_dead()
     assert dead.last_error == "ZeroDivisionError: a secret of another server"
-    assert dead.attempts == ATTEMPTS
+    assert dead.attempts == MAX_ATTEMPTS
 
 
-async def test_a_dead_job_may_be_tried_again_or_thrown_away() -> None:
+async def test_a_dead_letter_can_be_requeued_or_discarded() -> None:
     bench = Bench()
-    await add(bench.storage, a_job(attempts=ATTEMPTS - 1), a_job(attempts=ATTEMPTS - 1))
+    await add(bench.storage, a_job(attempts=MAX_ATTEMPTS - 1), a_job(attempts=MAX_ATTEMPTS - 1))
     await bench.worker(fails).work()
-    first, second = await bench.service.dead()
+    first, second = await bench.service.find_dead()
     await bench.service.requeue(first.id)
     await bench.service.discard(second.id)
     await bench.worker(does_nothing).work()
 
     assert bench.outcomes[-1] is Outcome.DONE
     assert await bench.counts() == JobCounts(0, 0, 0)
-    for gone in (first, second):
+    for dead_letter in (first, second):
         with pytest.raises(JobNotFound):
-            await bench.service.requeue(gone.id)
+            await bench.service.requeue(dead_letter.id)
 
 
-def test_waits_grow_jitter_and_end() -> None:
+def test_delays_grow_with_jitter_up_to_a_maximum() -> None:
     for attempts in range(1, 200):
-        delays = {delay_after(attempts) for _ in range(20)}
+        delays = {retry_delay(attempts) for _ in range(20)}
         assert len(delays) > 1
-        assert max(delays) <= LONGEST_DELAY
-    assert delay_after(1) <= timedelta(seconds=5)
-    assert delay_after(200) >= LONGEST_DELAY / 2
+        assert max(delays) <= MAX_RETRY_DELAY
+    assert retry_delay(1) <= timedelta(seconds=5)
+    assert retry_delay(200) >= MAX_RETRY_DELAY / 2
 
 
-async def test_what_another_server_said_is_kept_as_one_line_that_any_database_takes() -> None:
+async def test_an_error_text_is_stored_as_one_printable_line() -> None:
     bench = Bench()
 
-    async def is_told_off(job: Job) -> None:
+    async def fails_with_text(job: Job) -> None:
         raise ZeroDivisionError("550 Empf\udce4nger\r\n550 \x1b[31munbekannt\0")
 
-    await add(bench.storage, a_job(attempts=ATTEMPTS - 1))
-    await bench.worker(is_told_off).work()
-    (dead,) = await bench.service.dead()
+    await add(bench.storage, a_job(attempts=MAX_ATTEMPTS - 1))
+    await bench.worker(fails_with_text).work()
+    (dead,) = await bench.service.find_dead()
     assert dead.last_error == "ZeroDivisionError: 550 Empf nger  550  [31munbekannt "
 
 
-async def test_a_job_whose_every_worker_was_killed_is_given_up_without_another_try() -> None:
+async def test_a_job_that_killed_all_its_workers_becomes_a_dead_letter() -> None:
     bench, done = Bench(), list[Job]()
 
     async def do(job: Job) -> None:
         done.append(job)
 
-    await add(bench.storage, a_job(attempts=ATTEMPTS))
+    await add(bench.storage, a_job(attempts=MAX_ATTEMPTS))
     await bench.worker(do).work()
     assert done == []
-    assert bench.outcomes == [Outcome.BURIED]
-    (dead,) = await bench.service.dead()
+    assert bench.outcomes == [Outcome.DEAD]
+    (dead,) = await bench.service.find_dead()
     assert str(dead.last_error).startswith("Abandoned:")
 
 
-async def test_one_failing_job_does_not_hold_up_the_others() -> None:
+async def test_a_failing_job_does_not_delay_other_jobs() -> None:
     bench = Bench()
 
     async def fail_the_first(job: Job) -> None:
@@ -142,9 +150,9 @@ async def test_one_failing_job_does_not_hold_up_the_others() -> None:
     assert sorted(bench.outcomes) == [Outcome.DONE] * 19 + [Outcome.FAILED]
 
 
-async def test_a_recurring_job_comes_again_in_its_time_however_many_workers_begin() -> None:
+async def test_a_recurring_job_runs_once_per_interval_for_all_workers() -> None:
     bench = Bench()
-    workers = [bench.worker(Recurring(does_nothing, HOUR)) for _ in range(3)]
+    workers = [bench.worker(RecurringJob(does_nothing, HOUR)) for _ in range(3)]
     for worker in workers:
         await worker.prepare()
     assert [await worker.work() for worker in workers] == [1, 0, 0]
@@ -153,22 +161,22 @@ async def test_a_recurring_job_comes_again_in_its_time_however_many_workers_begi
     assert [await worker.work() for worker in workers] == [1, 0, 0]
 
 
-async def test_a_recurring_job_is_never_given_up() -> None:
+async def test_a_recurring_job_never_becomes_a_dead_letter() -> None:
     bench = Bench()
-    worker = bench.worker(Recurring(fails, HOUR))
+    worker = bench.worker(RecurringJob(fails, HOUR))
     await worker.prepare()
-    for _ in range(ATTEMPTS + 2):
+    for _ in range(MAX_ATTEMPTS + 2):
         assert await worker.work() == 1
         bench.clock.time += HOUR
     assert set(bench.outcomes) == {Outcome.FAILED}
 
 
-async def test_a_kind_that_nobody_knows_waits_for_a_program_that_does() -> None:
+async def test_a_job_of_an_unknown_kind_waits_for_a_newer_worker() -> None:
     bench, newer = Bench(), "of a newer version"
     await add(bench.storage, a_job(kind=newer))
-    for _ in range(ATTEMPTS + 2):
+    for _ in range(MAX_ATTEMPTS + 2):
         assert await bench.worker(does_nothing).work() == 1
-        bench.clock.time += LONGEST_DELAY
+        bench.clock.time += MAX_RETRY_DELAY
     assert set(bench.outcomes) == {Outcome.FAILED}
     assert await bench.counts() == JobCounts(1, 0, 0)
 
@@ -177,16 +185,16 @@ async def test_a_kind_that_nobody_knows_waits_for_a_program_that_does() -> None:
     assert bench.outcomes[-1] is Outcome.DONE
 
 
-async def test_what_a_killed_worker_had_begun_is_done_by_another_after_the_lease() -> None:
-    bench, begun = Bench(), asyncio.Event()
+async def test_another_worker_runs_the_job_of_a_killed_worker_after_the_lease() -> None:
+    bench, started = Bench(), asyncio.Event()
     await add(bench.storage, a_job())
 
     async def never_ends(job: Job) -> None:
-        begun.set()
+        started.set()
         await asyncio.Event().wait()
 
     working = asyncio.create_task(bench.worker(never_ends).work())
-    await begun.wait()
+    await started.wait()
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working
@@ -197,7 +205,7 @@ async def test_what_a_killed_worker_had_begun_is_done_by_another_after_the_lease
     assert await other.work() == 1
 
 
-async def test_a_long_job_stays_with_its_worker() -> None:
+async def test_the_lease_of_a_long_job_is_renewed() -> None:
     bench, others = Bench(), list[int]()
     await add(bench.storage, a_job())
 
@@ -213,13 +221,13 @@ async def test_a_long_job_stays_with_its_worker() -> None:
     assert bench.outcomes == [Outcome.DONE]
 
 
-async def test_a_long_job_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench, stop, begun, may_end, done = Bench(), asyncio.Event(), asyncio.Event(), asyncio.Event(), list[int]()
-    monkeypatch.setattr(job_worker, "IDLE_SECONDS", 0.01)
+async def test_a_long_job_does_not_delay_other_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, stop, started, may_end, done = Bench(), asyncio.Event(), asyncio.Event(), asyncio.Event(), list[int]()
+    monkeypatch.setattr(job_worker, "POLL_INTERVAL", 0.01)
 
     async def do(job: Job) -> None:
         if job.payload["n"] == 0:
-            begun.set()
+            started.set()
             await may_end.wait()
         done.append(job.payload["n"])
         if len(done) == 20:
@@ -229,7 +237,7 @@ async def test_a_long_job_does_not_hold_up_the_others(monkeypatch: pytest.Monkey
 
     await add(bench.storage, a_job(payload={"n": 0}))
     running = asyncio.create_task(bench.worker(do).run(stop))
-    await begun.wait()
+    await started.wait()
     await add(bench.storage, *(a_job(payload={"n": n}) for n in range(1, 21)))
     async with asyncio.timeout(5):
         await running
@@ -237,7 +245,7 @@ async def test_a_long_job_does_not_hold_up_the_others(monkeypatch: pytest.Monkey
     assert sorted(done) == list(range(21))
 
 
-async def test_only_so_many_jobs_are_done_at_once() -> None:
+async def test_the_number_of_concurrent_jobs_is_limited() -> None:
     bench, stop, now, most, done = Bench(), asyncio.Event(), 0, 0, 0
 
     async def do(job: Job) -> None:
@@ -246,24 +254,24 @@ async def test_only_so_many_jobs_are_done_at_once() -> None:
         most = max(most, now)
         await asyncio.sleep(0.001)
         now, done = now - 1, done + 1
-        if done == 4 * AT_ONCE:
+        if done == 4 * MAX_CONCURRENT_JOBS:
             stop.set()
 
-    await add(bench.storage, *(a_job() for _ in range(4 * AT_ONCE)))
+    await add(bench.storage, *(a_job() for _ in range(4 * MAX_CONCURRENT_JOBS)))
     await bench.worker(do).run(stop)
-    assert most == AT_ONCE
+    assert most == MAX_CONCURRENT_JOBS
 
 
-async def test_told_to_stop_a_worker_ends_what_it_began_and_begins_nothing() -> None:
-    bench, stop, begun, may_end = Bench(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+async def test_a_stopped_worker_finishes_running_jobs_and_starts_no_more() -> None:
+    bench, stop, started, may_end = Bench(), asyncio.Event(), asyncio.Event(), asyncio.Event()
     await add(bench.storage, a_job())
 
     async def do(job: Job) -> None:
-        begun.set()
+        started.set()
         await may_end.wait()
 
     running = asyncio.create_task(bench.worker(do).run(stop))
-    await begun.wait()
+    await started.wait()
     await add(bench.storage, a_job())
     stop.set()
     may_end.set()
@@ -272,37 +280,37 @@ async def test_told_to_stop_a_worker_ends_what_it_began_and_begins_nothing() -> 
     assert await bench.counts() == JobCounts(1, 0, 0)
 
 
-async def test_a_worker_outlives_a_storage_that_is_away() -> None:
-    bench, stop, is_away = Bench(), asyncio.Event(), True
+async def test_a_worker_survives_a_storage_outage() -> None:
+    bench, stop, is_down = Bench(), asyncio.Event(), True
 
     def unit_of_work() -> object:
-        if is_away:
-            raise StorageUnavailable("away")
+        if is_down:
+            raise StorageUnavailable("down")
         return bench.storage.unit_of_work()
 
     async def do(job: Job) -> None:
         stop.set()
 
-    worker = JobWorker(unit_of_work, {"errand": do}, bench.attempts, bench.clock)  # type: ignore[arg-type]
+    worker = JobWorker(unit_of_work, {"example": do}, bench.attempts, bench.clock)  # type: ignore[arg-type]
     await add(bench.storage, a_job(run_at=NOW))
     running = asyncio.create_task(worker.run(stop))
     await asyncio.sleep(0.01)
-    is_away = False
+    is_down = False
     await running
     assert bench.outcomes == [Outcome.DONE]
 
 
-async def test_told_to_stop_a_worker_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench, stop, begun = Bench(), asyncio.Event(), asyncio.Event()
-    monkeypatch.setattr(job_worker, "PARTING_SECONDS", 0.01)
+async def test_a_stopped_worker_waits_only_for_the_shutdown_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, stop, started = Bench(), asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(job_worker, "SHUTDOWN_TIMEOUT", 0.01)
     await add(bench.storage, a_job())
 
     async def hangs(job: Job) -> None:
-        begun.set()
+        started.set()
         await asyncio.Event().wait()
 
     running = asyncio.create_task(bench.worker(hangs).run(stop))
-    await begun.wait()
+    await started.wait()
     stop.set()
     async with asyncio.timeout(5):
         await running
@@ -312,7 +320,7 @@ async def test_told_to_stop_a_worker_does_not_wait_for_ever(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("step", ["claim", "extend", "finish"])
-async def test_a_worker_outlives_a_bug_and_tells_of_it(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_survives_an_internal_error_and_reports_it(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bench, stop, done = Bench(), asyncio.Event(), list[int]()
     healthy = getattr(InMemoryJobQueue, step)
 
@@ -331,4 +339,4 @@ async def test_a_worker_outlives_a_bug_and_tells_of_it(step: str, monkeypatch: p
     await add(bench.storage, *(a_job(payload={"n": n}) for n in range(2)))
     await bench.worker(do, lease=timedelta(milliseconds=90)).run(stop)
     assert set(done) == {0, 1}
-    assert [type(error) for error in bench.attempts.stumbles] == [ZeroDivisionError]
+    assert [type(error) for error in bench.attempts.errors] == [ZeroDivisionError]

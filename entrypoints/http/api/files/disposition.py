@@ -6,8 +6,8 @@ _PLAIN: Final = re.compile(r"[\w!#$&+.^`|~ ()\[\]{}@=,;'-]+", re.ASCII)
 _ATTRIBUTE_CHARACTERS: Final = "!#$&+-.^_`|~"
 
 
-def attachment(filename: str) -> str:
-    """The field Content-Disposition (RFC 6266): the name for all, and as it is (RFC 8187) where that is not ASCII."""
+def content_disposition(filename: str) -> str:
+    """Return the Content-Disposition header (RFC 6266), with the exact name (RFC 8187) if it is not plain ASCII."""
     if _PLAIN.fullmatch(filename):
         return f'attachment; filename="{filename}"'
     plain = "".join(character if _PLAIN.fullmatch(character) else "_" for character in filename)

@@ -1,15 +1,16 @@
-"""Parts of a representation (RFC 9110, section 14): one range of bytes; any other wish is passed over."""
+"""Range requests (RFC 9110, section 14) for one range of bytes. Other Range headers are ignored, as the RFC allows."""
 
 import re
 from typing import Final
 
 from starlette.requests import Request
 
-from entrypoints.http.framework.errors import HttpError
+from entrypoints.http.framework.http_errors import HttpError
 
 _RANGE: Final = re.compile(r"bytes=[ \t]*(\d*)-(\d*)[ \t]*", re.ASCII | re.IGNORECASE)
-_BEYOND: Final = 10**18
-_DIGITS: Final = 18
+_MAX_DIGITS: Final = 18
+_LARGE_POSITION: Final = 10**18
+"""Stands for all numbers with more digits; greater than any file size."""
 
 
 class RangeNotSatisfiable(HttpError):
@@ -17,31 +18,32 @@ class RangeNotSatisfiable(HttpError):
     code = "RANGE_NOT_SATISFIABLE"
 
     def __init__(self, size: int) -> None:
-        super().__init__("there is nothing in this range", {"Content-Range": f"bytes */{size}"})
+        super().__init__("the range does not overlap the file", {"Content-Range": f"bytes */{size}"})
 
 
-def range_in(request: Request, size: int, tag: str) -> tuple[int, int] | None:
-    """The first byte wanted and the one after the last; None where all are.
+def parse_range(request: Request, size: int, tag: str) -> tuple[int, int] | None:
+    """Return the requested range as start (inclusive) and end (exclusive), or None for the whole file.
 
-    Raises RangeNotSatisfiable if there are none of those wanted.
+    Raises:
+        RangeNotSatisfiable: The range contains no byte of the file.
     """
     fields, conditions = request.headers.getlist("range"), request.headers.getlist("if-range")
-    found = _RANGE.fullmatch(fields[0]) if len(fields) == 1 else None
-    if found is None or (conditions and conditions != [tag]):
+    match = _RANGE.fullmatch(fields[0]) if len(fields) == 1 else None
+    if match is None or (conditions and conditions != [tag]):
         return None
-    first, last = found.groups()
+    first, last = match.groups()
     if not first and not last:
         return None
     if not first:
-        wanted = (max(size - _number(last), 0), size)
+        start, end = max(size - _number(last), 0), size
     elif last and _number(last) < _number(first):
         return None
     else:
-        wanted = (_number(first), min(_number(last) + 1, size) if last else size)
-    if wanted[0] >= size:
+        start, end = _number(first), min(_number(last) + 1, size) if last else size
+    if start >= size:
         raise RangeNotSatisfiable(size)
-    return wanted
+    return start, end
 
 
 def _number(digits: str) -> int:
-    return int(digits) if len(digits) <= _DIGITS else _BEYOND
+    return int(digits) if len(digits) <= _MAX_DIGITS else _LARGE_POSITION

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter
 
-from application.platform.idempotency import Once
+from application.platform.idempotency import IdempotentWrite
 from domain.errors import EmptyFile, FileNotFound, FileTooLarge, TaskNotFound, UnsupportedFileType, UserNotFound
 from domain.files.file import File, FileType
 from entrypoints.http.api.dependencies import Files
@@ -15,11 +15,11 @@ from entrypoints.http.api.files.ranges import RangeNotSatisfiable
 from entrypoints.http.api.files.schemas import FilePageView, FileView, ListFilesQuery
 from entrypoints.http.api.paths import FileIdInPath
 from entrypoints.http.framework.authentication import CurrentActor
-from entrypoints.http.framework.idempotency import Keyed, KeyedRequest, created
+from entrypoints.http.framework.idempotency import Idempotent, IdempotentRequest, created
 from entrypoints.http.framework.preconditions import PATTERN
-from entrypoints.http.framework.query_model import in_query
+from entrypoints.http.framework.query_model import query_parameters
 from entrypoints.http.framework.route import Route
-from entrypoints.http.openapi.document import answers
+from entrypoints.http.openapi.document import error_responses
 from entrypoints.http.openapi.headers import headers_named
 from entrypoints.http.schemas.fields import OwnerId
 
@@ -38,7 +38,7 @@ UPLOAD: Final[dict[str, Any]] = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": f"with a filename; at most {File.MAX_SIZE} bytes",
+                            "description": f"A file with a filename, at most {File.MAX_SIZE} bytes.",
                         },
                         "task_id": {"type": "string", "format": "uuid"},
                     },
@@ -55,19 +55,24 @@ CONTENT: Final[dict[str, Any]] = {
     "headers": headers_named("Accept-Ranges", "Content-Disposition", ETag="File-ETag"),
 }
 PARTIAL: Final[dict[str, Any]] = {**CONTENT, "headers": {**CONTENT["headers"], **headers_named("Content-Range")}}
-"""What `GET …/content` answers, and which headers it looks at."""
-WISHES: Final[dict[str, Any]] = {
+"""Responses of `GET …/content`."""
+CONDITIONAL_HEADERS: Final[dict[str, Any]] = {
     "parameters": [
         {"name": "If-None-Match", "in": "header", "schema": {"type": "string", "pattern": PATTERN}},
-        {"name": "Range", "in": "header", "description": "bytes=0-99, once", "schema": {"type": "string"}},
-        {"name": "If-Range", "in": "header", "description": "an entity tag", "schema": {"type": "string"}},
+        {
+            "name": "Range",
+            "in": "header",
+            "description": "One range, such as bytes=0-99.",
+            "schema": {"type": "string"},
+        },
+        {"name": "If-Range", "in": "header", "description": "An entity tag.", "schema": {"type": "string"}},
     ]
 }
 
 
-@router.get("", responses=answers(UserNotFound))
+@router.get("", responses=error_responses(UserNotFound))
 async def list_files(
-    query: Annotated[ListFilesQuery, in_query(ListFilesQuery)], actor: CurrentActor, files: Files
+    query: Annotated[ListFilesQuery, query_parameters(ListFilesQuery)], actor: CurrentActor, files: Files
 ) -> FilePageView:
     return FilePageView.of(await files.list(actor, query.to_query(), owner_id=query.owner_id))
 
@@ -76,18 +81,22 @@ async def list_files(
     "",
     status_code=HTTPStatus.CREATED,
     responses={
-        **answers(TaskNotFound, FileTooLarge, UnsupportedFileType, EmptyFile),
+        **error_responses(TaskNotFound, FileTooLarge, UnsupportedFileType, EmptyFile),
         HTTPStatus.CREATED: {"headers": headers_named("Location")},
     },
     openapi_extra=UPLOAD,
 )
-async def upload_file(upload: Upload, actor: CurrentActor, files: Files, keyed: Keyed, response: Response) -> FileView:
-    file = await files.upload(actor, upload, once=partial(_once, keyed) if keyed else None)
-    response.headers["Location"] = _place_of(file)
+async def upload_file(
+    upload: Upload, actor: CurrentActor, files: Files, idempotent: Idempotent, response: Response
+) -> FileView:
+    file = await files.upload(
+        actor, upload, idempotent_write=partial(_idempotent_upload, idempotent) if idempotent else None
+    )
+    response.headers["Location"] = _location_url(file)
     return FileView.of(file)
 
 
-@router.get("/{file_id}", responses=answers(FileNotFound, UserNotFound))
+@router.get("/{file_id}", responses=error_responses(FileNotFound, UserNotFound))
 async def get_file(
     file_id: FileIdInPath, actor: CurrentActor, files: Files, owner_id: OwnerId | None = None
 ) -> FileView:
@@ -98,12 +107,12 @@ async def get_file(
     "/{file_id}/content",
     response_class=Response,
     responses={
-        **answers(FileNotFound, UserNotFound, RangeNotSatisfiable),
-        HTTPStatus.OK: {"description": "The bytes", **CONTENT},
-        HTTPStatus.PARTIAL_CONTENT: {"description": "Those of the range", **PARTIAL},
+        **error_responses(FileNotFound, UserNotFound, RangeNotSatisfiable),
+        HTTPStatus.OK: {"description": "The whole content", **CONTENT},
+        HTTPStatus.PARTIAL_CONTENT: {"description": "The requested range", **PARTIAL},
         HTTPStatus.NOT_MODIFIED: {"description": "Not Modified", "headers": headers_named(ETag="File-ETag")},
     },
-    openapi_extra=WISHES,
+    openapi_extra=CONDITIONAL_HEADERS,
 )
 async def get_file_content(
     file_id: FileIdInPath, actor: CurrentActor, files: Files, request: Request, owner_id: OwnerId | None = None
@@ -112,15 +121,15 @@ async def get_file_content(
     return await download(request, file, files)
 
 
-def _once(keyed: KeyedRequest, file: File) -> Once[File]:
-    same = keyed.asking(file.sha256.encode(), file.filename.encode(), str(file.task_id).encode())
-    return same.once(lambda file: created(FileView.of(file), _FILE, Location=_place_of(file)))
+def _idempotent_upload(idempotent: IdempotentRequest, file: File) -> IdempotentWrite[File]:
+    request = idempotent.with_content(file.sha256.encode(), file.filename.encode(), str(file.task_id).encode())
+    return request.write(lambda file: created(FileView.of(file), _FILE, Location=_location_url(file)))
 
 
-def _place_of(file: File) -> str:
+def _location_url(file: File) -> str:
     return f"{router.prefix}/{file.id}"
 
 
-@router.delete("/{file_id}", status_code=HTTPStatus.NO_CONTENT, responses=answers(FileNotFound))
+@router.delete("/{file_id}", status_code=HTTPStatus.NO_CONTENT, responses=error_responses(FileNotFound))
 async def delete_file(file_id: FileIdInPath, actor: CurrentActor, files: Files) -> None:
     await files.delete(actor, file_id)

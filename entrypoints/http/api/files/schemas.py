@@ -46,4 +46,4 @@ class FilePageView(PageView):
 
     @classmethod
     def of(cls, page: Page[File]) -> Self:
-        return cls.showing(page, FileView.of)
+        return cls.from_page(page, FileView.of)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import MISSING, ConfigDict, Field, model_validator
 
 from application.identity.accounts import RegisterUser
-from application.identity.sessions import Login
+from application.identity.sessions import IssuedTokens
 from domain.identity.session import Session, SessionId
 from domain.identity.user import User
 from entrypoints.http.schemas.body import Body
@@ -37,9 +37,9 @@ class RegisterBody(Body):
     timezone: TimeZoneName = "UTC"
 
     @model_validator(mode="after")
-    def _refuse_another_password(self) -> Self:
+    def _check_confirmation(self) -> Self:
         if "confirm_password" in self.model_fields_set and self.confirm_password != self.password:
-            raise ValueError("the passwords are not the same")
+            raise ValueError("password and confirm_password must be equal")
         return self
 
     def to_command(self) -> RegisterUser:
@@ -126,13 +126,13 @@ class LoginView:
     user: UserView
 
     @classmethod
-    def of(cls, login: Login) -> Self:
+    def of(cls, tokens: IssuedTokens) -> Self:
         return cls(
-            access_token=login.access_token.text,
+            access_token=tokens.access_token.text,
             token_type="bearer",  # noqa: S106 - a scheme, not a secret
-            expires_in=login.access_token.expires_in,
-            refresh_token=login.refresh_token.text,
-            user=UserView.of(login.user),
+            expires_in=tokens.access_token.expires_in,
+            refresh_token=tokens.refresh_token.text,
+            user=UserView.of(tokens.user),
         )
 
 

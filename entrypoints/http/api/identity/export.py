@@ -14,11 +14,11 @@ _EXPORT: Final = TypeAdapter(ExportView)
 _TASK: Final = TypeAdapter(TaskView)
 _CHANGE: Final = TypeAdapter(ExportedChangeView)
 _FILE: Final = TypeAdapter(FileView)
-_NOTHING_YET: Final = b'"tasks":[],"history":[],"files":[]}'
+_EMPTY_LISTS: Final = b'"tasks":[],"history":[],"files":[]}'
 
 
-async def rendered(export: AccountExport) -> AsyncIterator[bytes]:
-    """An `ExportView` piece by piece, so that a large account takes little memory."""
+async def stream_export(export: AccountExport) -> AsyncIterator[bytes]:
+    """Serialize an `ExportView` in chunks, so that a large account needs little memory."""
     head = ExportView(
         exported_at=export.exported_at,
         user=UserView.of(export.user),
@@ -27,21 +27,21 @@ async def rendered(export: AccountExport) -> AsyncIterator[bytes]:
         history=[],
         files=[],
     )
-    yield _EXPORT.dump_json(head).removesuffix(_NOTHING_YET)
+    yield _EXPORT.dump_json(head).removesuffix(_EMPTY_LISTS)
     yield b'"tasks":['
-    async for piece in _joined(export.tasks, lambda task: _TASK.dump_json(TaskView.of(task))):
-        yield piece
+    async for chunk in _join(export.tasks, lambda task: _TASK.dump_json(TaskView.of(task))):
+        yield chunk
     yield b'],"history":['
-    async for piece in _joined(export.history, lambda change: _CHANGE.dump_json(ExportedChangeView.of(change))):
-        yield piece
+    async for chunk in _join(export.history, lambda change: _CHANGE.dump_json(ExportedChangeView.of(change))):
+        yield chunk
     yield b'],"files":['
-    async for piece in _joined(export.files, lambda file: _FILE.dump_json(FileView.of(file))):
-        yield piece
+    async for chunk in _join(export.files, lambda file: _FILE.dump_json(FileView.of(file))):
+        yield chunk
     yield b"]}"
 
 
-async def _joined(batches: AsyncIterator[list[Any]], render: Callable[[Any], bytes]) -> AsyncIterator[bytes]:
+async def _join(batches: AsyncIterator[list[Any]], to_json: Callable[[Any], bytes]) -> AsyncIterator[bytes]:
     separator = b""
     async for batch in batches:
-        yield separator + b",".join(map(render, batch))
+        yield separator + b",".join(map(to_json, batch))
         separator = b","

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import MISSING, Field, model_validator
+from pydantic import MISSING, ConfigDict, Field, model_validator
 
 from application.identity.accounts import RegisterUser
 from application.identity.users import ListUsers
@@ -15,19 +15,21 @@ from entrypoints.http.schemas.paging import PageQuery, PageView
 
 
 class EditMeBody(Body):
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     email: EmailText | MISSING = MISSING
     full_name: FullNameText | None | MISSING = MISSING
     timezone: TimeZoneName | MISSING = MISSING
 
     @model_validator(mode="after")
-    def _refuse_nothing(self) -> Self:
+    def _require_a_field(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("at least one field is to be changed")
+            raise ValueError("at least one field must be present")
         return self
 
     def to_changes(self) -> UserChanges:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
-        return cast(UserChanges, given)
+        present: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        return cast(UserChanges, present)
 
 
 class EditUserBody(EditMeBody):
@@ -76,4 +78,4 @@ class UserPageView(PageView):
 
     @classmethod
     def of(cls, page: Page[User]) -> Self:
-        return cls.showing(page, UserView.of)
+        return cls.from_page(page, UserView.of)

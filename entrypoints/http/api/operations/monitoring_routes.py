@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from application.operations.health import Health as State
+from application.operations.health import Health as HealthStatus
 from entrypoints.http.api.dependencies import Health, Metrics
 from entrypoints.http.api.operations.monitoring_schemas import HealthView, ReadinessView
 from entrypoints.http.framework.errors import RETRY_AFTER_SECONDS
@@ -19,15 +19,15 @@ class PrometheusText(Response):
 
 @router.get("/health")
 async def get_health() -> HealthView:
-    """The process answers; nothing else is asked."""
+    """Liveness: the process responds. No dependency is checked."""
     return HealthView(status="healthy")
 
 
 @router.get("/monitoring/health", responses={503: {"description": "Unhealthy", "model": ReadinessView}})
 async def get_readiness(request: Request, response: Response, service: Health) -> ReadinessView:
-    """Whether requests are welcome here, and what works of that which they need."""
+    """Readiness: whether this process should receive requests, and the state of each dependency."""
     report = await service.report()
-    if report.status is State.UNHEALTHY:
+    if report.status is HealthStatus.UNHEALTHY:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return ReadinessView.of(report, request.app.version)
@@ -35,5 +35,5 @@ async def get_readiness(request: Request, response: Response, service: Health) -
 
 @router.get("/monitoring/metrics", response_class=PrometheusText)
 async def get_metrics(metrics: Metrics) -> Response:
-    """Requests, latencies, connections, caches."""
-    return PrometheusText(await metrics.exposed())
+    """Prometheus metrics of requests, latencies, connections and caches."""
+    return PrometheusText(await metrics.exposition())

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from application.operations.health import Finding, Health, Report
+from application.operations.health import CheckResult, Health, HealthReport
 
 
 @dataclass(slots=True)
@@ -15,8 +15,8 @@ class CheckView:
     latency_ms: float
 
     @classmethod
-    def of(cls, finding: Finding) -> "CheckView":
-        return cls(finding.status, round(finding.latency * 1000, 2))
+    def of(cls, result: CheckResult) -> "CheckView":
+        return cls(result.status, round(result.latency * 1000, 2))
 
 
 @dataclass(slots=True)
@@ -26,5 +26,5 @@ class ReadinessView:
     checks: dict[str, CheckView]
 
     @classmethod
-    def of(cls, report: Report, version: str) -> "ReadinessView":
-        return cls(report.status, version, {name: CheckView.of(finding) for name, finding in report.checks.items()})
+    def of(cls, report: HealthReport, version: str) -> "ReadinessView":
+        return cls(report.status, version, {name: CheckView.of(result) for name, result in report.checks.items()})

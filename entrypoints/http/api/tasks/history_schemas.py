@@ -33,7 +33,7 @@ class TaskChangeView:
             action=change.action.value,
             actor_id=str(change.actor_id),
             at=change.at,
-            changes={name: FieldChangeView(each.old, each.new) for name, each in change.changes.items()},
+            changes={name: FieldChangeView(field.old, field.new) for name, field in change.changes.items()},
         )
 
 
@@ -43,16 +43,16 @@ class HistoryPageView(PageView):
 
     @classmethod
     def of(cls, page: Page[TaskChange]) -> Self:
-        return cls.showing(page, TaskChangeView.of)
+        return cls.from_page(page, TaskChangeView.of)
 
 
 @dataclass(slots=True)
 class ExportedChangeView(TaskChangeView):
-    """With the task that it is about."""
+    """A change as part of an export, where the task is not known from the URL."""
 
     task_id: IdText
 
     @classmethod
     def of(cls, change: TaskChange) -> Self:
-        seen = TaskChangeView.of(change)
-        return cls(seen.id, seen.action, seen.actor_id, seen.at, seen.changes, str(change.task_id))
+        view = TaskChangeView.of(change)
+        return cls(view.id, view.action, view.actor_id, view.at, view.changes, str(change.task_id))

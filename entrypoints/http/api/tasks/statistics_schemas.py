@@ -2,7 +2,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from domain.tasks.statistics import Statistics
-from domain.tasks.task import Priority, Status
+from domain.tasks.status import Status
+from domain.tasks.task import Priority
 
 
 @dataclass(slots=True)

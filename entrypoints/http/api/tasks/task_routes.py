@@ -4,7 +4,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 
-from application.platform.idempotency import Answer
+from application.platform.idempotency import StoredResponse
 from domain.errors import StaleTask, TagNotFound, TaskNotFound, UserNotFound
 from domain.tasks.task import Task
 from entrypoints.http.api.dependencies import TaskBatches, Tasks
@@ -24,11 +24,11 @@ from entrypoints.http.api.tasks.task_schemas import (
     TaskView,
 )
 from entrypoints.http.framework.authentication import CurrentActor
-from entrypoints.http.framework.idempotency import Keyed, created
+from entrypoints.http.framework.idempotency import Idempotent, created
 from entrypoints.http.framework.preconditions import ExpectedVersions, etag
-from entrypoints.http.framework.query_model import in_query
+from entrypoints.http.framework.query_model import query_parameters
 from entrypoints.http.framework.route import Route
-from entrypoints.http.openapi.document import answers
+from entrypoints.http.openapi.document import error_responses
 from entrypoints.http.schemas.fields import OwnerId
 
 _TASK: Final = TypeAdapter(TaskView)
@@ -37,52 +37,56 @@ _TASKS: Final = TypeAdapter(TaskItemsView)
 router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"], route_class=Route)
 
 
-@router.get("", responses=answers(UserNotFound))
+@router.get("", responses=error_responses(UserNotFound))
 async def list_tasks(
-    query: Annotated[ListTasksQuery, in_query(ListTasksQuery)], actor: CurrentActor, tasks: Tasks
+    query: Annotated[ListTasksQuery, query_parameters(ListTasksQuery)], actor: CurrentActor, tasks: Tasks
 ) -> TaskPageView:
     return TaskPageView.of(await tasks.list(actor, query.to_query(), owner_id=query.owner_id))
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
 async def create_task(
-    body: CreateTaskBody, actor: CurrentActor, tasks: Tasks, keyed: Keyed, response: Response
+    body: CreateTaskBody, actor: CurrentActor, tasks: Tasks, idempotent: Idempotent, response: Response
 ) -> TaskView:
-    task = await tasks.create(actor, body.to_command(), once=keyed.once(_task_created) if keyed else None)
-    response.headers["Location"] = _place_of(task)
-    return _versioned(task, response)
+    task = await tasks.create(
+        actor, body.to_command(), idempotent_write=idempotent.write(_created_task) if idempotent else None
+    )
+    response.headers["Location"] = _location_url(task)
+    return _with_etag(task, response)
 
 
-@router.get("/statistics", responses=answers(UserNotFound))
+@router.get("/statistics", responses=error_responses(UserNotFound))
 async def get_statistics(actor: CurrentActor, tasks: Tasks, owner_id: OwnerId | None = None) -> StatisticsView:
     return StatisticsView.of(await tasks.statistics(actor, owner_id=owner_id))
 
 
 @router.post("/bulk", status_code=HTTPStatus.CREATED)
-async def create_tasks(body: CreateTasksBody, actor: CurrentActor, batches: TaskBatches, keyed: Keyed) -> TaskItemsView:
-    once = keyed.once(_tasks_created) if keyed else None
-    return TaskItemsView.of(await batches.create(actor, body.to_commands(), once=once))
+async def create_tasks(
+    body: CreateTasksBody, actor: CurrentActor, batches: TaskBatches, idempotent: Idempotent
+) -> TaskItemsView:
+    idempotent_write = idempotent.write(_created_tasks) if idempotent else None
+    return TaskItemsView.of(await batches.create(actor, body.to_commands(), idempotent_write=idempotent_write))
 
 
-@router.patch("/bulk", responses=answers(TaskNotFound, StaleTask))
+@router.patch("/bulk", responses=error_responses(TaskNotFound, StaleTask))
 async def edit_tasks(body: EditTasksBody, actor: CurrentActor, batches: TaskBatches) -> TaskItemsView:
     return TaskItemsView.of(await batches.edit(actor, body.task_ids, **body.updates.to_changes()))
 
 
-@router.delete("/bulk", status_code=HTTPStatus.NO_CONTENT, responses=answers(TaskNotFound, StaleTask))
+@router.delete("/bulk", status_code=HTTPStatus.NO_CONTENT, responses=error_responses(TaskNotFound, StaleTask))
 async def delete_tasks(body: DeleteTasksBody, actor: CurrentActor, batches: TaskBatches) -> None:
     await batches.delete(actor, body.task_ids)
 
 
-@router.get("/{task_id}", responses=answers(TaskNotFound, UserNotFound))
+@router.get("/{task_id}", responses=error_responses(TaskNotFound, UserNotFound))
 async def get_task(
     task_id: TaskIdInPath, actor: CurrentActor, tasks: Tasks, response: Response, owner_id: OwnerId | None = None
 ) -> TaskView:
-    return _versioned(await tasks.get(actor, task_id, owner_id=owner_id), response)
+    return _with_etag(await tasks.get(actor, task_id, owner_id=owner_id), response)
 
 
-@router.patch("/{task_id}", responses=answers(TaskNotFound))
-@router.put("/{task_id}", responses=answers(TaskNotFound))
+@router.patch("/{task_id}", responses=error_responses(TaskNotFound))
+@router.put("/{task_id}", responses=error_responses(TaskNotFound))
 async def edit_task(
     task_id: TaskIdInPath,
     body: EditTaskBody,
@@ -91,25 +95,25 @@ async def edit_task(
     versions: ExpectedVersions,
     response: Response,
 ) -> TaskView:
-    return _versioned(await tasks.edit(actor, task_id, versions=versions, **body.to_changes()), response)
+    return _with_etag(await tasks.edit(actor, task_id, versions=versions, **body.to_changes()), response)
 
 
-@router.delete("/{task_id}", status_code=HTTPStatus.NO_CONTENT, responses=answers(TaskNotFound))
+@router.delete("/{task_id}", status_code=HTTPStatus.NO_CONTENT, responses=error_responses(TaskNotFound))
 async def delete_task(task_id: TaskIdInPath, actor: CurrentActor, tasks: Tasks, versions: ExpectedVersions) -> None:
     await tasks.delete(actor, task_id, versions=versions)
 
 
-@router.get("/{task_id}/history", responses=answers(TaskNotFound, UserNotFound))
+@router.get("/{task_id}/history", responses=error_responses(TaskNotFound, UserNotFound))
 async def list_history(
     task_id: TaskIdInPath,
-    query: Annotated[ListHistoryQuery, in_query(ListHistoryQuery)],
+    query: Annotated[ListHistoryQuery, query_parameters(ListHistoryQuery)],
     actor: CurrentActor,
     tasks: Tasks,
 ) -> HistoryPageView:
     return HistoryPageView.of(await tasks.history(actor, task_id, query.to_paging(), owner_id=query.owner_id))
 
 
-@router.post("/{task_id}/tags", responses=answers(TaskNotFound))
+@router.post("/{task_id}/tags", responses=error_responses(TaskNotFound))
 async def add_tags(
     task_id: TaskIdInPath,
     body: AddTagsBody,
@@ -118,10 +122,10 @@ async def add_tags(
     versions: ExpectedVersions,
     response: Response,
 ) -> TaskView:
-    return _versioned(await tasks.add_tags(actor, task_id, tuple(body), versions=versions), response)
+    return _with_etag(await tasks.add_tags(actor, task_id, tuple(body), versions=versions), response)
 
 
-@router.delete("/{task_id}/tags/{tag}", responses=answers(TaskNotFound, TagNotFound))
+@router.delete("/{task_id}/tags/{tag}", responses=error_responses(TaskNotFound, TagNotFound))
 async def remove_tag(
     task_id: TaskIdInPath,
     tag: TagInPath,
@@ -130,21 +134,21 @@ async def remove_tag(
     versions: ExpectedVersions,
     response: Response,
 ) -> TaskView:
-    return _versioned(await tasks.remove_tag(actor, task_id, tag, versions=versions), response)
+    return _with_etag(await tasks.remove_tag(actor, task_id, tag, versions=versions), response)
 
 
-def _place_of(task: Task) -> str:
+def _location_url(task: Task) -> str:
     return f"{router.prefix}/{task.id}"
 
 
-def _task_created(task: Task) -> Answer:
-    return created(TaskView.of(task), _TASK, Location=_place_of(task), ETag=etag(task.version))
+def _created_task(task: Task) -> StoredResponse:
+    return created(TaskView.of(task), _TASK, Location=_location_url(task), ETag=etag(task.version))
 
 
-def _tasks_created(tasks: list[Task]) -> Answer:
+def _created_tasks(tasks: list[Task]) -> StoredResponse:
     return created(TaskItemsView.of(tasks), _TASKS)
 
 
-def _versioned(task: Task, response: Response) -> TaskView:
+def _with_etag(task: Task, response: Response) -> TaskView:
     response.headers["ETag"] = etag(task.version)
     return TaskView.of(task)

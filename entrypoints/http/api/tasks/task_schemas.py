@@ -1,23 +1,25 @@
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Final, Literal, Self, cast
 
 from pydantic import MISSING, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from application.platform.paging import Page
-from application.tasks.batches import MAX_BATCH
+from application.tasks.batches import MAX_BATCH_SIZE
 from application.tasks.tasks import CreateTask, ListTasks
+from domain.tasks.status import Status, check_completion
 from domain.tasks.tag import MAX_TAGS
-from domain.tasks.task import Status, Task, TaskChanges, resolve_status
+from domain.tasks.task import Task, TaskChanges
 from domain.tasks.task_query import SortField, TaskFilter, TaskOrder
 from entrypoints.http.schemas.body import Body
 from entrypoints.http.schemas.fields import (
     NO_NUL,
+    DateOrDatetimeText,
     DescriptionText,
     DueText,
     Flag,
     IdText,
-    MomentText,
     OwnerId,
     PriorityName,
     PriorityText,
@@ -32,6 +34,15 @@ from entrypoints.http.schemas.fields import (
 )
 from entrypoints.http.schemas.paging import PageQuery, PageView
 
+COMPLETION_SCHEMA: Final[JsonDict] = {
+    "anyOf": [
+        {"not": {"required": ["status", "completed"]}},
+        {"properties": {"status": {"const": Status.COMPLETED.value}, "completed": {"const": True}}},
+        {"properties": {"status": {"not": {"const": Status.COMPLETED.value}}, "completed": {"const": False}}},
+    ]
+}
+"""`check_completion` as JSON Schema, for the OpenAPI document. A test compares the two."""
+
 
 class TaskFields(Body):
     description: DescriptionText | None | MISSING = MISSING
@@ -42,26 +53,27 @@ class TaskFields(Body):
     tags: TagNames | MISSING = MISSING
 
     @model_validator(mode="after")
-    def _refuse_contradiction(self) -> Self:
-        given = self.to_changes()
-        resolve_status(Status.PENDING, given.get("status"), given.get("completed"))
+    def _check_completion(self) -> Self:
+        changes = self.to_changes()
+        check_completion(changes.get("status"), changes.get("completed"))
         return self
 
     def to_changes(self) -> TaskChanges:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
-        if "due_date" in given:
-            given["due"] = given.pop("due_date")
-        if "tags" in given:
-            given["tags"] = tuple(given["tags"])
-        return cast(TaskChanges, given)
+        changes: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "due_date" in changes:
+            changes["due"] = changes.pop("due_date")
+        if "tags" in changes:
+            changes["tags"] = tuple(changes["tags"])
+        return cast(TaskChanges, changes)
 
 
 class CreateTaskBody(TaskFields):
     model_config = ConfigDict(
         json_schema_extra={
+            **COMPLETION_SCHEMA,
             "examples": [
                 {"title": "Learn SQLAlchemy", "priority": "high", "due_date": "2025-12-01", "tags": ["study", "python"]}
-            ]
+            ],
         }
     )
 
@@ -72,24 +84,30 @@ class CreateTaskBody(TaskFields):
 
 
 class EditTaskBody(TaskFields):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"completed": True, "priority": "low"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            **COMPLETION_SCHEMA,
+            "minProperties": 1,
+            "examples": [{"completed": True, "priority": "low"}],
+        }
+    )
 
     title: TitleText | MISSING = MISSING
 
     @model_validator(mode="after")
-    def _refuse_nothing(self) -> Self:
+    def _check_not_empty(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("at least one field is to be changed")
+            raise ValueError("at least one field must be changed")
         return self
 
 
 TaskIds = Annotated[
-    list[TaskIdText], Field(min_length=1, max_length=MAX_BATCH, json_schema_extra={"uniqueItems": True})
+    list[TaskIdText], Field(min_length=1, max_length=MAX_BATCH_SIZE, json_schema_extra={"uniqueItems": True})
 ]
 
 
 class CreateTasksBody(Body):
-    tasks: Annotated[list[CreateTaskBody], Field(min_length=1, max_length=MAX_BATCH)]
+    tasks: Annotated[list[CreateTaskBody], Field(min_length=1, max_length=MAX_BATCH_SIZE)]
 
     def to_commands(self) -> list[CreateTask]:
         return [task.to_command() for task in self.tasks]
@@ -111,14 +129,14 @@ class ListTasksQuery(PageQuery):
     status: list[StatusName] = []
     priority: list[PriorityName] = []
     tag: Annotated[list[TagName], Field(max_length=MAX_TAGS)] = []
-    tags: TagList | None = Field(None, description="several tags, separated by commas; all must be there")
+    tags: TagList | None = Field(None, description="several tags, separated by commas; a task must have all of them")
     completed: Flag | None = None
     overdue: Flag | None = None
     search: Annotated[str, Field(max_length=TaskFilter.MAX_SEARCH, pattern=NO_NUL)] = ""
-    created_after: MomentText | None = None
-    created_before: MomentText | None = None
-    due_after: MomentText | None = None
-    due_before: MomentText | None = None
+    created_after: DateOrDatetimeText | None = None
+    created_before: DateOrDatetimeText | None = None
+    due_after: DateOrDatetimeText | None = None
+    due_before: DateOrDatetimeText | None = None
     sort_by: Annotated[SortField, Field(strict=False)] = SortField.CREATED_AT
     sort_order: Literal["asc", "desc"] = "desc"
     owner_id: OwnerId | None = None
@@ -183,7 +201,7 @@ class TaskPageView(PageView):
 
     @classmethod
     def of(cls, page: Page[Task]) -> Self:
-        return cls.showing(page, TaskView.of)
+        return cls.from_page(page, TaskView.of)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Uploads to a server that is killed, that has no room left, and that many send to at once."""
+"""Uploads to a server that is killed, that has a full disk, or that many clients use at once."""
 
 import signal
 import socket
@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.entrypoints.http.given import FILES, TASKS
-from tests.entrypoints.http.server.test_server_lifecycle import signed_in
+from tests.entrypoints.http.server.test_server_lifecycle import logged_in
 from tests.entrypoints.http.service_process import ServerProcess, copy_of, read_to_end, request
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -31,7 +31,7 @@ def server(tmp_path: Path, sqlite_template: Path) -> Iterator[ServerProcess]:
 
 @pytest.fixture
 def ann(server: ServerProcess) -> Iterator[httpx2.Client]:
-    with signed_in(server, "ann") as client:
+    with logged_in(server) as client:
         yield client
 
 
@@ -39,8 +39,8 @@ def stored(tmp_path: Path) -> list[Path]:
     return [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
 
 
-def begin(server: ServerProcess, client: httpx2.Client, size: int) -> socket.socket:
-    """An upload of so many bytes, but for its end."""
+def start_upload(server: ServerProcess, client: httpx2.Client, size: int) -> socket.socket:
+    """Send an upload of `size` bytes without its end."""
     token = f"Authorization: {client.headers['Authorization']}"
     length = f"Content-Length: {len(HEAD) + size + len(END)}"
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
@@ -58,11 +58,11 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_an_upload_that_kill_9_cuts_off_is_no_file_and_what_was_told_is_there(
+def test_kill_9_during_an_upload_leaves_no_file_and_keeps_acknowledged_ones(
     server: ServerProcess, ann: httpx2.Client, tmp_path: Path
 ) -> None:
     kept = ann.post(FILES, files={"file": ("notes.txt", b"hello")}).json()
-    with begin(server, ann, 3 * MEGABYTE):
+    with start_upload(server, ann, 3 * MEGABYTE):
         wait_for(lambda: len(stored(tmp_path)) == 2)
         server.stop(signal.SIGKILL)
     with server:
@@ -70,34 +70,36 @@ def test_an_upload_that_kill_9_cuts_off_is_no_file_and_what_was_told_is_there(
         assert ann.get(f"{FILES}/{kept['id']}/content").content == b"hello"
 
 
-def test_an_upload_that_its_sender_leaves_leaves_nothing(
+def test_an_upload_aborted_by_the_client_leaves_nothing(
     server: ServerProcess, ann: httpx2.Client, tmp_path: Path
 ) -> None:
-    with begin(server, ann, 3 * MEGABYTE):
+    with start_upload(server, ann, 3 * MEGABYTE):
         wait_for(lambda: len(stored(tmp_path)) == 1)
     wait_for(lambda: not stored(tmp_path))
 
     assert ann.get(FILES).json()["total"] == 0
 
 
-def test_a_full_disk_is_told_and_all_else_goes_on(server: ServerProcess, ann: httpx2.Client, tmp_path: Path) -> None:
+def test_a_full_disk_returns_503_and_everything_else_works(
+    server: ServerProcess, ann: httpx2.Client, tmp_path: Path
+) -> None:
     room = 2 * MEGABYTE
     psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_FSIZE, (room, room))
-    answer = ann.post(FILES, files={"file": ("notes.txt", b"x" * 4 * MEGABYTE)})
+    response = ann.post(FILES, files={"file": ("notes.txt", b"x" * 4 * MEGABYTE)})
 
-    assert (answer.status_code, answer.json()["error_code"]) == (503, "SERVICE_UNAVAILABLE")
-    assert int(answer.headers["Retry-After"]) >= 1
+    assert (response.status_code, response.json()["error_code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert int(response.headers["Retry-After"]) >= 1
     assert stored(tmp_path) == []
     assert "File too large" in server.log
     assert ann.post(TASKS, json={"title": "x"}).status_code == 201
     assert ann.post(FILES, files={"file": ("notes.txt", b"x")}).status_code == 201
 
 
-def test_many_uploads_at_once_are_not_kept_in_memory(server: ServerProcess, ann: httpx2.Client, tmp_path: Path) -> None:
+def test_concurrent_uploads_are_not_held_in_memory(server: ServerProcess, ann: httpx2.Client, tmp_path: Path) -> None:
     ann.post(FILES, files={"file": ("notes.txt", b"x" * 5 * MEGABYTE)})
     before = server.memory
     with ExitStack() as connections:
-        uploads = [connections.enter_context(begin(server, ann, 5 * MEGABYTE)) for _ in range(16)]
+        uploads = [connections.enter_context(start_upload(server, ann, 5 * MEGABYTE)) for _ in range(16)]
         wait_for(lambda: sum(path.stat().st_size for path in stored(tmp_path)) > 17 * 4.5 * MEGABYTE)
         assert server.memory - before < 16 * MEGABYTE
         for upload in uploads:

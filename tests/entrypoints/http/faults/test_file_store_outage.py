@@ -1,4 +1,4 @@
-"""Files may be away while all else is there, and somebody else's store may keep them."""
+"""Outages of the file store, and files in S3."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -17,66 +17,70 @@ from tests.servers.s3 import environment, new_bucket, s3_server
 pytestmark = in_memory
 
 
-class SometimesAway(InMemoryFileStore):
-    is_away = False
+class UnreliableFileStore(InMemoryFileStore):
+    is_down = False
     is_closed = False
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        self._be_there()
+        self._require_available()
         await super().put(key, chunks)
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        self._be_there()
+        self._require_available()
         return await super().read(key, start, end)
 
     async def remove(self, *keys: str) -> None:
-        self._be_there()
+        self._require_available()
         await super().remove(*keys)
 
     async def check(self) -> None:
-        self._be_there()
+        self._require_available()
 
     async def close(self) -> None:
         self.is_closed = True
 
-    def _be_there(self) -> None:
-        if self.is_away:
+    def _require_available(self) -> None:
+        if self.is_down:
             raise FileStoreUnavailable
 
 
-class TestAStoreThatIsAway:
+class TestUnavailableFileStore:
     @pytest.fixture
-    def store(self) -> SometimesAway:
-        return SometimesAway()
+    def store(self) -> UnreliableFileStore:
+        return UnreliableFileStore()
 
     @pytest.fixture
-    def container(self, container: Container, store: SometimesAway) -> Container:
+    def container(self, container: Container, store: UnreliableFileStore) -> Container:
         container.file_store.override(providers.Object(store))
         return container
 
-    async def test_it_is_told_and_all_else_goes_on(
-        self, ann: AsyncClient, container: Container, store: SometimesAway
+    async def test_uploads_and_downloads_return_503_and_everything_else_works(
+        self, ann: AsyncClient, container: Container, store: UnreliableFileStore
     ) -> None:
-        kept, gone = await upload(ann), await upload(ann)
-        store.is_away = True
-        for answer in (await ann.post(FILES, files={"file": ("x.txt", b"x")}), await content_of(ann, kept)):
-            assert (answer.status_code, answer.json()["error_code"]) == (503, "SERVICE_UNAVAILABLE")
+        kept, removed = await upload(ann), await upload(ann)
+        store.is_down = True
+        for response in (await ann.post(FILES, files={"file": ("x.txt", b"x")}), await content_of(ann, kept)):
+            assert (response.status_code, response.json()["error_code"]) == (503, "SERVICE_UNAVAILABLE")
         await create(ann)
         assert (await ann.get(FILES)).json()["total"] == 2
-        assert (await ann.delete(f"{FILES}/{gone['id']}")).status_code == 204
+        assert (await ann.delete(f"{FILES}/{removed['id']}")).status_code == 204
         await container.job_worker().work()
 
-        store.is_away = False
+        store.is_down = False
         assert (await content_of(ann, kept)).content == b"hello"
         await upload(ann)
 
-    async def test_requests_are_welcome_without_it(self, client: AsyncClient, store: SometimesAway) -> None:
-        for is_away, status in ((False, "healthy"), (True, "degraded")):
-            store.is_away = is_away
-            answer = await client.get("/monitoring/health")
-            assert (answer.status_code, answer.json()["checks"]["storage"]["status"]) == (200, status)
+    async def test_readiness_is_degraded_without_the_file_store(
+        self, client: AsyncClient, store: UnreliableFileStore
+    ) -> None:
+        for is_down, status in ((False, "healthy"), (True, "degraded")):
+            store.is_down = is_down
+            response = await client.get("/monitoring/health")
+            assert (response.status_code, response.json()["checks"]["storage"]["status"]) == (200, status)
 
-    async def test_it_is_closed_with_the_service(self, container: Container, store: SometimesAway) -> None:
+    async def test_the_file_store_is_closed_with_the_service(
+        self, container: Container, store: UnreliableFileStore
+    ) -> None:
         app = create_app(container)
         async with app.router.lifespan_context(app):
             assert not store.is_closed
@@ -91,14 +95,14 @@ class TestS3:
                 monkeypatch.setenv(name, value)
             yield {"files_url": f"s3://{new_bucket(address)}/files"}
 
-    async def test_files_may_lie_in_a_bucket(self, ann: AsyncClient, container: Container) -> None:
+    async def test_files_can_be_stored_in_a_bucket(self, ann: AsyncClient, container: Container) -> None:
         content = b"x" * 3_000_000
-        kept, gone = await upload(ann, content=content), await upload(ann)
+        kept, removed = await upload(ann, content=content), await upload(ann)
         assert (await content_of(ann, kept)).content == content
         part = await content_of(ann, kept, headers={"Range": "bytes=5-9"})
         assert (part.status_code, part.content) == (206, b"xxxxx")
-        assert (await ann.delete(f"{FILES}/{gone['id']}")).status_code == 204
+        assert (await ann.delete(f"{FILES}/{removed['id']}")).status_code == 204
         while await container.job_worker().work():
             pass
 
-        assert [found.size async for found in container.file_store().list()] == [len(content)]
+        assert [stored.size async for stored in container.file_store().list()] == [len(content)]

@@ -1,4 +1,4 @@
-"""A PostgreSQL that dies, or hangs, and comes back: the service says so in time, and needs no restart."""
+"""PostgreSQL dies or hangs and recovers: the service responds with 503 in time and recovers without a restart."""
 
 import asyncio
 import time
@@ -25,11 +25,11 @@ from tests.entrypoints.http.given import (
 )
 from tests.servers.postgres import PostgresServer
 
-pytestmark = pytest.mark.xdist_group("postgres away")
+pytestmark = pytest.mark.xdist_group("postgres outage")
 
 IN_TIME: Final = 2.0
-"""Seconds, as promised."""
-PATIENCE: Final = 10.0
+"""The promised maximum in seconds."""
+RECOVERY_TIMEOUT: Final = 10.0
 
 Act = Callable[[PostgresServer], None]
 
@@ -43,30 +43,30 @@ async def server() -> AsyncIterator[PostgresServer]:
 
 @pytest.fixture
 def storage_settings(server: PostgresServer) -> dict[str, str]:
-    """Without TLS: a hung negotiation of it leaves asyncpg a future that nobody asks for its exception."""
+    """Connect without TLS: after a hung TLS handshake asyncpg leaves a future with an unretrieved exception."""
     return {"storage": "sql", "database_url": f"{server.url('postgres')}?sslmode=disable"}
 
 
 @pytest.fixture
-async def somebody(connect: Connect) -> AsyncClient:
-    """With every connection of the pool in use before."""
+async def user(connect: Connect) -> AsyncClient:
+    """Return a signed-in client. All connections of the pool have been used before."""
     client = await sign_up(connect(), f"user-{uuid4().hex}")
     await asyncio.gather(*(client.get(TASKS) for _ in range(20)))
     return client
 
 
-async def refused_in_time(client: AsyncClient, method: str, path: str, body: Json | None = None) -> None:
-    began = time.monotonic()
-    answer = await client.request(method, path, json=body)
-    took = time.monotonic() - began
-    assert answer.status_code == 503, f"{method} {path}"
-    assert answer.json()["error_code"] == "SERVICE_UNAVAILABLE"
-    assert int(answer.headers["Retry-After"]) >= 1
+async def require_503_in_time(client: AsyncClient, method: str, path: str, body: Json | None = None) -> None:
+    started_at = time.monotonic()
+    response = await client.request(method, path, json=body)
+    took = time.monotonic() - started_at
+    assert response.status_code == 503, f"{method} {path}"
+    assert response.json()["error_code"] == "SERVICE_UNAVAILABLE"
+    assert int(response.headers["Retry-After"]) >= 1
     assert took < IN_TIME, f"{method} {path}"
 
 
-async def back(client: AsyncClient) -> None:
-    deadline = time.monotonic() + PATIENCE
+async def wait_until_recovered(client: AsyncClient) -> None:
+    deadline = time.monotonic() + RECOVERY_TIMEOUT
     while (await client.get(TASKS)).status_code != 200:
         assert time.monotonic() < deadline, "the service did not recover"
         await asyncio.sleep(0.05)
@@ -77,47 +77,47 @@ async def back(client: AsyncClient) -> None:
     [(PostgresServer.kill, PostgresServer.restart), (PostgresServer.pause, PostgresServer.resume)],
     ids=["dead", "hung"],
 )
-async def test_while_it_is_away_every_request_is_refused_in_time(
-    somebody: AsyncClient, server: PostgresServer, fail: Act, mend: Act
+async def test_requests_return_503_in_time_during_an_outage(
+    user: AsyncClient, server: PostgresServer, fail: Act, mend: Act
 ) -> None:
-    task = await create(somebody, "Before")
+    task = await create(user, "Before")
     fail(server)
     try:
         await asyncio.gather(
-            refused_in_time(somebody, "GET", TASKS),
-            refused_in_time(somebody, "POST", TASKS, {"title": "Meanwhile"}),
-            refused_in_time(somebody, "PATCH", path_of(task), {"title": "Meanwhile"}),
-            refused_in_time(somebody, "POST", REGISTER, an_account()),
-            refused_in_time(somebody, "POST", LOGIN, {"username": "carol", "password": PASSWORD}),
-            *(refused_in_time(somebody, "GET", path_of(task)) for _ in range(20)),
+            require_503_in_time(user, "GET", TASKS),
+            require_503_in_time(user, "POST", TASKS, {"title": "Meanwhile"}),
+            require_503_in_time(user, "PATCH", path_of(task), {"title": "Meanwhile"}),
+            require_503_in_time(user, "POST", REGISTER, an_account()),
+            require_503_in_time(user, "POST", LOGIN, {"username": "carol", "password": PASSWORD}),
+            *(require_503_in_time(user, "GET", path_of(task)) for _ in range(20)),
         )
-        assert (await somebody.get("/health")).status_code == 200
+        assert (await user.get("/health")).status_code == 200
     finally:
         mend(server)
-    await back(somebody)
+    await wait_until_recovered(user)
 
-    assert await get(somebody, task) == task
-    await create(somebody, "After")
-    assert (await somebody.get(TASKS)).json()["total"] == 2
+    assert await get(user, task) == task
+    await create(user, "After")
+    assert (await user.get(TASKS)).json()["total"] == 2
 
 
-async def test_a_restart_between_two_requests_is_not_noticed(somebody: AsyncClient, server: PostgresServer) -> None:
-    task = await create(somebody, "Before")
+async def test_clients_do_not_notice_a_restart_between_two_requests(user: AsyncClient, server: PostgresServer) -> None:
+    task = await create(user, "Before")
     server.restart()
-    answers = await asyncio.gather(*(somebody.get(path_of(task)) for _ in range(20)))
-    assert {answer.status_code for answer in answers} == {200}
+    responses = await asyncio.gather(*(user.get(path_of(task)) for _ in range(20)))
+    assert {response.status_code for response in responses} == {200}
 
 
-async def test_what_was_acknowledged_is_there_after_a_crash(somebody: AsyncClient, server: PostgresServer) -> None:
+async def test_acknowledged_writes_survive_a_crash(user: AsyncClient, server: PostgresServer) -> None:
     acknowledged: list[str] = []
     has_enough = asyncio.Event()
 
     async def keep_creating() -> int:
         while True:
-            answer = await somebody.post(TASKS, json={"title": "x"})
-            if answer.status_code != 201:
-                return answer.status_code
-            acknowledged.append(answer.json()["id"])
+            response = await user.post(TASKS, json={"title": "x"})
+            if response.status_code != 201:
+                return response.status_code
+            acknowledged.append(response.json()["id"])
             if len(acknowledged) >= 20:
                 has_enough.set()
 
@@ -126,8 +126,8 @@ async def test_what_was_acknowledged_is_there_after_a_crash(somebody: AsyncClien
         await has_enough.wait()
         server.kill()
     server.restart()
-    await back(somebody)
+    await wait_until_recovered(user)
 
     assert {writer.result() for writer in writing} == {503}
-    answers = [await somebody.get(f"{TASKS}/{id}") for id in acknowledged]
-    assert {answer.status_code for answer in answers} == {200}
+    responses = [await user.get(f"{TASKS}/{id}") for id in acknowledged]
+    assert {response.status_code for response in responses} == {200}

@@ -1,4 +1,4 @@
-"""What clients are told when the storage can't be reached, or races are lost for good."""
+"""Responses while the storage is unreachable, and after a race that is lost in every attempt."""
 
 import re
 from base64 import urlsafe_b64encode
@@ -48,13 +48,13 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", RESET): {"json": {"email": "ann@example.com"}},
     ("POST", CONFIRM): {"json": {"token": urlsafe_b64encode(bytes(48)).decode().rstrip("="), "new_password": PASSWORD}},
 }
-"""What operations that want no caller want to hear; the others have to ask the storage for the caller's session."""
+"""Request bodies of operations without authentication. All other operations read the session from the storage."""
 
-NOBODY: Final = Claims(UserId(UUID(UNKNOWN)), SessionId(UUID(UNKNOWN)))
+UNKNOWN_CALLER: Final = Claims(UserId(UUID(UNKNOWN)), SessionId(UUID(UNKNOWN)))
 
 
 class FailingStorage:
-    """Ready to be opened, and then no good."""
+    """A storage that opens and then fails."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -71,7 +71,7 @@ class FailingStorage:
 
 
 class ContendedStorage(FailingStorage):
-    """Somebody else is always faster, for as long as `is_contended`."""
+    """A storage in which every commit loses its race while `is_contended` is true."""
 
     is_contended = False
 
@@ -107,26 +107,26 @@ class LosingUnitOfWork:
 
 def bearer(container: Container, clock: SettableClock) -> dict[str, str]:
     tokens: AccessTokens = container.tokens()
-    return {"Authorization": f"Bearer {tokens.issue(NOBODY, clock.now()).text}"}
+    return {"Authorization": f"Bearer {tokens.issue(UNKNOWN_CALLER, clock.now()).text}"}
 
 
 @pytest.fixture
 def container(container: Container, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Container:
-    """With no waiting between attempts."""
+    """A container without delays between attempts."""
     monkeypatch.setattr("application.platform.retry.FIRST_DELAY", 0.0)
     container.storage.override(providers.Object(storage))
     return container
 
 
-class TestOutOfReach:
+class TestUnreachableStorage:
     @pytest.fixture(
         params=[StorageUnavailable("postgresql://admin:canary@10.0.0.1"), TransientStorageError("canary")],
-        ids=["away", "failing for the moment, again and again"],
+        ids=["unavailable", "transient errors in every attempt"],
     )
     def storage(self, request: pytest.FixtureRequest) -> Storage:
         return FailingStorage(request.param)
 
-    async def test_every_operation_is_unavailable(
+    async def test_every_operation_returns_503(
         self,
         client: AsyncClient,
         container: Container,
@@ -137,17 +137,17 @@ class TestOutOfReach:
         client.headers |= bearer(container, clock)
         for method, template, _ in conventions.operations:
             if template in {"/health", "/monitoring/metrics", "/monitoring/health"}:
-                continue  # the last tells so in its own way
+                continue  # readiness has a response of its own
             with subtests.test(f"{method} {template}"):
                 path = re.sub(r"{\w+_id}", UNKNOWN, template).replace("{tag}", "home")
-                answer = await client.request(method, path, **BODIES.get((method, template), {}))
-                assert answer.status_code == 503
-                assert answer.json()["error_code"] == "SERVICE_UNAVAILABLE"
-                assert int(answer.headers["Retry-After"]) >= 1
+                response = await client.request(method, path, **BODIES.get((method, template), {}))
+                assert response.status_code == 503
+                assert response.json()["error_code"] == "SERVICE_UNAVAILABLE"
+                assert int(response.headers["Retry-After"]) >= 1
                 for word in ("canary", "10.0.0.1", "Traceback", "postgres"):
-                    assert word not in answer.text
+                    assert word not in response.text
 
-    async def test_what_needs_no_storage_is_answered(self, client: AsyncClient) -> None:
+    async def test_operations_without_storage_still_work(self, client: AsyncClient) -> None:
         assert (await client.get("/health")).json() == {"status": "healthy"}
         assert (await client.get("/monitoring/metrics")).status_code == 200
         assert (await client.get("/docs")).status_code == 200
@@ -166,7 +166,7 @@ class TestOutOfReach:
     ],
     ids=["stale", "deadlock"],
 )
-async def test_a_race_lost_for_good_is_told_and_changes_nothing(
+async def test_a_race_lost_in_every_attempt_returns_409_and_changes_nothing(
     ann: AsyncClient, storage: ContendedStorage, status: int, code: str, subtests: pytest.Subtests
 ) -> None:
     task = (await ann.post(TASKS, json={"title": "Before", "tags": ["home"]})).json()
@@ -184,8 +184,8 @@ async def test_a_race_lost_for_good_is_told_and_changes_nothing(
         ("DELETE", f"{TAGS}/home", None),
     ):
         with subtests.test(f"{method} {path}"):
-            answer = await ann.request(method, path, json=body)
-            assert answer.status_code == status
-            assert answer.json()["error_code"] == code
+            response = await ann.request(method, path, json=body)
+            assert response.status_code == status
+            assert response.json()["error_code"] == code
     storage.is_contended = False
     assert (await ann.get(one)).json() == task

@@ -1,4 +1,4 @@
-"""Parts of a file, and whether it is known already (RFC 9110, sections 13 and 14); and its name."""
+"""Downloads: ranges and conditional requests (RFC 9110, sections 13 and 14) and the filename."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ async def file(ann: AsyncClient) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("wish", "first", "last"),
+    ("field", "first", "last"),
     [
         ("bytes=0-0", 0, 0),
         ("bytes=2-5", 2, 5),
@@ -33,27 +33,29 @@ async def file(ann: AsyncClient) -> Json:
     ],
     ids=lambda value: str(value)[:20],
 )
-async def test_a_range_is_given_alone(ann: AsyncClient, file: Json, wish: str, first: int, last: int) -> None:
-    answer = await content_of(ann, file, headers={"Range": wish})
+async def test_a_range_request_returns_only_the_range(
+    ann: AsyncClient, file: Json, field: str, first: int, last: int
+) -> None:
+    response = await content_of(ann, file, headers={"Range": field})
 
-    assert answer.status_code == 206
-    assert answer.content == CONTENT[first : last + 1]
-    assert answer.headers["Content-Range"] == f"bytes {first}-{last}/10"
-    assert answer.headers["Content-Length"] == str(last + 1 - first)
-    assert answer.headers["ETag"] == f'"{file["sha256"]}"'
+    assert response.status_code == 206
+    assert response.content == CONTENT[first : last + 1]
+    assert response.headers["Content-Range"] == f"bytes {first}-{last}/10"
+    assert response.headers["Content-Length"] == str(last + 1 - first)
+    assert response.headers["ETag"] == f'"{file["sha256"]}"'
 
 
-@pytest.mark.parametrize("wish", ["bytes=10-", "bytes=10-20", f"bytes={'9' * 5000}-", "bytes=-0"], ids=len)
-async def test_a_range_of_nothing_can_not_be_satisfied(ann: AsyncClient, file: Json, wish: str) -> None:
-    answer = await content_of(ann, file, headers={"Range": wish})
+@pytest.mark.parametrize("field", ["bytes=10-", "bytes=10-20", f"bytes={'9' * 5000}-", "bytes=-0"], ids=len)
+async def test_a_range_outside_the_file_returns_416(ann: AsyncClient, file: Json, field: str) -> None:
+    response = await content_of(ann, file, headers={"Range": field})
 
-    assert answer.status_code == 416
-    assert answer.json()["error_code"] == "RANGE_NOT_SATISFIABLE"
-    assert answer.headers["Content-Range"] == "bytes */10"
+    assert response.status_code == 416
+    assert response.json()["error_code"] == "RANGE_NOT_SATISFIABLE"
+    assert response.headers["Content-Range"] == "bytes */10"
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "field",
     [
         "",
         "bytes",
@@ -68,40 +70,40 @@ async def test_a_range_of_nothing_can_not_be_satisfied(ann: AsyncClient, file: J
         "bytes=\u0661-",
     ],
 )
-async def test_any_other_wish_is_passed_over(ann: AsyncClient, file: Json, wish: str) -> None:
-    answer = await content_of(ann, file, headers={b"Range": wish.encode()})
+async def test_unsupported_ranges_are_ignored(ann: AsyncClient, file: Json, field: str) -> None:
+    response = await content_of(ann, file, headers={b"Range": field.encode()})
 
-    assert answer.status_code == 200
-    assert answer.content == CONTENT
-    assert "Content-Range" not in answer.headers
+    assert response.status_code == 200
+    assert response.content == CONTENT
+    assert "Content-Range" not in response.headers
 
 
-async def test_a_range_is_of_the_file_that_is_meant(ann: AsyncClient, file: Json) -> None:
+async def test_if_range_with_another_entity_tag_returns_the_whole_file(ann: AsyncClient, file: Json) -> None:
     tag = f'"{file["sha256"]}"'
     for condition, status in ((tag, 206), ('"other"', 200), (f"W/{tag}", 200), ("Wed, 04 Mar 2026 12:00:00 GMT", 200)):
-        answer = await content_of(ann, file, headers={"Range": "bytes=0-0", "If-Range": condition})
-        assert answer.status_code == status
+        response = await content_of(ann, file, headers={"Range": "bytes=0-0", "If-Range": condition})
+        assert response.status_code == status
 
 
-@pytest.mark.parametrize("wish", [{}, {"Range": "bytes=0-0"}, {"Range": "bytes=99-"}])
-async def test_what_is_known_is_not_sent_again(ann: AsyncClient, file: Json, wish: dict[str, str]) -> None:
+@pytest.mark.parametrize("field", [{}, {"Range": "bytes=0-0"}, {"Range": "bytes=99-"}])
+async def test_a_matching_if_none_match_returns_304(ann: AsyncClient, file: Json, field: dict[str, str]) -> None:
     tag = f'"{file["sha256"]}"'
     for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
-        answer = await content_of(ann, file, headers={"If-None-Match": known, **wish})
-        assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", tag)
+        response = await content_of(ann, file, headers={"If-None-Match": known, **field})
+        assert (response.status_code, response.content, response.headers["ETag"]) == (304, b"", tag)
     assert (await content_of(ann, file, headers={"If-None-Match": '"other"'})).status_code == 200
     malformed = await content_of(ann, file, headers={"If-None-Match": "other"})
     assert (malformed.status_code, malformed.json()["error_code"]) == (400, "INVALID_PRECONDITION")
 
 
-async def test_all_but_the_bytes_is_told_without_them(ann: AsyncClient, file: Json) -> None:
+async def test_head_returns_the_headers_of_get(ann: AsyncClient, file: Json) -> None:
     path, whole = f"{FILES}/{file['id']}/content", await content_of(ann, file)
-    for wish in ({}, {"Range": "bytes=0-0"}, {"Range": "bytes=99-"}):
-        answer = await ann.head(path, headers=wish)
-        assert (answer.status_code, answer.content) == (200, b"")
+    for field in ({}, {"Range": "bytes=0-0"}, {"Range": "bytes=99-"}):
+        response = await ann.head(path, headers=field)
+        assert (response.status_code, response.content) == (200, b"")
         own = {"x-request-id"}
-        assert set(answer.headers.items()) - set(whole.headers.items()) == {
-            (name, value) for name, value in answer.headers.items() if name in own
+        assert set(response.headers.items()) - set(whole.headers.items()) == {
+            (name, value) for name, value in response.headers.items() if name in own
         }
     known = await ann.head(path, headers={"If-None-Match": whole.headers["ETag"]})
     assert known.status_code == 304
@@ -109,24 +111,24 @@ async def test_all_but_the_bytes_is_told_without_them(ann: AsyncClient, file: Js
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "gzip, br;q=0.5"])
-async def test_it_is_not_compressed(ann: AsyncClient, coding: str) -> None:
+async def test_downloads_are_not_compressed(ann: AsyncClient, coding: str) -> None:
     long = await upload(ann, content=b"x" * 100_000)
-    answer = await content_of(ann, long, headers={"Accept-Encoding": coding})
+    response = await content_of(ann, long, headers={"Accept-Encoding": coding})
 
-    assert "Content-Encoding" not in answer.headers
-    assert answer.content == b"x" * 100_000
+    assert "Content-Encoding" not in response.headers
+    assert response.content == b"x" * 100_000
 
 
-async def test_a_range_may_span_what_is_read_at_once(ann: AsyncClient) -> None:
+async def test_a_range_can_span_several_chunks(ann: AsyncClient) -> None:
     content = b"".join(b"%07d\n" % n for n in range(125_000))
     long = await upload(ann, content=content)
     for first, last in ((0, 999_999), (262_143, 262_144), (262_144, 524_288), (999_999, 999_999)):
-        answer = await content_of(ann, long, headers={"Range": f"bytes={first}-{last}"})
-        assert answer.content == content[first : last + 1]
+        response = await content_of(ann, long, headers={"Range": f"bytes={first}-{last}"})
+        assert response.content == content[first : last + 1]
 
 
 @pytest.mark.parametrize(
-    ("filename", "told"),
+    ("filename", "disposition"),
     [
         ("a b.txt", 'filename="a b.txt"'),
         ("\u00fc.txt", "filename=\"_.txt\"; filename*=UTF-8''%C3%BC.txt"),
@@ -135,7 +137,9 @@ async def test_a_range_may_span_what_is_read_at_once(ann: AsyncClient) -> None:
         ("a'*b.txt", "filename=\"a'_b.txt\"; filename*=UTF-8''a%27%2Ab.txt"),
     ],
 )
-async def test_its_name_is_told_to_every_browser(ann: AsyncClient, filename: str, told: str) -> None:
-    answer = await content_of(ann, await upload(ann, filename))
+async def test_content_disposition_names_the_file_for_every_browser(
+    ann: AsyncClient, filename: str, disposition: str
+) -> None:
+    response = await content_of(ann, await upload(ann, filename))
 
-    assert answer.headers["Content-Disposition"] == f"attachment; {told}"
+    assert response.headers["Content-Disposition"] == f"attachment; {disposition}"

@@ -26,13 +26,13 @@ from tests.support.contents import BAD, GOOD, TYPES
 NOT_MODIFIED: Final = 304
 
 
-async def test_a_file_is_kept_with_what_is_told_about_it(ann: AsyncClient) -> None:
+async def test_a_file_is_stored_with_its_metadata(ann: AsyncClient) -> None:
     task = await create(ann)
-    answer = await ann.post(FILES, files={"file": ("C:\\notes.txt", b"hello")}, data={"task_id": task["id"]})
+    response = await ann.post(FILES, files={"file": ("C:\\notes.txt", b"hello")}, data={"task_id": task["id"]})
 
-    assert answer.status_code == 201
-    file = answer.json()
-    assert answer.headers["Location"] == f"{FILES}/{file['id']}"
+    assert response.status_code == 201
+    file = response.json()
+    assert response.headers["Location"] == f"{FILES}/{file['id']}"
     assert file == {
         "id": file["id"],
         "task_id": task["id"],
@@ -42,35 +42,37 @@ async def test_a_file_is_kept_with_what_is_told_about_it(ann: AsyncClient) -> No
         "sha256": sha256(b"hello").hexdigest(),
         "created_at": "2026-03-04T12:00:00Z",
     }
-    assert (await ann.get(answer.headers["Location"])).json() == file
+    assert (await ann.get(response.headers["Location"])).json() == file
 
 
 @in_memory
 @pytest.mark.parametrize("filename", GOOD)
-async def test_each_kind_comes_back_as_it_was(ann: AsyncClient, filename: str) -> None:
-    answer = await content_of(ann, await upload(ann, filename, GOOD[filename]))
+async def test_every_file_type_is_returned_unchanged(ann: AsyncClient, filename: str) -> None:
+    response = await content_of(ann, await upload(ann, filename, GOOD[filename]))
 
-    assert answer.content == GOOD[filename]
+    assert response.content == GOOD[filename]
     media_type = TYPES[filename.rpartition(".")[2].lower()]
-    assert answer.headers["Content-Type"].removesuffix("; charset=utf-8") == media_type
-    assert answer.headers["Content-Length"] == str(len(GOOD[filename]))
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{filename}"'
-    assert answer.headers["Content-Security-Policy"] == "sandbox"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert response.headers["Content-Type"].removesuffix("; charset=utf-8") == media_type
+    assert response.headers["Content-Length"] == str(len(GOOD[filename]))
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{filename}"'
+    assert response.headers["Content-Security-Policy"] == "sandbox"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Accept-Ranges"] == "bytes"
 
 
 @in_memory
 @pytest.mark.parametrize(("filename", "content"), BAD, ids=range(len(BAD)))
-async def test_what_is_not_what_its_name_says_is_refused(ann: AsyncClient, filename: str, content: bytes) -> None:
-    answer = await ann.post(FILES, files={"file": (filename, content)})
+async def test_content_that_does_not_match_the_extension_is_refused(
+    ann: AsyncClient, filename: str, content: bytes
+) -> None:
+    response = await ann.post(FILES, files={"file": (filename, content)})
 
-    assert answer.status_code == 415
-    assert answer.json()["error_code"] == "UNSUPPORTED_FILE_TYPE"
+    assert response.status_code == 415
+    assert response.json()["error_code"] == "UNSUPPORTED_FILE_TYPE"
     assert (await ann.get(FILES)).json()["total"] == 0
 
 
-async def test_they_are_listed_newest_first_and_by_task(ann: AsyncClient, ben: AsyncClient) -> None:
+async def test_files_are_listed_newest_first_and_by_task(ann: AsyncClient, ben: AsyncClient) -> None:
     task = await create(ann)
     files = [await upload(ann, f"{n}.txt", task_id=task["id"]) for n in range(3)] + [await upload(ann)]
     await upload(ben)
@@ -86,7 +88,7 @@ async def test_they_are_listed_newest_first_and_by_task(ann: AsyncClient, ben: A
     assert breaches(other) == {("query", "cursor")}
 
 
-async def test_a_foreign_file_or_task_is_an_unknown_one(ann: AsyncClient, ben: AsyncClient) -> None:
+async def test_files_and_tasks_of_other_users_are_not_found(ann: AsyncClient, ben: AsyncClient) -> None:
     task, file = await create(ann), await upload(ann)
     for method, suffix in (("GET", ""), ("GET", "/content"), ("DELETE", "")):
         foreign, unknown, odd = [
@@ -102,25 +104,25 @@ async def test_a_foreign_file_or_task_is_an_unknown_one(ann: AsyncClient, ben: A
     assert (await content_of(ann, file)).content == b"hello"
 
 
-class TestRemoving:
+class TestRemoval:
     async def stored(self, container: Container) -> int:
-        """After the jobs that are due."""
+        """Run all due jobs. Return the number of stored objects."""
         while await container.job_worker().work():
             pass
         store = container.file_store()
         assert isinstance(store, LocalFileStore)
-        return len([found async for found in store.list()])
+        return len([stored async for stored in store.list()])
 
-    async def test_a_file_goes_with_its_bytes(self, ann: AsyncClient, container: Container) -> None:
-        gone, kept = await upload(ann), await upload(ann)
-        assert (await ann.delete(f"{FILES}/{gone['id']}")).status_code == 204
-        assert (await ann.delete(f"{FILES}/{gone['id']}")).status_code == 404
-        assert (await content_of(ann, gone)).status_code == 404
+    async def test_deleting_a_file_removes_its_content(self, ann: AsyncClient, container: Container) -> None:
+        removed, kept = await upload(ann), await upload(ann)
+        assert (await ann.delete(f"{FILES}/{removed['id']}")).status_code == 204
+        assert (await ann.delete(f"{FILES}/{removed['id']}")).status_code == 404
+        assert (await content_of(ann, removed)).status_code == 404
         assert (await ann.get(FILES)).json()["items"] == [kept]
 
         assert await self.stored(container) == 1
 
-    async def test_it_goes_with_its_task(self, ann: AsyncClient, container: Container) -> None:
+    async def test_deleting_a_task_removes_its_files(self, ann: AsyncClient, container: Container) -> None:
         tasks = [await create(ann) for _ in range(3)]
         files = [await upload(ann, task_id=task["id"]) for task in tasks]
         assert (await ann.delete(path_of(tasks[0]))).status_code == 204
@@ -130,7 +132,9 @@ class TestRemoving:
         assert (await ann.get(FILES)).json()["items"] == files[2:]
         assert await self.stored(container) == 1
 
-    async def test_it_goes_with_its_owner(self, ann: AsyncClient, ben: AsyncClient, container: Container) -> None:
+    async def test_erasing_an_account_removes_its_files(
+        self, ann: AsyncClient, ben: AsyncClient, container: Container
+    ) -> None:
         task = await create(ann)
         await upload(ann, task_id=task["id"])
         await upload(ann)
@@ -139,47 +143,45 @@ class TestRemoving:
 
         assert await self.stored(container) == 1
 
-    async def test_bytes_that_are_missing_are_a_file_that_is_missing(
-        self, ann: AsyncClient, container: Container
-    ) -> None:
+    async def test_a_file_without_content_is_not_found(self, ann: AsyncClient, container: Container) -> None:
         file = await upload(ann)
         store = container.file_store()
-        await store.remove(*[found.key async for found in store.list()])
+        await store.remove(*[stored.key async for stored in store.list()])
 
         assert (await content_of(ann, file)).json()["error_code"] == "FILE_NOT_FOUND"
 
 
-async def test_an_export_tells_of_them(ann: AsyncClient) -> None:
+async def test_an_export_contains_the_files(ann: AsyncClient) -> None:
     files = [await upload(ann) for _ in range(2)]
     assert (await ann.get(EXPORT)).json()["files"] == files[::-1]
 
 
 class TestSizes:
     @in_memory
-    async def test_a_file_has_at_most_5_mib(self, ann: AsyncClient) -> None:
+    async def test_a_file_larger_than_5_mib_is_refused(self, ann: AsyncClient) -> None:
         file = await upload(ann, content=b"x" * File.MAX_SIZE)
         assert file["size"] == File.MAX_SIZE
         for size in (File.MAX_SIZE + 1, 2 * File.MAX_SIZE):
-            answer = await ann.post(FILES, files={"file": ("notes.txt", b"x" * size)})
-            assert answer.status_code == 413
-            assert answer.json()["error_code"] == "PAYLOAD_TOO_LARGE"
+            response = await ann.post(FILES, files={"file": ("notes.txt", b"x" * size)})
+            assert response.status_code == 413
+            assert response.json()["error_code"] == "PAYLOAD_TOO_LARGE"
         assert (await ann.get(FILES)).json()["items"] == [file]
 
-    async def test_an_empty_one_is_refused(self, ann: AsyncClient) -> None:
-        answer = await ann.post(FILES, files={"file": ("notes.txt", b"")})
-        assert breaches(answer) == {("body", "file")}
-        assert answer.json()["error_code"] == "EMPTY_FILE"
+    async def test_an_empty_file_is_refused(self, ann: AsyncClient) -> None:
+        response = await ann.post(FILES, files={"file": ("notes.txt", b"")})
+        assert breaches(response) == {("body", "file")}
+        assert response.json()["error_code"] == "EMPTY_FILE"
 
-    class TestTogether:
+    class TestQuota:
         @pytest.fixture
         def options(self) -> dict[str, Any]:
             return {"files_quota_bytes": 10}
 
-        async def test_they_have_at_most_the_quota(self, ann: AsyncClient, ben: AsyncClient) -> None:
+        async def test_files_of_one_user_are_limited_by_the_quota(self, ann: AsyncClient, ben: AsyncClient) -> None:
             file = await upload(ann, content=b"1234567")
-            answer = await ann.post(FILES, files={"file": ("notes.txt", b"1234")})
-            assert answer.status_code == 413
-            assert answer.json()["error_code"] == "QUOTA_EXCEEDED"
+            response = await ann.post(FILES, files={"file": ("notes.txt", b"1234")})
+            assert response.status_code == 413
+            assert response.json()["error_code"] == "QUOTA_EXCEEDED"
             await upload(ann, content=b"890")
             assert (await ann.post(FILES, files={"file": ("notes.txt", b"1")})).status_code == 413
             await upload(ben, content=b"1234567890")

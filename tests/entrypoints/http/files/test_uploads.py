@@ -1,4 +1,4 @@
-"""Bodies of uploads, as programs and enemies write them."""
+"""Bodies of uploads, from ordinary clients and from attackers."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -34,39 +34,39 @@ async def send(client: AsyncClient, body: bytes | AsyncIterator[bytes], **header
     return await client.post(FILES, content=body, headers={**MULTIPART, **headers})
 
 
-async def kept(client: AsyncClient) -> list[Json]:
+async def stored(client: AsyncClient) -> list[Json]:
     items: list[Json] = (await client.get(FILES)).json()["items"]
     return items
 
 
-async def test_the_task_may_be_told_before_or_after_the_file(ann: AsyncClient) -> None:
+async def test_the_task_id_may_precede_or_follow_the_file(ann: AsyncClient) -> None:
     made = await create(ann)
     for body in (task(made["id"]) + FILE + END, FILE + task(made["id"].upper()) + END):
-        answer = await send(ann, body)
-        assert answer.status_code == 201
-        assert answer.json()["task_id"] == made["id"]
+        response = await send(ann, body)
+        assert response.status_code == 201
+        assert response.json()["task_id"] == made["id"]
 
 
 @pytest.mark.parametrize("body", [task(UNKNOWN) + FILE + END, FILE + task(UNKNOWN) + END])
-async def test_an_unknown_task_is_told_wherever_it_is_named(ann: AsyncClient, body: bytes) -> None:
-    answer = await send(ann, body)
-    assert (answer.status_code, answer.json()["error_code"]) == (404, "TASK_NOT_FOUND")
-    assert await kept(ann) == []
+async def test_an_unknown_task_is_refused_before_or_after_the_file(ann: AsyncClient, body: bytes) -> None:
+    response = await send(ann, body)
+    assert (response.status_code, response.json()["error_code"]) == (404, "TASK_NOT_FOUND")
+    assert await stored(ann) == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 13, 1000])
-async def test_it_is_the_same_in_pieces_of_any_size(ann: AsyncClient, size: int) -> None:
+async def test_a_body_is_parsed_in_chunks_of_any_size(ann: AsyncClient, size: int) -> None:
     made = await create(ann)
     content = b"--\r\n--some-boundar\r\n" * 100
     whole = part('form-data; name="file"; filename="notes.txt"', content) + task(made["id"]) + END
 
-    async def pieces() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncIterator[bytes]:
         for start in range(0, len(whole), size):
             yield whole[start : start + size]
 
-    answer = await send(ann, pieces())
-    assert answer.status_code == 201
-    assert (answer.json()["size"], answer.json()["task_id"]) == (len(content), made["id"])
+    response = await send(ann, chunks())
+    assert response.status_code == 201
+    assert (response.json()["size"], response.json()["task_id"]) == (len(content), made["id"])
 
 
 @pytest.mark.parametrize(
@@ -84,25 +84,25 @@ async def test_it_is_the_same_in_pieces_of_any_size(ann: AsyncClient, size: int)
         ('"' + "x" * 251 + '.txt"', "x" * 251 + ".txt"),
     ],
 )
-async def test_a_filename_is_read_as_it_is_meant(ann: AsyncClient, given: str, filename: str) -> None:
-    answer = await send(ann, part(f'form-data; name="file"; filename={given}') + END)
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["filename"] == filename
+async def test_filenames_are_parsed_in_every_encoding(ann: AsyncClient, given: str, filename: str) -> None:
+    response = await send(ann, part(f'form-data; name="file"; filename={given}') + END)
+    assert response.status_code == 201, response.text
+    assert response.json()["filename"] == filename
 
 
 @pytest.mark.parametrize(
     "given", ['""', '" "', '"/"', '".."', '"' + "x" * 252 + '.txt"', '"\udcff.txt"'], ids=lambda given: ascii(given[:9])
 )
-async def test_a_filename_that_is_none_is_refused(ann: AsyncClient, given: str) -> None:
-    answer = await send(ann, part(f'form-data; name="file"; filename={given}') + END)
-    assert breaches(answer) == {("body", "file")}
+async def test_an_invalid_filename_is_refused(ann: AsyncClient, given: str) -> None:
+    response = await send(ann, part(f'form-data; name="file"; filename={given}') + END)
+    assert breaches(response) == {("body", "file")}
 
 
-async def test_a_nul_in_a_filename_does_not_end_it(ann: AsyncClient) -> None:
-    answer = await send(ann, part('form-data; name="file"; filename="x.exe\x00.txt"') + END)
-    assert answer.status_code in {201, 400}
-    if answer.status_code == 201:
-        assert answer.json()["filename"] == "x.exe.txt"
+async def test_a_nul_in_a_filename_does_not_truncate_it(ann: AsyncClient) -> None:
+    response = await send(ann, part('form-data; name="file"; filename="x.exe\x00.txt"') + END)
+    assert response.status_code in {201, 400}
+    if response.status_code == 201:
+        assert response.json()["filename"] == "x.exe.txt"
 
 
 @pytest.mark.parametrize(
@@ -126,11 +126,11 @@ async def test_a_nul_in_a_filename_does_not_end_it(ann: AsyncClient) -> None:
     ],
     ids=lambda value: repr(value)[:30],
 )
-async def test_other_parts_than_those_are_refused(ann: AsyncClient, body: bytes, place: str) -> None:
-    answer = await send(ann, body)
-    assert breaches(answer) == {("body", place)}
-    assert answer.json()["error_code"] == "VALIDATION_FAILED"
-    assert await kept(ann) == []
+async def test_unknown_repeated_or_missing_parts_are_refused(ann: AsyncClient, body: bytes, place: str) -> None:
+    response = await send(ann, body)
+    assert breaches(response) == {("body", place)}
+    assert response.json()["error_code"] == "VALIDATION_FAILED"
+    assert await stored(ann) == []
 
 
 MALFORMED: Final = {
@@ -151,19 +151,19 @@ MALFORMED: Final = {
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
-async def test_what_is_malformed_is_refused(ann: AsyncClient, body: bytes) -> None:
-    answer = await send(ann, body)
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "MALFORMED_MULTIPART")
-    assert await kept(ann) == []
+async def test_a_malformed_body_is_refused(ann: AsyncClient, body: bytes) -> None:
+    response = await send(ann, body)
+    assert (response.status_code, response.json()["error_code"]) == (400, "MALFORMED_MULTIPART")
+    assert await stored(ann) == []
 
 
 @pytest.mark.parametrize(
     "media_type",
     ["multipart/form-data", "multipart/form-data; boundary=", f"multipart/form-data; boundary={'x' * 999}"],
 )
-async def test_without_a_boundary_nothing_can_be_read(ann: AsyncClient, media_type: str) -> None:
-    answer = await send(ann, FILE + END, **{"Content-Type": media_type})
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "MALFORMED_MULTIPART")
+async def test_a_missing_or_invalid_boundary_is_refused(ann: AsyncClient, media_type: str) -> None:
+    response = await send(ann, FILE + END, **{"Content-Type": media_type})
+    assert (response.status_code, response.json()["error_code"]) == (400, "MALFORMED_MULTIPART")
 
 
 @pytest.mark.parametrize(
@@ -177,76 +177,78 @@ async def test_without_a_boundary_nothing_can_be_read(ann: AsyncClient, media_ty
     ],
 )
 async def test_any_other_media_type_is_refused(ann: AsyncClient, media_type: str) -> None:
-    answer = await send(ann, FILE + END, **{"Content-Type": media_type})
-    assert (answer.status_code, answer.json()["error_code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    response = await send(ann, FILE + END, **{"Content-Type": media_type})
+    assert (response.status_code, response.json()["error_code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-async def test_two_media_types_a_coding_or_no_body_are_refused(ann: AsyncClient) -> None:
+async def test_two_media_types_a_content_coding_or_an_empty_body_are_refused(ann: AsyncClient) -> None:
     twice = Headers([*MULTIPART.items(), *MULTIPART.items()])
     assert (await ann.post(FILES, content=FILE + END, headers=twice)).status_code == 415
     assert (await send(ann, FILE + END, **{"Content-Encoding": "gzip"})).status_code == 415
     assert breaches(await ann.post(FILES)) == {("body", "file")}
 
 
-class Endless:
-    """It knows how much of it was taken."""
+class EndlessBody:
+    """A body that never ends and counts the bytes that were read."""
 
-    def __init__(self, head: bytes, piece: bytes) -> None:
-        self.taken = 0
-        self._head, self._piece = head, piece
+    def __init__(self, head: bytes, chunk: bytes) -> None:
+        self.bytes_read = 0
+        self._head, self._chunk = head, chunk
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield self._head
-        while self.taken < 100_000_000:
-            self.taken += len(self._piece)
-            yield self._piece
+        while self.bytes_read < 100_000_000:
+            self.bytes_read += len(self._chunk)
+            yield self._chunk
 
 
-async def test_a_stranger_is_refused_without_reading_what_is_sent(client: AsyncClient) -> None:
-    body = Endless(FILE, b"x")
+async def test_an_unauthenticated_upload_is_refused_before_its_body_is_read(client: AsyncClient) -> None:
+    body = EndlessBody(FILE, b"x")
     assert (await client.post(FILES, content=body, headers=MULTIPART)).status_code == 401
-    assert body.taken == 0
+    assert body.bytes_read == 0
 
 
-async def test_a_page_of_somebody_else_sends_nothing_in_ones_name(ann: AsyncClient, connect: Connect) -> None:
-    """A form of any page may send such a body, and the browser its cookies along."""
-    browser, body = connect(), Endless(FILE, b"x")
+async def test_a_cross_site_form_with_cookies_is_refused_before_its_body_is_read(
+    ann: AsyncClient, connect: Connect
+) -> None:
+    """A form on any page can send such a body, and the browser adds the cookies."""
+    browser, body = connect(), EndlessBody(FILE, b"x")
     assert (await browser.post(LOGIN_COOKIE, json={"username": "ann", "password": PASSWORD})).status_code == 204
     headers = {**MULTIPART, "Origin": "http://evil.test"}
-    answer = await browser.post(FILES, content=body, headers=headers)
+    response = await browser.post(FILES, content=body, headers=headers)
 
-    assert (answer.status_code, answer.json()["error_code"]) == (403, "CSRF_FAILED")
-    assert body.taken == 0
+    assert (response.status_code, response.json()["error_code"]) == (403, "CSRF_FAILED")
+    assert body.bytes_read == 0
     assert (await send(browser, FILE + END, Origin="http://tasks.test")).status_code == 201
 
 
-async def test_a_size_beyond_the_limit_is_refused_unread(ann: AsyncClient) -> None:
+async def test_a_declared_size_over_the_limit_is_refused_before_the_body_is_read(ann: AsyncClient) -> None:
     for size in (MAX_BODY + 1, 10**30):
-        body = Endless(FILE, b"x")
+        body = EndlessBody(FILE, b"x")
         headers = {**MULTIPART, "Content-Length": str(size)}
-        answer = await ann.post(FILES, content=body, headers=headers)
-        assert (answer.status_code, answer.json()["error_code"]) == (413, "PAYLOAD_TOO_LARGE")
-        assert body.taken == 0
+        response = await ann.post(FILES, content=body, headers=headers)
+        assert (response.status_code, response.json()["error_code"]) == (413, "PAYLOAD_TOO_LARGE")
+        assert body.bytes_read == 0
 
 
 @pytest.mark.parametrize("head", [FILE[:-2], FILE + END, b"", FILE + part('form-data; name="task_id"')[:-7]])
-async def test_a_body_without_end_is_read_up_to_the_limit(ann: AsyncClient, head: bytes) -> None:
-    body = Endless(head, b"x" * 65_536)
-    answer = await ann.post(FILES, content=body, headers=MULTIPART)
+async def test_an_endless_body_is_read_only_up_to_the_limit(ann: AsyncClient, head: bytes) -> None:
+    body = EndlessBody(head, b"x" * 65_536)
+    response = await ann.post(FILES, content=body, headers=MULTIPART)
 
-    assert answer.status_code in {400, 413, 422}
-    assert body.taken <= MAX_BODY + 65_536
-    assert await kept(ann) == []
+    assert response.status_code in {400, 413, 422}
+    assert body.bytes_read <= MAX_BODY + 65_536
+    assert await stored(ann) == []
 
 
-async def test_what_can_be_refused_by_its_name_is_not_read(ann: AsyncClient) -> None:
+async def test_a_file_refused_by_its_name_is_not_read(ann: AsyncClient) -> None:
     for name, status in (("x.exe", 415), ("/", 422)):
-        body = Endless(part(f'form-data; name="file"; filename="{name}"')[:-2], b"x" * 65_536)
-        answer = await ann.post(FILES, content=body, headers=MULTIPART)
-        assert answer.status_code == status
-        assert body.taken <= 2 * 65_536
+        body = EndlessBody(part(f'form-data; name="file"; filename="{name}"')[:-2], b"x" * 65_536)
+        response = await ann.post(FILES, content=body, headers=MULTIPART)
+        assert response.status_code == status
+        assert body.bytes_read <= 2 * 65_536
 
 
-async def test_an_upload_may_be_larger_than_any_other_body(ann: AsyncClient) -> None:
+async def test_an_upload_may_be_larger_than_other_bodies(ann: AsyncClient) -> None:
     whole = part('form-data; name="file"; filename="notes.txt"', b"x" * File.MAX_SIZE) + END
     assert (await send(ann, whole)).status_code == 201

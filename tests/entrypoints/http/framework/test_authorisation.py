@@ -1,4 +1,4 @@
-"""Who may do what: every operation that the document declares, by everybody who may come."""
+"""Authorisation: every documented operation with every kind of caller."""
 
 import re
 from typing import Final
@@ -91,7 +91,7 @@ READ_FOR: Final = {
     "get_file": (401, 404, 200, 200, 200, 401, 401),
     "get_file_content": (401, 404, 200, 200, 200, 401, 401),
 }
-"""With `owner_id`: the owner's."""
+"""Operations with `owner_id` of the owner."""
 
 FOREIGN: Final[list[tuple[str, str, Json | None]]] = [
     ("GET", f"{USERS}/{{id}}", None),
@@ -108,7 +108,9 @@ FOREIGN: Final[list[tuple[str, str, Json | None]]] = [
 
 @pytest.fixture
 async def world(connect: Connect, container: Container) -> World:
-    await promote(container, await sign_up(connect(), "keeper"), Role.ADMIN)  # so that none of the others is the last
+    await promote(
+        container, await sign_up(connect(), "keeper"), Role.ADMIN
+    )  # another admin, so that none of the others is the last one
     return World(connect, container)
 
 
@@ -126,7 +128,7 @@ def test_every_operation_has_a_row(conventions: Conventions) -> None:
 @in_memory
 @pytest.mark.parametrize("kind", CALLERS)
 @pytest.mark.parametrize("operation_id", TABLE)
-async def test_everybody_may_do_what_the_table_says(
+async def test_each_caller_may_do_what_the_table_says(
     world: World, conventions: Conventions, operation_id: str, kind: str
 ) -> None:
     client = await world.caller(kind)
@@ -137,18 +139,20 @@ async def test_everybody_may_do_what_the_table_says(
 @in_memory
 @pytest.mark.parametrize("kind", CALLERS)
 @pytest.mark.parametrize("operation_id", READ_FOR)
-async def test_managers_and_admins_read_what_is_others_by_naming_the_owner(
+async def test_managers_and_admins_read_data_of_other_users_by_owner_id(
     world: World, conventions: Conventions, operation_id: str, kind: str
 ) -> None:
     client = await world.caller(kind)
-    answer = await world.call(client, conventions, operation_id, owner_id=world.account["id"])
-    assert answer.status_code == READ_FOR[operation_id][CALLERS.index(kind)]
-    if answer.status_code == 200:
+    response = await world.call(client, conventions, operation_id, owner_id=world.account["id"])
+    assert response.status_code == READ_FOR[operation_id][CALLERS.index(kind)]
+    if response.status_code == 200:
         mine = await world.call(world.owner, conventions, operation_id)
-        assert answer.content == mine.content
+        assert response.content == mine.content
 
 
-async def test_a_foreign_user_is_an_unknown_one(ann: AsyncClient, ben: AsyncClient, subtests: pytest.Subtests) -> None:
+async def test_another_user_looks_like_an_unknown_user(
+    ann: AsyncClient, ben: AsyncClient, subtests: pytest.Subtests
+) -> None:
     before, task = await account_of(ann), await create(ann, tags=["home"])
     for method, template, body in FOREIGN:
         with subtests.test(f"{method} {template}"):
@@ -161,23 +165,25 @@ async def test_a_foreign_user_is_an_unknown_one(ann: AsyncClient, ben: AsyncClie
     assert (await account_of(ann), await get(ann, task)) == (before, task)
 
 
-async def test_so_is_a_task_of_a_foreign_owner_and_a_foreign_session(ann: AsyncClient, ben: AsyncClient) -> None:
+async def test_tasks_and_sessions_of_other_users_look_unknown(ann: AsyncClient, ben: AsyncClient) -> None:
     task, account = await create(ann), await account_of(ann)
     (session,) = (await ann.get("/api/v1/auth/sessions")).json()["items"]
     for template, foreign, unknown in (
         (f"{path_of(task)}?owner_id={{}}", account["id"], UNKNOWN),
         (f"{TASKS}/{{}}?owner_id={account['id']}", task["id"], UNKNOWN),
     ):
-        answers = [await ben.get(template.format(id)) for id in (foreign, unknown)]
-        assert {answer.status_code for answer in answers} == {404}
-        assert anonymised(answers[0]) == anonymised(answers[1])
+        responses = [await ben.get(template.format(id)) for id in (foreign, unknown)]
+        assert {response.status_code for response in responses} == {404}
+        assert anonymised(responses[0]) == anonymised(responses[1])
     ended = [await ben.delete(f"/api/v1/auth/sessions/{id}") for id in (session["id"], UNKNOWN)]
     assert ended[0].json()["error_code"] == "SESSION_NOT_FOUND"
     assert anonymised(ended[0]) == anonymised(ended[1])
     assert (await ann.get(ME)).status_code == 200
 
 
-async def test_writing_takes_no_owner(ann: AsyncClient, ada: AsyncClient, conventions: Conventions) -> None:
+async def test_writing_operations_accept_no_owner_id(
+    ann: AsyncClient, ada: AsyncClient, conventions: Conventions
+) -> None:
     task, owner_id = await create(ann, tags=["home"]), (await account_of(ann))["id"]
     file = await upload(ann)
     for method, template, _ in conventions.operations:
@@ -188,7 +194,7 @@ async def test_writing_takes_no_owner(ann: AsyncClient, ada: AsyncClient, conven
     assert await get(ann, task) == task
 
 
-async def test_an_owner_that_is_no_uuid_is_invalid(ada: AsyncClient, ben: AsyncClient) -> None:
+async def test_a_malformed_owner_id_is_refused(ada: AsyncClient, ben: AsyncClient) -> None:
     for client in (ada, ben):
         assert (await client.get(TASKS, params={"owner_id": "no-uuid"})).status_code == 422
     assert (await ada.get(TASKS, params={"owner_id": UNKNOWN})).json()["error_code"] == "USER_NOT_FOUND"

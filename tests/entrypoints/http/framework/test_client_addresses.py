@@ -1,4 +1,4 @@
-"""Where a request comes from: the peer, or whom trusted proxies speak for."""
+"""The client address: that of the peer, or the one that trusted proxies forward."""
 
 from typing import Any
 
@@ -31,11 +31,11 @@ class TestAddresses:
     def options(self, proxies: str) -> dict[str, Any]:
         return {"trusted_proxies": proxies}
 
-    async def test_an_address_is_told_by_trusted_proxies_alone(
+    async def test_only_trusted_proxies_may_set_the_client_address(
         self, client: AsyncClient, forwarded: list[str], address: str
     ) -> None:
         await client.post(REGISTER, json=an_account("ann"))
         login = {"username": "ann", "password": PASSWORD}
-        answer = await client.post(LOGIN, json=login, headers=[("X-Forwarded-For", field) for field in forwarded])
-        (session,) = (await client.get(SESSIONS, headers=bearer(answer.json()))).json()["items"]
+        response = await client.post(LOGIN, json=login, headers=[("X-Forwarded-For", field) for field in forwarded])
+        (session,) = (await client.get(SESSIONS, headers=bearer(response.json()))).json()["items"]
         assert session["ip_address"] == address

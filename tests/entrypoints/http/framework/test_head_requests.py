@@ -1,4 +1,4 @@
-"""HEAD, wherever GET is (RFC 9110, section 9.3.2)."""
+"""HEAD is supported wherever GET is (RFC 9110, section 9.3.2)."""
 
 from typing import Final
 
@@ -13,29 +13,31 @@ pytestmark = in_memory
 PAGES: Final = ("/docs", "/redoc", "/openapi.json", "/static/docs.js")
 
 
-def head_of(answer: Response) -> tuple[int, dict[str, str]]:
-    """What does not change from one request to the next."""
-    return answer.status_code, {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+def head_of(response: Response) -> tuple[int, dict[str, str]]:
+    """Return the status and the headers that are equal for equal requests."""
+    return response.status_code, {name: value for name, value in response.headers.items() if name != "x-request-id"}
 
 
 async def require_same_head(client: AsyncClient, path: str, **headers: str) -> Response:
     got, head = [await client.request(method, path, headers=headers) for method in ("GET", "HEAD")]
-    if got.status_code >= 400 or path.startswith("/monitoring/"):  # each names its request, or its moment, in the body
-        for answer in (got, head):
-            answer.headers.pop("Content-Length", None)
+    if got.status_code >= 400 or path.startswith("/monitoring/"):  # their bodies contain a request id or a time
+        for response in (got, head):
+            response.headers.pop("Content-Length", None)
     assert head_of(head) == head_of(got)
     assert head.content == b""
     return head
 
 
-async def test_every_get_has_the_same_head(ada: AsyncClient, client: AsyncClient, conventions: Conventions) -> None:
+async def test_head_returns_the_headers_of_get_for_every_operation(
+    ada: AsyncClient, client: AsyncClient, conventions: Conventions
+) -> None:
     await create_all(ada, *({"title": f"Task {n}"} for n in range(20)))
     task = await create(ada)
     file = await upload(ada)
     ids = {"{task_id}": task["id"], "{user_id}": task["owner_id"], "{file_id}": file["id"]}
     found = 0
     for method, path, _ in conventions.operations:
-        if method == "GET" and "/export" not in path:  # which tells when it was made
+        if method == "GET" and "/export" not in path:  # an export contains the time of its creation
             for name, value in ids.items():
                 path = path.replace(name, value)
             assert (await require_same_head(ada, path)).is_success
@@ -47,19 +49,19 @@ async def test_every_get_has_the_same_head(ada: AsyncClient, client: AsyncClient
         assert (await require_same_head(client, path)).is_success
 
 
-async def test_it_is_refused_as_get_is(ann: AsyncClient, client: AsyncClient) -> None:
+async def test_head_is_refused_like_get(ann: AsyncClient, client: AsyncClient) -> None:
     for path, status in ((f"{TASKS}/{UNKNOWN}", 404), (f"{TASKS}?surplus=1", 422), ("/nowhere", 404)):
         assert (await require_same_head(ann, path)).status_code == status
     assert (await require_same_head(client, TASKS)).status_code == 401
 
 
-async def test_where_no_get_is_there_is_none(ann: AsyncClient) -> None:
-    answer = await ann.request("HEAD", "/api/v1/auth/login")
-    assert answer.status_code == 405
-    assert answer.headers["Allow"] == "POST"
+async def test_head_is_not_allowed_without_get(ann: AsyncClient) -> None:
+    response = await ann.request("HEAD", "/api/v1/auth/login")
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST"
 
 
-async def test_conditions_and_compression_are_those_of_get(ann: AsyncClient) -> None:
+async def test_head_supports_conditions_and_compression_like_get(ann: AsyncClient) -> None:
     await create_all(ann, *({"title": f"Task {n}"} for n in range(20)))
     task = await create(ann)
     fresh = await require_same_head(ann, path_of(task), **{"If-None-Match": '"1"'})
@@ -68,7 +70,7 @@ async def test_conditions_and_compression_are_those_of_get(ann: AsyncClient) -> 
     assert (await require_same_head(ann, TASKS, **{"Accept-Encoding": "gzip"})).headers["Vary"]
 
 
-async def test_what_is_allowed_names_it(ann: AsyncClient) -> None:
+async def test_allow_contains_head(ann: AsyncClient) -> None:
     for path, allowed in ((TASKS, "GET, HEAD, POST"), (ME, "DELETE, GET, HEAD, PATCH"), ("/health", "GET, HEAD")):
         assert (await ann.request("TRACE", path)).headers["Allow"] == allowed
 
@@ -78,6 +80,6 @@ class TestLimits:
     def options(self) -> dict[str, object]:
         return {"rate_limit_enabled": True, "rate_limit_read": "3/minute"}
 
-    async def test_it_counts_as_reading(self, ann: AsyncClient) -> None:
+    async def test_head_counts_as_a_read_request(self, ann: AsyncClient) -> None:
         statuses = [(await ann.request(method, TASKS)).status_code for method in ("HEAD", "GET", "HEAD", "HEAD")]
         assert statuses == [200, 200, 200, 429]

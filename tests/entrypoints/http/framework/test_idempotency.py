@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a request that has to be sent again happens once."""
+"""`Idempotency-Key`: a repeated request takes effect once."""
 
 import asyncio
 from datetime import timedelta
@@ -26,7 +26,7 @@ REPLAYED: Final = "Idempotency-Replayed"
 
 
 async def post(client: AsyncClient, path: str = TASKS, key: str = KEY, **body: Any) -> Response:
-    return await client.post(path, json=body or {"title": "Once"}, headers={"Idempotency-Key": key})
+    return await client.post(path, json=body or {"title": "IdempotentWrite"}, headers={"Idempotency-Key": key})
 
 
 async def total(client: AsyncClient) -> int:
@@ -34,11 +34,11 @@ async def total(client: AsyncClient) -> int:
     return count
 
 
-def told(answer: Response) -> tuple[int, bytes, str | None, str | None, str]:
-    headers = answer.headers
+def summary(response: Response) -> tuple[int, bytes, str | None, str | None, str]:
+    headers = response.headers
     return (
-        answer.status_code,
-        answer.content,
+        response.status_code,
+        response.content,
         headers.get("Location"),
         headers.get("ETag"),
         headers["Content-Type"],
@@ -48,12 +48,12 @@ def told(answer: Response) -> tuple[int, bytes, str | None, str | None, str]:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        (TASKS, {"title": "Once", "due_date": "2026-03-04T09:00:00.5+01:00", "tags": ["ü"]}),
+        (TASKS, {"title": "IdempotentWrite", "due_date": "2026-03-04T09:00:00.5+01:00", "tags": ["ü"]}),
         (BULK, {"tasks": [{"title": "One"}, {"title": "Two"}]}),
         (USERS, an_account("dora")),
     ],
 )
-async def test_a_request_sent_again_is_answered_alike_and_changes_nothing(
+async def test_a_repeated_request_gets_the_stored_response_and_changes_nothing(
     ada: AsyncClient, path: str, body: Json
 ) -> None:
     first = await post(ada, path, **body)
@@ -63,25 +63,25 @@ async def test_a_request_sent_again_is_answered_alike_and_changes_nothing(
     assert first.status_code == 201
     assert REPLAYED not in first.headers
     assert again.headers[REPLAYED] == "true"
-    assert told(again) == told(first)
+    assert summary(again) == summary(first)
     assert plain == {"POST": 409 if path == USERS else 201}
     assert await total(ada) == {TASKS: 2, BULK: 4, USERS: 0}[path]
 
 
-async def test_an_answer_is_the_one_that_was_given_whatever_became_of_it(ann: AsyncClient) -> None:
+async def test_the_stored_response_does_not_follow_later_changes(ann: AsyncClient) -> None:
     first = await post(ann)
     await ann.patch(path_of(first.json()), json={"title": "Changed"})
-    assert told(await post(ann)) == told(first)
+    assert summary(await post(ann)) == summary(first)
     await ann.delete(path_of(first.json()))
-    assert told(await post(ann)) == told(first)
+    assert summary(await post(ann)) == summary(first)
     assert await total(ann) == 0
 
 
-async def test_a_key_stands_for_one_request(ann: AsyncClient) -> None:
+async def test_a_key_with_another_body_is_refused(ann: AsyncClient) -> None:
     await post(ann, title="One")
     for body in ({"title": "Two"}, {"title": "One", "description": None}):
-        answer = await post(ann, **body)
-        assert (answer.status_code, answer.json()["error_code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+        response = await post(ann, **body)
+        assert (response.status_code, response.json()["error_code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
     spaced = await ann.post(
         TASKS, content=b'{"title": "One" }', headers={"Idempotency-Key": KEY, "Content-Type": "application/json"}
     )
@@ -89,7 +89,7 @@ async def test_a_key_stands_for_one_request(ann: AsyncClient) -> None:
     assert await total(ann) == 1
 
 
-async def test_a_key_is_a_users_own_and_one_paths(ann: AsyncClient, ben: AsyncClient) -> None:
+async def test_keys_are_separate_for_each_user_and_path(ann: AsyncClient, ben: AsyncClient) -> None:
     await post(ann)
     assert REPLAYED not in (await post(ben)).headers
     assert (await post(ann, BULK, tasks=[{"title": "x"}])).status_code == 201
@@ -97,56 +97,56 @@ async def test_a_key_is_a_users_own_and_one_paths(ann: AsyncClient, ben: AsyncCl
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "ü", "x" * 256, "a\tb"])
-async def test_a_key_is_visible_ascii(ann: AsyncClient, key: str) -> None:
-    answer = await ann.post(TASKS, json={"title": "x"}, headers=[(b"Idempotency-Key", key.encode())])
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_IDEMPOTENCY_KEY")
+async def test_a_key_must_be_visible_ascii(ann: AsyncClient, key: str) -> None:
+    response = await ann.post(TASKS, json={"title": "x"}, headers=[(b"Idempotency-Key", key.encode())])
+    assert (response.status_code, response.json()["error_code"]) == (400, "INVALID_IDEMPOTENCY_KEY")
     assert await total(ann) == 0
 
 
-async def test_a_key_is_given_once(ann: AsyncClient) -> None:
-    answer = await ann.post(TASKS, json={"title": "x"}, headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "a")])
-    assert answer.json()["error_code"] == "INVALID_IDEMPOTENCY_KEY"
+async def test_two_keys_are_refused(ann: AsyncClient) -> None:
+    response = await ann.post(TASKS, json={"title": "x"}, headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "a")])
+    assert response.json()["error_code"] == "INVALID_IDEMPOTENCY_KEY"
     assert (await post(ann, key="!" + "~" * 254)).status_code == 201
 
 
-async def test_a_refusal_is_not_kept(ann: AsyncClient, ada: AsyncClient) -> None:
+async def test_a_refusal_is_not_stored(ann: AsyncClient, ada: AsyncClient) -> None:
     assert (await post(ann, title="")).status_code == 422
     assert (await post(ann, title="Now right")).status_code == 201
     for username, status in (("ann", 409), ("dora", 201)):
         assert (await post(ada, USERS, **an_account(username))).status_code == status
 
 
-async def test_of_twenty_requests_at_once_one_happens(ann: AsyncClient) -> None:
-    answers = await asyncio.gather(*(post(ann) for _ in range(20)))
-    given = {told(answer) for answer in answers if answer.status_code == 201}
-    in_use = {answer.json()["error_code"] for answer in answers if answer.status_code != 201}
+async def test_one_of_twenty_concurrent_requests_takes_effect(ann: AsyncClient) -> None:
+    responses = await asyncio.gather(*(post(ann) for _ in range(20)))
+    given = {summary(response) for response in responses if response.status_code == 201}
+    in_use = {response.json()["error_code"] for response in responses if response.status_code != 201}
 
     assert len(given) == 1
     assert in_use <= {"IDEMPOTENCY_KEY_IN_USE"}
-    assert {answer.status_code for answer in answers} <= {201, 409}
-    assert sum(answer.status_code == 201 and REPLAYED not in answer.headers for answer in answers) == 1
+    assert {response.status_code for response in responses} <= {201, 409}
+    assert sum(response.status_code == 201 and REPLAYED not in response.headers for response in responses) == 1
     assert await total(ann) == 1
-    assert told(await post(ann)) in given
+    assert summary(await post(ann)) in given
 
 
-async def test_a_key_is_forgotten_after_a_day(ann: AsyncClient, clock: SettableClock, connect: Connect) -> None:
+async def test_a_key_expires_after_a_day(ann: AsyncClient, clock: SettableClock, connect: Connect) -> None:
     first = await post(ann)
     clock.advance(timedelta(hours=24) - timedelta(seconds=1))
     again = connect()
     again.headers |= bearer(await tokens_of(again, "ann"))
-    assert told(await post(again)) == told(first)
+    assert summary(await post(again)) == summary(first)
     clock.advance(timedelta(seconds=1))
     assert (await post(again)).json()["id"] != first.json()["id"]
 
 
-async def test_who_may_not_do_it_is_answered_nothing_that_was_kept(ann: AsyncClient, connect: Connect) -> None:
+async def test_an_unauthorised_caller_does_not_get_the_stored_response(ann: AsyncClient, connect: Connect) -> None:
     await post(ann)
     assert (await post(connect())).status_code == 401
-    answer = await post(ann, USERS, **an_account("dora"))
-    assert answer.status_code == 403
+    response = await post(ann, USERS, **an_account("dora"))
+    assert response.status_code == 403
 
 
-async def test_a_key_means_nothing_elsewhere(ann: AsyncClient) -> None:
+async def test_operations_without_idempotency_ignore_the_key(ann: AsyncClient) -> None:
     task = await create(ann)
-    answer = await ann.patch(path_of(task), json={"title": "x"}, headers=[(b"Idempotency-Key", "ü".encode())])
-    assert answer.status_code == 200
+    response = await ann.patch(path_of(task), json={"title": "x"}, headers=[(b"Idempotency-Key", "ü".encode())])
+    assert response.status_code == 200

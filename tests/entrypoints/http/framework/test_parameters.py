@@ -1,4 +1,4 @@
-"""What a query may say, and how."""
+"""Query parameters."""
 
 from typing import Final
 
@@ -86,11 +86,11 @@ WRONG: Final = [
 ]
 
 
-async def test_a_wrong_value_is_told_by_the_name_of_its_parameter(ann: AsyncClient, subtests: pytest.Subtests) -> None:
+async def test_an_invalid_value_is_reported_by_parameter_name(ann: AsyncClient, subtests: pytest.Subtests) -> None:
     for name, value in WRONG:
         with subtests.test(f"{name}={value[:30]!a}"):
-            answer = await ann.get(TASKS, params={name: value})
-            assert {place[:2] for place in breaches(answer)} == {("query", name)}
+            response = await ann.get(TASKS, params={name: value})
+            assert {place[:2] for place in breaches(response)} == {("query", name)}
 
 
 @pytest.mark.parametrize("name", ["created_after", "created_before", "due_after", "due_before"])
@@ -107,35 +107,35 @@ async def test_a_wrong_value_is_told_by_the_name_of_its_parameter(ann: AsyncClie
         "2016-12-31T23:59:60Z",
     ],
 )
-async def test_a_moment_is_a_day_or_an_instant_with_an_offset(ann: AsyncClient, name: str, moment: str) -> None:
+async def test_dates_and_times_require_a_valid_format(ann: AsyncClient, name: str, moment: str) -> None:
     assert (await ann.get(TASKS, params={name: moment})).status_code == 200
 
 
 @pytest.mark.parametrize(("name", "value"), [*SINGLE.items(), ("cursor", "x")])
-async def test_a_single_valued_parameter_is_given_once(ann: AsyncClient, name: str, value: str) -> None:
+async def test_a_repeated_parameter_is_refused(ann: AsyncClient, name: str, value: str) -> None:
     twice = await ann.get(TASKS, params=[(name, value), (name, value)])
     assert breaches(twice) == {("query", name)}
     assert name == "cursor" or (await ann.get(TASKS, params={name: value})).status_code == 200
 
 
 @pytest.mark.parametrize(("name", "values"), REPEATABLE.items())
-async def test_others_may_be_repeated(ann: AsyncClient, name: str, values: list[str]) -> None:
+async def test_list_parameters_may_be_repeated(ann: AsyncClient, name: str, values: list[str]) -> None:
     assert (await ann.get(TASKS, params={name: [*values, *values]})).status_code == 200
 
 
-async def test_no_tags_filter_nothing(ann: AsyncClient) -> None:
+async def test_an_empty_tag_list_filters_nothing(ann: AsyncClient) -> None:
     task = await create(ann)
     assert (await ann.get(TASKS, params={"tags": ""})).json()["items"] == [task]
 
 
-async def test_a_parameter_may_hold_any_text_that_is_searched_for(ann: AsyncClient) -> None:
+async def test_a_search_accepts_any_text(ann: AsyncClient) -> None:
     for text in ("", " ", "a" * 200, "%", "\\", "'\"", "\U0001f600", "\ufffd", "a\nb", "\x01", "\u202e"):
         assert (await ann.get(TASKS, params={"search": text})).status_code == 200
     for raw in ("search=%", "search=%zz", "search", "search=a;b", "&&search=a&"):
         assert (await ann.get(f"{TASKS}?{raw}")).status_code == 200
 
 
-async def test_no_operation_takes_a_parameter_that_it_does_not_name(
+async def test_every_operation_refuses_unknown_parameters(
     ann: AsyncClient, conventions: Conventions, subtests: pytest.Subtests
 ) -> None:
     for method, template, operation in conventions.operations:
@@ -143,18 +143,18 @@ async def test_no_operation_takes_a_parameter_that_it_does_not_name(
         path = template.replace("{task_id}", UNKNOWN).replace("{tag}", "home")
         for name in {"owner_id", "page", "Limit", "limit ", "limit[]", "skip", "sort_by", ""} - known:
             with subtests.test(f"{method} {template}?{name}"):
-                answer = await ann.request(method, path, params={name: "1"})
-                assert ("query", name) in breaches(answer)
+                response = await ann.request(method, path, params={name: "1"})
+                assert ("query", name) in breaches(response)
 
 
-async def test_a_refusal_stays_small_however_much_is_wrong(ann: AsyncClient) -> None:
+async def test_a_refusal_of_many_errors_is_small(ann: AsyncClient) -> None:
     for query in ("&".join(f"x{n}=" for n in range(5_000)), "x" * 50_000, "&".join(["tag=,"] * 5_000)):
-        answer = await ann.get(f"{TASKS}?{query}")
-        assert answer.status_code == 422
-        assert len(answer.content) < 100_000
+        response = await ann.get(f"{TASKS}?{query}")
+        assert response.status_code == 422
+        assert len(response.content) < 100_000
 
 
-async def test_parameters_are_refused_before_anything_is_changed(ann: AsyncClient, client: AsyncClient) -> None:
+async def test_parameters_are_validated_before_any_change(ann: AsyncClient, client: AsyncClient) -> None:
     task = await create(ann)
     for method, path, body in (
         ("POST", TASKS, {"title": "Another"}),
@@ -164,17 +164,17 @@ async def test_parameters_are_refused_before_anything_is_changed(ann: AsyncClien
         assert (await ann.request(method, path, params={"dry_run": "true"}, json=body)).status_code == 422
 
     assert (await ann.get(TASKS)).json()["items"] == [task]
-    answer = await client.post(LOGIN, json={"username": "dora", "password": an_account()["password"]})
-    assert answer.status_code == 401
+    response = await client.post(LOGIN, json={"username": "dora", "password": an_account()["password"]})
+    assert response.status_code == 401
 
 
 @pytest.mark.parametrize("query", ["search=%ff", "search=%c3", "search=a%80b", "%ff=1", "cursor=%ed%a0%80"])
-async def test_what_is_no_text_is_not_read_as_something_else(ann: AsyncClient, query: str) -> None:
-    answer = await ann.get(f"{TASKS}?{query}")
-    assert breaches(answer) == {("query",)}
+async def test_a_query_that_is_not_utf_8_is_refused(ann: AsyncClient, query: str) -> None:
+    response = await ann.get(f"{TASKS}?{query}")
+    assert breaches(response) == {("query",)}
 
 
-async def test_text_is_read_as_it_was_written(ann: AsyncClient) -> None:
+async def test_percent_encoded_text_is_decoded(ann: AsyncClient) -> None:
     await create(ann, "Grüße an 東京")
     for query in ("search=Gr%C3%BC%C3%9Fe", "search=%E6%9D%B1%E4%BA%AC+an", "search="):
         assert (await ann.get(f"{TASKS}?{query}")).json()["total"] == 1

@@ -41,18 +41,18 @@ MALFORMED: Final = [
 
 @pytest.fixture
 async def task(ann: AsyncClient) -> Json:
-    """In its third version."""
+    """A task in its third version."""
     task = await create(ann, tags=["home", "work"])
     await ann.patch(path_of(task), json={"priority": "low"})
-    answer = await ann.patch(path_of(task), json={"priority": "medium"})
-    changed: Json = answer.json()
+    response = await ann.patch(path_of(task), json={"priority": "medium"})
+    changed: Json = response.json()
     assert changed["version"] == 3
     return changed
 
 
-async def test_every_answer_of_one_names_its_version(ann: AsyncClient, task: Json) -> None:
+async def test_every_response_with_one_resource_has_its_entity_tag(ann: AsyncClient, task: Json) -> None:
     path = path_of(task)
-    for version, answer in (
+    for version, response in (
         (1, await ann.post(TASKS, json={"title": "Another"})),
         (3, await ann.get(path)),
         (4, await ann.patch(path, json={"title": "B"})),
@@ -62,34 +62,34 @@ async def test_every_answer_of_one_names_its_version(ann: AsyncClient, task: Jso
         (1, await ann.get(ME)),
         (1, await ann.get(MINE)),
     ):
-        assert answer.headers["ETag"] == f'"{version}"'
-        assert answer.json()["version"] == version
+        assert response.headers["ETag"] == f'"{version}"'
+        assert response.json()["version"] == version
 
 
 @pytest.mark.parametrize("field", CURRENT + WEAK)
-async def test_who_has_the_version_gets_no_copy(ann: AsyncClient, task: Json, field: str) -> None:
-    answer = await ann.get(path_of(task), headers={"If-None-Match": field})
+async def test_a_matching_if_none_match_returns_304(ann: AsyncClient, task: Json, field: str) -> None:
+    response = await ann.get(path_of(task), headers={"If-None-Match": field})
 
-    assert answer.status_code == 304
-    assert answer.content == b""
-    assert answer.headers["ETag"] == '"3"'
+    assert response.status_code == 304
+    assert response.content == b""
+    assert response.headers["ETag"] == '"3"'
 
 
 @pytest.mark.parametrize("field", OTHER)
-async def test_who_has_another_gets_the_newest(ann: AsyncClient, task: Json, field: str) -> None:
-    answer = await ann.get(path_of(task), headers=[(b"If-None-Match", field.encode("latin-1"))])
-    assert answer.status_code == 200
-    assert answer.json() == task
+async def test_another_if_none_match_returns_the_resource(ann: AsyncClient, task: Json, field: str) -> None:
+    response = await ann.get(path_of(task), headers=[(b"If-None-Match", field.encode("latin-1"))])
+    assert response.status_code == 200
+    assert response.json() == task
 
 
 @pytest.mark.parametrize("path", [ME, MINE])
-async def test_so_it_is_with_a_user(ann: AsyncClient, path: str) -> None:
+async def test_users_support_conditional_requests(ann: AsyncClient, path: str) -> None:
     assert (await ann.get(path, headers={"If-None-Match": '"1"'})).status_code == 304
     assert (await ann.get(path, headers={"If-None-Match": '"2"'})).status_code == 200
     assert (await ann.get(path, headers={"If-None-Match": "1"})).status_code == 400
 
 
-async def test_several_lines_of_a_field_are_one_list(ann: AsyncClient, task: Json) -> None:
+async def test_repeated_fields_form_one_list(ann: AsyncClient, task: Json) -> None:
     def lines(name: str) -> Headers:
         return Headers([(name, '"1"'), (name, '"3"')])
 
@@ -98,49 +98,49 @@ async def test_several_lines_of_a_field_are_one_list(ann: AsyncClient, task: Jso
 
 
 @pytest.mark.parametrize("field", CURRENT)
-async def test_the_version_named_is_changed(ann: AsyncClient, task: Json, field: str) -> None:
+async def test_a_matching_if_match_allows_the_change(ann: AsyncClient, task: Json, field: str) -> None:
     for method, suffix, request in WRITES:
         version = (await get(ann, task))["version"]
         headers = {"If-Match": field.replace("3", str(version))}
-        answer = await ann.request(method, path_of(task) + suffix, headers=headers, **request)
-        assert answer.is_success, f"{method} {suffix}"
+        response = await ann.request(method, path_of(task) + suffix, headers=headers, **request)
+        assert response.is_success, f"{method} {suffix}"
 
 
 @pytest.mark.parametrize("field", OTHER + WEAK)
-async def test_another_version_is_not(ann: AsyncClient, task: Json, field: str) -> None:
+async def test_another_if_match_prevents_the_change(ann: AsyncClient, task: Json, field: str) -> None:
     for method, suffix, request in WRITES:
         headers = [(b"If-Match", field.encode("latin-1"))]
-        answer = await ann.request(method, path_of(task) + suffix, headers=headers, **request)
-        assert answer.status_code == 412, f"{method} {suffix}"
-        assert answer.json()["error_code"] == "PRECONDITION_FAILED"
+        response = await ann.request(method, path_of(task) + suffix, headers=headers, **request)
+        assert response.status_code == 412, f"{method} {suffix}"
+        assert response.json()["error_code"] == "PRECONDITION_FAILED"
     assert await get(ann, task) == task
 
 
 @pytest.mark.parametrize("field", MALFORMED)
 async def test_a_malformed_field_is_refused(ann: AsyncClient, task: Json, field: str) -> None:
     for method, suffix, request in WRITES:
-        answer = await ann.request(method, path_of(task) + suffix, headers={"If-Match": field}, **request)
-        assert answer.status_code == 400, f"{method} {suffix}"
-        assert answer.json()["error_code"] == "INVALID_PRECONDITION"
+        response = await ann.request(method, path_of(task) + suffix, headers={"If-Match": field}, **request)
+        assert response.status_code == 400, f"{method} {suffix}"
+        assert response.json()["error_code"] == "INVALID_PRECONDITION"
     assert (await ann.get(path_of(task), headers={"If-None-Match": field})).status_code == 400
     assert await get(ann, task) == task
 
 
 @pytest.mark.parametrize("field", ['"3",', ',"3"', '"2", , "3"'])
-async def test_empty_members_of_a_list_are_passed_over(ann: AsyncClient, task: Json, field: str) -> None:
+async def test_empty_list_members_are_ignored(ann: AsyncClient, task: Json, field: str) -> None:
     """RFC 9110, section 5.6.1.2."""
     assert (await ann.get(path_of(task), headers={"If-None-Match": field})).status_code == 304
     assert (await ann.patch(path_of(task), json={"title": "x"}, headers={"If-Match": field})).status_code == 200
 
 
 @pytest.mark.parametrize("field", ["", " ", ","])
-async def test_a_list_of_nothing_is_no_leave_to_change(ann: AsyncClient, task: Json, field: str) -> None:
-    answer = await ann.patch(path_of(task), json={"title": "x"}, headers={"If-Match": field})
-    assert answer.status_code in {400, 412}
+async def test_an_empty_list_matches_no_version(ann: AsyncClient, task: Json, field: str) -> None:
+    response = await ann.patch(path_of(task), json={"title": "x"}, headers={"If-Match": field})
+    assert response.status_code in {400, 412}
 
 
-async def test_what_is_not_there_has_no_version(ann: AsyncClient) -> None:
+async def test_an_unknown_task_returns_404_despite_if_match(ann: AsyncClient) -> None:
     for field in ("*", '"1"'):
         for method, suffix, request in WRITES:
-            answer = await ann.request(method, f"{TASKS}/{UNKNOWN}{suffix}", headers={"If-Match": field}, **request)
-            assert answer.status_code == 404
+            response = await ann.request(method, f"{TASKS}/{UNKNOWN}{suffix}", headers={"If-Match": field}, **request)
+            assert response.status_code == 404

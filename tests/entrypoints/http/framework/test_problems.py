@@ -1,4 +1,4 @@
-"""Refusals: their shape, their order, and what they keep to themselves."""
+"""Problem documents: their structure, their order, and what they must not contain."""
 
 import re
 from typing import Any, Final
@@ -61,19 +61,19 @@ REFUSALS: Final[list[tuple[str, str, dict[str, Any], int, str, str]]] = [
 @pytest.mark.parametrize(
     ("method", "path", "request_", "status", "title", "code"), REFUSALS, ids=[f"{row[3]}-{row[5]}" for row in REFUSALS]
 )
-async def test_a_refusal_is_a_problem_of_exactly_these_members(
+async def test_a_problem_has_exactly_the_documented_members(
     ann: AsyncClient, method: str, path: str, request_: dict[str, Any], status: int, title: str, code: str
 ) -> None:
     request_ = {"headers": {}, **request_}
     request_["headers"] |= {"X-Request-ID": "this-one"}
     if "content" in request_:
         request_["headers"] |= {"Content-Type": "application/json"}
-    answer = await ann.request(method, path, **request_)
-    problem = answer.json()
+    response = await ann.request(method, path, **request_)
+    problem = response.json()
     detail = problem.pop("detail")
     extensions = {name: problem.pop(name) for name in ("errors", "field") if name in problem}
 
-    assert answer.status_code == status
+    assert response.status_code == status
     assert problem == {
         "type": "about:blank",
         "title": title,
@@ -91,13 +91,13 @@ async def test_a_refusal_is_a_problem_of_exactly_these_members(
     ("account", "field"),
     [(an_account("ANN", email="a@example.com"), "username"), (an_account("dan", email="ANN@example.com"), "email")],
 )
-async def test_a_name_taken_is_told_by_its_field(
+async def test_a_taken_name_is_reported_by_field(
     ann: AsyncClient, client: AsyncClient, account: dict[str, Any], field: str
 ) -> None:
     assert (await client.post(REGISTER, json=account)).json()["field"] == field
 
 
-async def test_every_operation_but_the_public_ones_wants_a_caller_before_all_else(
+async def test_all_operations_except_public_ones_authenticate_first(
     client: AsyncClient, conventions: Conventions, subtests: pytest.Subtests
 ) -> None:
     for method, template, _ in conventions.operations:
@@ -115,12 +115,12 @@ async def test_every_operation_but_the_public_ones_wants_a_caller_before_all_els
         }
         for what, request in wrong.items():
             with subtests.test(f"{method} {template} with {what}"):
-                answer = await client.request(method, path, **request)
-                assert answer.status_code == 401
-                assert answer.json()["error_code"] == "NOT_AUTHENTICATED"
+                response = await client.request(method, path, **request)
+                assert response.status_code == 401
+                assert response.json()["error_code"] == "NOT_AUTHENTICATED"
 
 
-async def test_a_method_is_refused_exactly_when_allow_does_not_name_it(
+async def test_a_method_is_refused_exactly_when_allow_omits_it(
     ann: AsyncClient, conventions: Conventions, subtests: pytest.Subtests
 ) -> None:
     of_api = {template.replace("{task_id}", UNKNOWN) for template in conventions.document["paths"]}
@@ -128,12 +128,12 @@ async def test_a_method_is_refused_exactly_when_allow_does_not_name_it(
         with subtests.test(path):
             allow = (await ann.request("X", path)).headers["Allow"]
             for method in METHODS:
-                answer = await ann.request(method, path)
-                assert (answer.status_code == 405) == (method not in allow.split(", "))
-                assert answer.status_code != 405 or answer.headers["Allow"] == allow
+                response = await ann.request(method, path)
+                assert (response.status_code == 405) == (method not in allow.split(", "))
+                assert response.status_code != 405 or response.headers["Allow"] == allow
 
 
-async def test_the_document_names_no_method_that_is_not_allowed(
+async def test_every_documented_method_is_allowed(
     ann: AsyncClient, conventions: Conventions, subtests: pytest.Subtests
 ) -> None:
     for method, template, _ in conventions.operations:
@@ -142,10 +142,10 @@ async def test_the_document_names_no_method_that_is_not_allowed(
 
 
 @pytest.mark.parametrize("path", NOWHERES)
-async def test_a_path_of_nothing_is_not_found(ann: AsyncClient, path: str) -> None:
-    answer = await ann.get(path)
-    assert answer.status_code == 404
-    assert answer.json()["error_code"] == "NOT_FOUND"
+async def test_an_unknown_path_is_not_found(ann: AsyncClient, path: str) -> None:
+    response = await ann.get(path)
+    assert response.status_code == 404
+    assert response.json()["error_code"] == "NOT_FOUND"
 
 
 @pytest.mark.parametrize("name", ["a%20b", "%C3%A9", "%22%3E%3Cscript%3E", "a%0Ab", "%25"])
@@ -180,22 +180,20 @@ async def test_the_instance_is_the_path_as_a_uri_reference(ann: AsyncClient, nam
         ("POST", REGISTER, {"json": an_account("dan", password=CANARY)}),
     ],
 )
-async def test_nothing_that_was_sent_is_repeated(
-    ann: AsyncClient, method: str, path: str, request_: dict[str, Any]
-) -> None:
-    answer = await ann.request(method, path, **request_)
+async def test_a_problem_echoes_no_input(ann: AsyncClient, method: str, path: str, request_: dict[str, Any]) -> None:
+    response = await ann.request(method, path, **request_)
 
-    assert answer.status_code >= 400 or "X-Request-ID" in request_["headers"]
-    assert "canary" not in answer.text + str(answer.headers.raw)
+    assert response.status_code >= 400 or "X-Request-ID" in request_["headers"]
+    assert "canary" not in response.text + str(response.headers.raw)
 
 
 async def test_a_problem_reveals_no_internals(ann: AsyncClient) -> None:
     task = await create(ann)
-    for answer in (
+    for response in (
         await ann.get(f"{TASKS}/'%20or%201=1--"),
         await ann.patch(path_of(task), json={"title": None}),
         await ann.get(TASKS, params={"sort_by": "title; drop table tasks"}),
     ):
-        assert 400 <= answer.status_code < 500
+        assert 400 <= response.status_code < 500
         for word in ("traceback", "sql", "select", "pydantic", "/site-packages", ".py", "0x", "http://"):
-            assert word not in answer.text.lower()
+            assert word not in response.text.lower()

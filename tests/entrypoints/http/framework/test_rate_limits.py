@@ -1,4 +1,4 @@
-"""How often anybody may do what, and how they are told (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
+"""Rate limits and their headers (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -43,43 +43,43 @@ def options() -> dict[str, Any]:
     return dict(LIMITS)
 
 
-def told(answer: Response) -> tuple[int, str, str]:
-    return answer.status_code, answer.headers["RateLimit-Policy"], answer.headers["RateLimit"]
+def summary(response: Response) -> tuple[int, str, str]:
+    return response.status_code, response.headers["RateLimit-Policy"], response.headers["RateLimit"]
 
 
 def from_(address: str) -> dict[str, str]:
     return {"X-Forwarded-For": address}
 
 
-async def test_reading_is_counted_down_and_refused_when_spent(ann: AsyncClient, clock: SettableClock) -> None:
+async def test_read_requests_over_the_limit_are_refused(ann: AsyncClient, clock: SettableClock) -> None:
     clock.advance(timedelta(seconds=20))
     for left in (2, 1, 0):
-        assert told(await ann.get(TASKS)) == (200, '"read";q=3;w=60', f'"read";r={left};t=40')
+        assert summary(await ann.get(TASKS)) == (200, '"read";q=3;w=60', f'"read";r={left};t=40')
     refused = await ann.get(ME)
-    assert told(refused) == (429, '"read";q=3;w=60', '"read";r=0;t=40')
+    assert summary(refused) == (429, '"read";q=3;w=60', '"read";r=0;t=40')
     assert refused.headers["Retry-After"] == "40"
     assert refused.json()["error_code"] == "RATE_LIMITED"
     clock.advance(timedelta(seconds=39))
     assert (await ann.get(TASKS)).headers["Retry-After"] == "1"
     clock.advance(timedelta(seconds=1))
-    assert told(await ann.get(TASKS)) == (200, '"read";q=3;w=60', '"read";r=2;t=60')
+    assert summary(await ann.get(TASKS)) == (200, '"read";q=3;w=60', '"read";r=2;t=60')
 
 
-async def test_writing_is_counted_apart_whatever_comes_of_it(ann: AsyncClient) -> None:
-    assert told(await ann.post(TASKS, json={"title": "x"})) == (201, '"write";q=2;w=60', '"write";r=1;t=60')
-    assert told(await ann.post(TASKS, json={})) == (422, '"write";q=2;w=60', '"write";r=0;t=60')
+async def test_write_requests_are_counted_separately_also_when_refused(ann: AsyncClient) -> None:
+    assert summary(await ann.post(TASKS, json={"title": "x"})) == (201, '"write";q=2;w=60', '"write";r=1;t=60')
+    assert summary(await ann.post(TASKS, json={})) == (422, '"write";q=2;w=60', '"write";r=0;t=60')
     assert (await ann.post(TASKS, json={"title": "x"})).status_code == 429
     assert (await ann.get(TASKS)).json()["total"] == 1
 
 
-async def test_each_user_has_a_count_of_their_own(ann: AsyncClient, ben: AsyncClient, connect: Connect) -> None:
+async def test_each_user_is_counted_separately(ann: AsyncClient, ben: AsyncClient, connect: Connect) -> None:
     elsewhere = connect()
     elsewhere.headers |= bearer(await tokens_of(connect(), "ann")) | from_("198.51.100.7")
     assert [(await client.get(TASKS)).status_code for client in (ann, elsewhere, ann, elsewhere)] == [200] * 3 + [429]
     assert (await ben.get(TASKS)).status_code == 200
 
 
-async def test_who_is_refused_for_a_wrong_token_is_no_one_to_count(ann: AsyncClient, client: AsyncClient) -> None:
+async def test_requests_with_an_invalid_token_are_not_counted(ann: AsyncClient, client: AsyncClient) -> None:
     for _ in range(5):
         assert (await client.get(TASKS, headers={"Authorization": "Bearer forged"})).status_code == 401
     assert (await ann.get(TASKS)).headers["RateLimit"] == '"read";r=2;t=60'
@@ -88,23 +88,23 @@ async def test_who_is_refused_for_a_wrong_token_is_no_one_to_count(ann: AsyncCli
 async def test_probes_and_pages_are_not_counted(client: AsyncClient) -> None:
     for path in ("/health", "/docs", "/openapi.json"):
         for _ in range(5):
-            answer = await client.get(path)
-            assert answer.status_code == 200
-            assert "RateLimit" not in answer.headers
+            response = await client.get(path)
+            assert response.status_code == 200
+            assert "RateLimit" not in response.headers
 
 
 async def test_logins_are_counted_by_address(client: AsyncClient) -> None:
     for n, path in enumerate((LOGIN, LOGIN_COOKIE, REFRESH, RESET)):
         body = {REFRESH: {"refresh_token": "x"}, RESET: {"email": f"user-{n}@example.com"}}
-        answer = await client.post(path, json=body.get(path, {"username": f"user-{n}", "password": "x"}))
-        assert told(answer)[1:] == ('"login";q=4;w=60', f'"login";r={3 - n};t=60')
-    answer = await client.post(LOGIN_FORM, data={"username": "another", "password": "x"})
-    assert answer.status_code == 429
+        response = await client.post(path, json=body.get(path, {"username": f"user-{n}", "password": "x"}))
+        assert summary(response)[1:] == ('"login";q=4;w=60', f'"login";r={3 - n};t=60')
+    response = await client.post(LOGIN_FORM, data={"username": "another", "password": "x"})
+    assert response.status_code == 429
     assert (await client.post(CONFIRM, json={"token": "x", "new_password": PASSWORD})).status_code == 429
     assert (await client.post(LOGIN, json=WRONG, headers=from_("198.51.100.7"))).status_code == 401
 
 
-async def test_logins_are_counted_by_account_from_wherever(
+async def test_logins_are_counted_by_account_across_addresses(
     ann: AsyncClient, ben: AsyncClient, client: AsyncClient, clock: SettableClock
 ) -> None:
     clock.advance(timedelta(minutes=1))
@@ -122,10 +122,10 @@ async def test_logins_are_counted_by_account_from_wherever(
     assert (await client.post(LOGIN, json=right, headers=from_("198.51.100.9"))).status_code == 200
 
 
-async def test_registering_is_counted_by_address(client: AsyncClient, clock: SettableClock) -> None:
+async def test_registrations_are_counted_by_address(client: AsyncClient, clock: SettableClock) -> None:
     for n in range(3):
-        answer = await client.post(REGISTER, json=an_account(f"user-{n}"))
-        assert told(answer) == (201, '"register";q=3;w=3600', f'"register";r={2 - n};t=3600')
+        response = await client.post(REGISTER, json=an_account(f"user-{n}"))
+        assert summary(response) == (201, '"register";q=3;w=3600', f'"register";r={2 - n};t=3600')
     assert (await client.post(REGISTER, json=an_account("user-4"))).status_code == 429
     assert (await client.post(REGISTER, json=an_account("user-5"), headers=from_("198.51.100.7"))).status_code == 201
     clock.advance(timedelta(hours=1))

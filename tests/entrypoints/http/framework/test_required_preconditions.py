@@ -1,4 +1,4 @@
-"""REQUIRE_IF_MATCH=true: nobody changes what they have not seen."""
+"""REQUIRE_IF_MATCH=true: each change must name the version that it changes."""
 
 from typing import Any
 
@@ -22,24 +22,24 @@ async def task(ann: AsyncClient) -> Json:
 
 
 @pytest.mark.parametrize(("method", "suffix", "request_"), WRITES)
-async def test_a_change_names_the_version_it_changes(
+async def test_a_change_without_if_match_is_refused(
     ann: AsyncClient, task: Json, method: str, suffix: str, request_: dict[str, Any]
 ) -> None:
     path = path_of(task) + suffix
-    answer = await ann.request(method, path, **request_)
-    assert answer.status_code == 428
-    assert answer.json()["error_code"] == "PRECONDITION_REQUIRED"
+    response = await ann.request(method, path, **request_)
+    assert response.status_code == 428
+    assert response.json()["error_code"] == "PRECONDITION_REQUIRED"
     assert await get(ann, task) == task
     for field, status in (("", 400), ("1", 400), ('"2"', 412)):
         assert (await ann.request(method, path, headers={"If-Match": field}, **request_)).status_code == status
     assert (await ann.request(method, path, headers={"If-Match": '"1"'}, **request_)).is_success
 
 
-async def test_a_star_names_any_version(ann: AsyncClient, task: Json) -> None:
+async def test_a_star_matches_any_version(ann: AsyncClient, task: Json) -> None:
     assert (await ann.delete(path_of(task), headers={"If-Match": "*"})).status_code == 204
 
 
-async def test_reading_creating_and_changing_many_need_none(ann: AsyncClient, task: Json) -> None:
+async def test_reads_creations_and_batches_need_no_if_match(ann: AsyncClient, task: Json) -> None:
     ids = {"task_ids": [task["id"]]}
     assert (await ann.get(path_of(task))).status_code == 200
     assert (await ann.post(BULK, json={"tasks": [{"title": "x"}]})).status_code == 201
@@ -49,11 +49,11 @@ async def test_reading_creating_and_changing_many_need_none(ann: AsyncClient, ta
     assert (await ann.request("DELETE", BULK, json=ids)).status_code == 204
 
 
-async def test_a_stranger_is_refused_first(client: AsyncClient) -> None:
+async def test_authentication_is_checked_first(client: AsyncClient) -> None:
     assert (await client.delete(f"{TASKS}/{UNKNOWN}")).status_code == 401
 
 
-async def test_the_document_says_so(ann: AsyncClient) -> None:
+async def test_the_document_declares_if_match_as_required(ann: AsyncClient) -> None:
     document = (await ann.get("/openapi.json")).json()
     for path, method in (
         ("/{task_id}", "patch"),

@@ -1,4 +1,4 @@
-"""What makes a new version, and what does not."""
+"""Versions of tasks and lost updates."""
 
 import asyncio
 from collections import Counter
@@ -24,40 +24,40 @@ NO_CHANGES: Final[list[tuple[str, str, object]]] = [
 ]
 
 
-async def test_a_change_is_a_new_version_and_a_new_time(ann: AsyncClient, clock: SettableClock) -> None:
+async def test_a_change_creates_a_new_version_and_update_time(ann: AsyncClient, clock: SettableClock) -> None:
     task = await create(ann, **FIELDS)
     clock.advance(timedelta(minutes=1))
-    answer = await ann.patch(path_of(task), json={"priority": "high"})
+    response = await ann.patch(path_of(task), json={"priority": "high"})
 
     changed = task | {"priority": "high", "version": 2, "updated_at": "2026-03-04T12:01:00Z"}
-    assert answer.json() == changed
+    assert response.json() == changed
     assert await get(ann, task) == changed
 
 
-async def test_a_change_that_changes_nothing_is_neither(
+async def test_an_edit_without_effect_keeps_version_and_time(
     ann: AsyncClient, clock: SettableClock, subtests: pytest.Subtests
 ) -> None:
     task = await create(ann, **FIELDS)
     clock.advance(timedelta(minutes=1))
     for method, suffix, body in NO_CHANGES:
         with subtests.test(f"{method} {suffix} {body}"):
-            answer = await ann.request(method, path_of(task) + suffix, json=body)
-            assert answer.json() == task
-            assert answer.headers["ETag"] == '"1"'
+            response = await ann.request(method, path_of(task) + suffix, json=body)
+            assert response.json() == task
+            assert response.headers["ETag"] == '"1"'
             assert await get(ann, task) == task
 
 
-async def test_so_it_is_among_many(ann: AsyncClient, clock: SettableClock) -> None:
+async def test_a_batch_edit_without_effect_keeps_version_and_time(ann: AsyncClient, clock: SettableClock) -> None:
     medium, high = await create(ann, **FIELDS), await create(ann, priority="high")
     clock.advance(timedelta(minutes=1))
-    answer = await ann.patch(BULK, json={"task_ids": [medium["id"], high["id"]], "updates": {"priority": "medium"}})
+    response = await ann.patch(BULK, json={"task_ids": [medium["id"], high["id"]], "updates": {"priority": "medium"}})
 
-    same, changed = answer.json()["items"]
+    same, changed = response.json()["items"]
     assert same == medium
     assert (changed["version"], changed["updated_at"]) == (2, "2026-03-04T12:01:00Z")
 
 
-async def test_who_read_first_does_not_overwrite_who_wrote_first(ann: AsyncClient) -> None:
+async def test_a_stale_edit_is_refused(ann: AsyncClient) -> None:
     task = await create(ann)
     seen = {"If-Match": (await ann.get(path_of(task))).headers["ETag"]}
     first, second = [await ann.patch(path_of(task), json={"title": title}, headers=seen) for title in ("One", "Two")]
@@ -66,19 +66,19 @@ async def test_who_read_first_does_not_overwrite_who_wrote_first(ann: AsyncClien
     assert (await get(ann, task))["title"] == "One"
 
 
-async def test_of_many_who_saw_one_version_one_changes_it(ann: AsyncClient) -> None:
+async def test_one_of_many_concurrent_edits_of_a_version_succeeds(ann: AsyncClient) -> None:
     task = await create(ann)
 
     async def rename(title: str) -> int:
-        answer = await ann.patch(path_of(task), json={"title": title}, headers={"If-Match": '"1"'})
-        return answer.status_code
+        response = await ann.patch(path_of(task), json={"title": title}, headers={"If-Match": '"1"'})
+        return response.status_code
 
     statuses = await asyncio.gather(*(rename(f"Title {n}") for n in range(8)))
     assert Counter(statuses) == {200: 1, 412: 7}
     assert (await get(ann, task))["version"] == 2
 
 
-async def test_changes_at_the_same_time_are_all_kept_or_refused(ann: AsyncClient) -> None:
+async def test_concurrent_changes_are_stored_or_refused(ann: AsyncClient) -> None:
     task: Json = await create(ann)
 
     async def tag(name: str) -> tuple[str, int]:

@@ -24,9 +24,9 @@ def storage_settings() -> dict[str, str]:
 async def test_cursors_of_version_1_are_accepted(recorded: dict[str, Any], ada: AsyncClient) -> None:
     path, query, cursor = recorded["path"], recorded["query"], recorded["cursor"]
 
-    answer = await ada.get(path, params={"cursor": cursor, **dict(parse_qsl(query))})
+    response = await ada.get(path, params={"cursor": cursor, **dict(parse_qsl(query))})
 
-    assert answer.status_code == (404 if path.endswith("/history") else 200), answer.text
+    assert response.status_code == (404 if path.endswith("/history") else 200), response.text
     if other := OTHER_LISTS.get(path):
         refused = await ada.get(path, params={"cursor": cursor, **dict(parse_qsl(other))})
         assert refused.json()["errors"] == [

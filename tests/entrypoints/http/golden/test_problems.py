@@ -173,12 +173,12 @@ async def test_problem_documents_keep_their_shape(
     if "{ada}" in path:
         path = path.format(ada=(await ada.get("/api/v1/users/me")).json()["id"])
 
-    answer = await {"client": client, "ann": ann, "ada": ada}[caller].request(method, path, **options)
+    response = await {"client": client, "ann": ann, "ada": ada}[caller].request(method, path, **options)
 
-    document = answer.json()
+    document = response.json()
     assert document.pop("detail") and document.pop("request_id")
     document["instance"] = document["instance"].replace(path, "PATH") if caller == "ada" else document["instance"]
     for entry in document.get("errors", ()):
         assert entry.pop("message")
-    headers = {header: answer.headers[header] for header in HEADERS if header in answer.headers}
+    headers = {header: response.headers[header] for header in HEADERS if header in response.headers}
     assert {"headers": headers, "document": document} == golden("problems")[name]

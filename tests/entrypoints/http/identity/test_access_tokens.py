@@ -1,4 +1,4 @@
-"""Tokens that are good, and all the others (RFC 7519, 8725)."""
+"""Valid and invalid access tokens (RFC 7519, RFC 8725)."""
 
 import base64
 import json
@@ -35,8 +35,8 @@ WRONG_CLAIMS: Final[dict[str, Json]] = {
     "from the future": {"iat": ISSUED + 60},
     "not yet to be used": {"nbf": ISSUED + 60},
     "to be used at no time": {"nbf": "soon"},
-    "another issuer": {"iss": "somebody"},
-    "another audience": {"aud": "somebody"},
+    "another issuer": {"iss": "other"},
+    "another audience": {"aud": "other"},
     "no audience": {"aud": []},
     "subject is no id": {"sub": "ann"},
     "subject is a number": {"sub": 1},
@@ -54,10 +54,10 @@ async def claims_of(client: AsyncClient) -> tuple[Json, Json]:
 
 
 async def status(client: AsyncClient, token: str) -> int:
-    answer = await client.get(ME, headers={"Authorization": f"Bearer {token}"})
-    if answer.status_code == 401:
-        assert answer.json()["error_code"] == "INVALID_TOKEN"
-    return answer.status_code
+    response = await client.get(ME, headers={"Authorization": f"Bearer {token}"})
+    if response.status_code == 401:
+        assert response.json()["error_code"] == "INVALID_TOKEN"
+    return response.status_code
 
 
 def signed(header: Json, claims: Json, key: str = SECRET_KEY, algorithm: str | None = "HS256") -> str:
@@ -69,7 +69,7 @@ def segment(value: Any) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-async def test_a_token_says_what_the_contract_names(ann: AsyncClient) -> None:
+async def test_a_token_contains_the_documented_claims(ann: AsyncClient) -> None:
     header, claims = await claims_of(ann)
     user = (await ann.get(ME)).json()
 
@@ -99,27 +99,27 @@ async def test_a_token_without_a_claim_is_refused(ann: AsyncClient, claim: str) 
     assert await status(ann, signed(header, claims)) == 401
 
 
-async def test_a_token_that_names_no_key_is_refused(ann: AsyncClient) -> None:
+async def test_a_token_without_key_id_is_refused(ann: AsyncClient) -> None:
     header, claims = await claims_of(ann)
     del header["kid"]
     assert await status(ann, signed(header, claims)) == 401
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-async def test_a_token_of_another_algorithm_is_refused(ann: AsyncClient, algorithm: str) -> None:
+async def test_a_token_with_another_algorithm_is_refused(ann: AsyncClient, algorithm: str) -> None:
     header, claims = await claims_of(ann)
     assert await status(ann, jwt.encode(claims, SECRET_KEY, algorithm, headers=header | {"alg": algorithm})) == 401
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "", "RS256", "HS256 ", None, ["HS256"]])
-async def test_a_token_that_nobody_signed_is_refused(ann: AsyncClient, algorithm: object) -> None:
+async def test_an_unsigned_token_is_refused(ann: AsyncClient, algorithm: object) -> None:
     header, claims = await claims_of(ann)
     signature = ann.headers["Authorization"].rpartition(".")[2]
     for end in ("", signature):
         assert await status(ann, f"{segment({**header, 'alg': algorithm})}.{segment(claims)}.{end}") == 401
 
 
-async def test_a_token_of_a_foreign_key_is_refused(ann: AsyncClient) -> None:
+async def test_a_token_signed_with_another_key_is_refused(ann: AsyncClient) -> None:
     header, claims = await claims_of(ann)
     assert await status(ann, signed(header, claims, OTHER_KEY)) == 401
 
@@ -161,13 +161,13 @@ async def test_a_token_changed_after_signing_is_refused(ann: AsyncClient) -> Non
     ],
     ids=lambda token: ascii(token[:20]),
 )
-async def test_what_is_no_token_is_refused(client: AsyncClient, token: str) -> None:
-    answer = await client.get(ME, headers=[(b"Authorization", b"Bearer " + token.encode("latin-1"))])
-    assert answer.status_code == 401
-    assert answer.json()["error_code"] == "INVALID_TOKEN"
+async def test_malformed_tokens_are_refused(client: AsyncClient, token: str) -> None:
+    response = await client.get(ME, headers=[(b"Authorization", b"Bearer " + token.encode("latin-1"))])
+    assert response.status_code == 401
+    assert response.json()["error_code"] == "INVALID_TOKEN"
 
 
-async def test_a_token_is_good_for_15_minutes(ann: AsyncClient, clock: SettableClock) -> None:
+async def test_a_token_is_valid_for_15_minutes(ann: AsyncClient, clock: SettableClock) -> None:
     clock.advance(timedelta(minutes=15) - timedelta(microseconds=1))
     assert (await ann.get(TASKS)).status_code == 200
     clock.advance(timedelta(microseconds=1))
@@ -176,12 +176,12 @@ async def test_a_token_is_good_for_15_minutes(ann: AsyncClient, clock: SettableC
     assert (await ann.get(TASKS)).status_code == 200
 
 
-class TestWithAnotherLifetime:
+class TestConfiguredLifetime:
     @pytest.fixture
     def options(self) -> dict[str, Any]:
         return {"access_token_expire_minutes": 1}
 
-    async def test_a_token_is_good_for_as_long_as_is_set(self, ann: AsyncClient, clock: SettableClock) -> None:
+    async def test_a_token_is_valid_for_the_configured_time(self, ann: AsyncClient, clock: SettableClock) -> None:
         clock.advance(timedelta(seconds=59))
         assert (await ann.get(ME)).status_code == 200
         clock.advance(timedelta(seconds=1))

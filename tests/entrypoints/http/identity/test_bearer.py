@@ -1,4 +1,4 @@
-"""How a caller says who it is (RFC 6750)."""
+"""Authentication by bearer token (RFC 6750)."""
 
 from typing import Final
 
@@ -18,27 +18,27 @@ def token_of(client: AsyncClient) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer ", "bEaReR   "])
-async def test_the_scheme_is_read_in_any_case(ann: AsyncClient, scheme: str) -> None:
+async def test_the_scheme_is_case_insensitive(ann: AsyncClient, scheme: str) -> None:
     assert (await ann.get(ME, headers={"Authorization": f"{scheme} {token_of(ann)}"})).status_code == 200
 
 
 @pytest.mark.parametrize("field", NO_BEARER)
-async def test_without_a_bearer_token_nobody_is_known(ann: AsyncClient, field: str) -> None:
-    answer = await ann.get(ME, headers={"Authorization": field.format(token_of(ann))})
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert answer.json()["error_code"] == "NOT_AUTHENTICATED"
+async def test_a_missing_or_malformed_bearer_token_is_refused(ann: AsyncClient, field: str) -> None:
+    response = await ann.get(ME, headers={"Authorization": field.format(token_of(ann))})
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert response.json()["error_code"] == "NOT_AUTHENTICATED"
 
 
-async def test_two_fields_are_none(client: AsyncClient, ann: AsyncClient, ben: AsyncClient) -> None:
-    anns, bens, forged = f"Bearer {token_of(ann)}", f"Bearer {token_of(ben)}", "Bearer forged"
-    for pair in ((anns, bens), (anns, forged), (forged, anns)):
+async def test_two_authorization_fields_are_refused(client: AsyncClient, ann: AsyncClient, ben: AsyncClient) -> None:
+    ann_field, ben_field, forged = f"Bearer {token_of(ann)}", f"Bearer {token_of(ben)}", "Bearer forged"
+    for pair in ((ann_field, ben_field), (ann_field, forged), (forged, ann_field)):
         headers = Headers([("Authorization", field) for field in pair])
         assert (await client.get(ME, headers=headers)).status_code == 401
-    assert (await client.get(ME, headers={"Authorization": f"{anns}, {bens}"})).status_code == 401
+    assert (await client.get(ME, headers={"Authorization": f"{ann_field}, {ben_field}"})).status_code == 401
 
 
-async def test_a_token_elsewhere_than_in_the_field_is_none(client: AsyncClient, ann: AsyncClient) -> None:
+async def test_a_token_outside_the_authorization_field_is_ignored(client: AsyncClient, ann: AsyncClient) -> None:
     token = token_of(ann)
     assert (await client.get(ME, params={"access_token": token})).status_code == 401
     assert (await client.get(ME, headers={"X-Authorization": f"Bearer {token}"})).status_code == 401

@@ -1,4 +1,4 @@
-"""Identity by cookie (RFC 6265bis), for browsers, and what keeps other pages from using it."""
+"""Authentication by cookie for browsers (RFC 6265bis), and its protection against other pages."""
 
 from http.cookies import Morsel, SimpleCookie
 from typing import Any, Final
@@ -53,9 +53,9 @@ def options() -> dict[str, Any]:
     return {"environment": "testing"}
 
 
-def cookies_of(answer: Response) -> dict[str, Morsel[str]]:
+def cookies_of(response: Response) -> dict[str, Morsel[str]]:
     found: dict[str, Morsel[str]] = {}
-    for field in answer.headers.get_list("set-cookie"):
+    for field in response.headers.get_list("set-cookie"):
         found |= SimpleCookie(field)
     return found
 
@@ -64,9 +64,9 @@ async def log_in_by_cookie(client: AsyncClient, **headers: str) -> Response:
     return await client.post(LOGIN_COOKIE, json={"username": "ann", "password": PASSWORD}, headers=headers)
 
 
-def sent_back(answer: Response) -> dict[str, str]:
-    """As a browser does, whatever the client's own jar thinks of names and hosts."""
-    return {"Cookie": "; ".join(f"{name}={cookie.value}" for name, cookie in cookies_of(answer).items())}
+def sent_back(response: Response) -> dict[str, str]:
+    """Return the cookies that a browser would send, independent of the cookie jar of the client."""
+    return {"Cookie": "; ".join(f"{name}={cookie.value}" for name, cookie in cookies_of(response).items())}
 
 
 @pytest.fixture
@@ -87,11 +87,13 @@ class TestAttributes:
     def options(self, environment: str) -> dict[str, Any]:
         return {"environment": environment}
 
-    async def test_browsers_keep_both_to_themselves(self, ann: AsyncClient, client: AsyncClient, prefix: str) -> None:
-        answer = await log_in_by_cookie(client)
-        cookies = cookies_of(answer)
+    async def test_both_cookies_have_protective_attributes(
+        self, ann: AsyncClient, client: AsyncClient, prefix: str
+    ) -> None:
+        response = await log_in_by_cookie(client)
+        cookies = cookies_of(response)
 
-        assert (answer.status_code, answer.content) == (204, b"")
+        assert (response.status_code, response.content) == (204, b"")
         assert set(cookies) == {f"{prefix}access_token", f"{prefix}refresh_token"}
         for cookie in cookies.values():
             assert bool(cookie["secure"]) == (prefix != "")
@@ -100,7 +102,7 @@ class TestAttributes:
         assert cookies[f"{prefix}access_token"]["max-age"] == str(15 * 60)
         assert cookies[f"{prefix}refresh_token"]["max-age"] == str(7 * 86_400)
 
-    async def test_they_are_an_identity(self, ann: AsyncClient, client: AsyncClient, prefix: str) -> None:
+    async def test_cookies_authenticate_a_request(self, ann: AsyncClient, client: AsyncClient, prefix: str) -> None:
         cookies = sent_back(await log_in_by_cookie(client))
         assert prefix in cookies["Cookie"]
         client.cookies.clear()
@@ -108,24 +110,24 @@ class TestAttributes:
         assert (await client.get(ME)).status_code == 401
 
 
-async def test_without_the_prefix_a_cookie_counts_for_nothing(browser: AsyncClient) -> None:
+async def test_a_cookie_without_the_prefix_is_ignored(browser: AsyncClient) -> None:
     browser.headers["Cookie"] = browser.headers["Cookie"].replace("__Host-", "")
     assert (await browser.get(ME)).status_code == 401
     assert (await browser.post(REFRESH, headers=OWN)).status_code == 401
 
 
 async def test_a_wrong_password_sets_no_cookie(ann: AsyncClient, client: AsyncClient) -> None:
-    answer = await client.post(LOGIN_COOKIE, json={"username": "ann", "password": "wrong"})
-    assert answer.status_code == 401
-    assert "Set-Cookie" not in answer.headers
+    response = await client.post(LOGIN_COOKIE, json={"username": "ann", "password": "wrong"})
+    assert response.status_code == 401
+    assert "Set-Cookie" not in response.headers
 
 
-async def test_refreshing_by_cookie_gives_new_ones_once(browser: AsyncClient, connect: Connect) -> None:
-    answer = await browser.post(REFRESH, headers=OWN)
-    new = sent_back(answer)
+async def test_refreshing_by_cookie_sets_new_cookies_once(browser: AsyncClient, connect: Connect) -> None:
+    response = await browser.post(REFRESH, headers=OWN)
+    new = sent_back(response)
 
-    assert answer.status_code == 204
-    assert set(cookies_of(answer)) == {"__Host-access_token", "__Host-refresh_token"}
+    assert response.status_code == 204
+    assert set(cookies_of(response)) == {"__Host-access_token", "__Host-refresh_token"}
     assert new["Cookie"] != browser.headers["Cookie"]
     another = connect()
     assert (await another.get(ME, headers=new)).status_code == 200
@@ -135,37 +137,39 @@ async def test_refreshing_by_cookie_gives_new_ones_once(browser: AsyncClient, co
 
 @pytest.mark.parametrize("path", [LOGOUT, LOGOUT_ALL])
 async def test_logging_out_ends_the_session_and_clears_both(browser: AsyncClient, path: str) -> None:
-    answer = await browser.post(path, headers=OWN)
-    cookies = cookies_of(answer)
+    response = await browser.post(path, headers=OWN)
+    cookies = cookies_of(response)
 
-    assert answer.status_code == 204
+    assert response.status_code == 204
     assert set(cookies) == {"__Host-access_token", "__Host-refresh_token"}
     for cookie in cookies.values():
         assert (cookie.value, cookie["max-age"], cookie["path"], bool(cookie["secure"])) == ("", "0", "/", True)
     assert (await browser.get(ME)).status_code == 401
 
 
-async def test_a_bearer_token_wins_over_a_cookie(ben: AsyncClient, browser: AsyncClient, connect: Connect) -> None:
+async def test_a_bearer_token_takes_precedence_over_a_cookie(
+    ben: AsyncClient, browser: AsyncClient, connect: Connect
+) -> None:
     tokens = await tokens_of(connect(), "ben")
     assert (await browser.get(ME, headers=bearer(tokens))).json()["username"] == "ben"
-    answer = await browser.post(TASKS, json={"title": "x"}, headers=bearer(tokens) | {"Origin": "http://evil.test"})
-    assert answer.status_code == 201
+    response = await browser.post(TASKS, json={"title": "x"}, headers=bearer(tokens) | {"Origin": "http://evil.test"})
+    assert response.status_code == 201
 
 
 @pytest.mark.parametrize("field", ["Bearer forged", "Bearer ", "Basic eDp5", "", "Bearer"])
-async def test_it_never_falls_back_to_the_cookie(browser: AsyncClient, field: str) -> None:
+async def test_an_invalid_bearer_token_does_not_fall_back_to_the_cookie(browser: AsyncClient, field: str) -> None:
     assert (await browser.get(ME, headers={"Authorization": field})).status_code == 401
     assert (await browser.post(LOGOUT, headers=OWN | {"Authorization": field})).status_code == 401
     assert (await browser.get(ME)).status_code == 200
 
 
 @pytest.mark.parametrize("headers", ALLOWED)
-async def test_a_page_of_ours_may_change_something(browser: AsyncClient, headers: dict[str, str]) -> None:
+async def test_same_origin_requests_may_write(browser: AsyncClient, headers: dict[str, str]) -> None:
     assert (await browser.post(TASKS, json={"title": "x"}, headers=headers)).status_code == 201
 
 
 @pytest.mark.parametrize("headers", REFUSED)
-async def test_another_may_not(browser: AsyncClient, headers: dict[str, str]) -> None:
+async def test_cross_origin_requests_may_not_write(browser: AsyncClient, headers: dict[str, str]) -> None:
     for method, path, body in (
         ("POST", TASKS, {"title": "x"}),
         ("PATCH", ME, {"full_name": "x"}),
@@ -174,24 +178,26 @@ async def test_another_may_not(browser: AsyncClient, headers: dict[str, str]) ->
         ("POST", LOGOUT_ALL, None),
         ("POST", REFRESH, None),
     ):
-        answer = await browser.request(method, path, json=body, headers=headers)
-        assert answer.status_code == 403, f"{method} {path}"
-        assert answer.json()["error_code"] == "CSRF_FAILED"
-        assert "Set-Cookie" not in answer.headers
+        response = await browser.request(method, path, json=body, headers=headers)
+        assert response.status_code == 403, f"{method} {path}"
+        assert response.json()["error_code"] == "CSRF_FAILED"
+        assert "Set-Cookie" not in response.headers
     assert (await browser.get(TASKS)).json()["total"] == 0
     assert (await browser.post(REFRESH, headers=OWN)).status_code == 204
 
 
 @pytest.mark.parametrize("headers", REFUSED)
-async def test_reading_is_for_the_browser_to_keep_apart(browser: AsyncClient, headers: dict[str, str]) -> None:
-    answer = await browser.get(ME, headers=headers)
-    assert answer.status_code == 200
-    assert "Access-Control-Allow-Origin" not in answer.headers
+async def test_cross_origin_reads_are_left_to_the_browser(browser: AsyncClient, headers: dict[str, str]) -> None:
+    response = await browser.get(ME, headers=headers)
+    assert response.status_code == 200
+    assert "Access-Control-Allow-Origin" not in response.headers
 
 
 @pytest.mark.parametrize("headers", [headers for headers in REFUSED if headers])
-async def test_no_other_page_logs_somebody_in(ann: AsyncClient, client: AsyncClient, headers: dict[str, str]) -> None:
-    answer = await log_in_by_cookie(client, **headers)
-    assert answer.status_code == 403
-    assert answer.json()["error_code"] == "CSRF_FAILED"
-    assert "Set-Cookie" not in answer.headers
+async def test_a_cross_origin_login_by_cookie_is_refused(
+    ann: AsyncClient, client: AsyncClient, headers: dict[str, str]
+) -> None:
+    response = await log_in_by_cookie(client, **headers)
+    assert response.status_code == 403
+    assert response.json()["error_code"] == "CSRF_FAILED"
+    assert "Set-Cookie" not in response.headers

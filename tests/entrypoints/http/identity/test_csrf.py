@@ -1,4 +1,4 @@
-"""Which page a change by cookie may come from, where proxies and ports have a part in it."""
+"""Origins that may write by cookie, also with proxies and ports."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ async def status(client: AsyncClient, url: str, **headers: str) -> int:
         ("http://tasks.test", "http://tasks.test/", 403),
     ],
 )
-async def test_scheme_host_and_port_are_ours(
+async def test_the_origin_must_match_scheme_host_and_port(
     ann: AsyncClient, client: AsyncClient, url: str, origin: str, expected: int
 ) -> None:
     assert await status(client, url, Origin=origin) == expected
@@ -51,14 +51,14 @@ async def test_scheme_host_and_port_are_ours(
         ("tasks.test:443", "http://tasks.test", 403),
     ],
 )
-async def test_a_host_may_be_spelled_otherwise(
+async def test_equivalent_spellings_of_the_host_match(
     ann: AsyncClient, client: AsyncClient, host: str, origin: str, expected: int
 ) -> None:
     assert await status(client, "http://tasks.test", Host=host, Origin=origin) == expected
 
 
 @pytest.mark.parametrize(
-    ("proxies", "told", "origin", "expected"),
+    ("proxies", "proto", "origin", "expected"),
     [
         (PROXY, "https", "https://tasks.test", 204),
         (PROXY, "https", "http://tasks.test", 403),
@@ -78,7 +78,7 @@ class TestProxies:
     def options(self, proxies: str) -> dict[str, Any]:
         return {"trusted_proxies": proxies}
 
-    async def test_the_scheme_is_told_by_trusted_proxies_alone(
-        self, ann: AsyncClient, client: AsyncClient, told: str, origin: str, expected: int
+    async def test_only_trusted_proxies_may_set_the_scheme(
+        self, ann: AsyncClient, client: AsyncClient, proto: str, origin: str, expected: int
     ) -> None:
-        assert await status(client, "http://tasks.test", Origin=origin, X_Forwarded_Proto=told) == expected
+        assert await status(client, "http://tasks.test", Origin=origin, X_Forwarded_Proto=proto) == expected

@@ -26,8 +26,8 @@ WRONG: Final = {
     "another password": ("carol", f"{PASSWORD}!"),
     "other case": ("carol", PASSWORD.lower()),
     "space after": ("carol", f"{PASSWORD} "),
-    "nobody": ("nobody", PASSWORD),
-    "nobody's address": ("nobody@example.com", PASSWORD),
+    "unknown user": ("unknown", PASSWORD),
+    "unknown address": ("unknown@example.com", PASSWORD),
     "no possible name": ("' or 1=1 --", PASSWORD),
     "space around the name": (" carol ", PASSWORD),
     "half an address": ("carol@", PASSWORD),
@@ -47,28 +47,28 @@ def path(request: pytest.FixtureRequest) -> str:
     return login
 
 
-async def test_a_user_logs_in_by_either_name_in_any_case(client: AsyncClient, path: str) -> None:
+async def test_users_log_in_with_username_or_email_in_any_case(client: AsyncClient, path: str) -> None:
     user = (await client.post(REGISTER, json=an_account("Carol", email="Carol@example.com"))).json()
     for name in ("Carol", "carol", "CAROL", "Carol@Example.com", "carol@EXAMPLE.COM"):
-        answer = await post(client, path, username=name, password=PASSWORD)
-        login = answer.json()
-        assert answer.status_code == 200
+        response = await post(client, path, username=name, password=PASSWORD)
+        login = response.json()
+        assert response.status_code == 200
         assert (login["token_type"], login["expires_in"]) == ("bearer", 15 * 60)
         assert login["user"] == user
         client.headers["Authorization"] = f"Bearer {login['access_token']}"
         assert (await client.get(ME)).json() == user
 
 
-async def test_whatever_is_wrong_is_answered_alike_in_every_byte(client: AsyncClient, path: str) -> None:
+async def test_all_wrong_logins_get_the_same_response(client: AsyncClient, path: str) -> None:
     await client.post(REGISTER, json=an_account())
-    answers = [await post(client, path, username=name, password=password) for name, password in WRONG.values()]
+    responses = [await post(client, path, username=name, password=password) for name, password in WRONG.values()]
 
-    assert {answer.status_code for answer in answers} == {401}
-    assert {answer.json()["error_code"] for answer in answers} == {"INVALID_CREDENTIALS"}
-    assert len({anonymised(answer) for answer in answers}) == 1
+    assert {response.status_code for response in responses} == {401}
+    assert {response.json()["error_code"] for response in responses} == {"INVALID_CREDENTIALS"}
+    assert len({anonymised(response) for response in responses}) == 1
 
 
-async def test_so_is_an_account_that_is_not_active(client: AsyncClient, container: Container, path: str) -> None:
+async def test_an_inactive_account_gets_the_same_response(client: AsyncClient, container: Container, path: str) -> None:
     hasher: PasswordHasher = container.hasher()
     storage: Storage = container.storage()
     async with storage.unit_of_work() as uow:
@@ -82,14 +82,14 @@ async def test_so_is_an_account_that_is_not_active(client: AsyncClient, containe
 
 
 @in_memory
-async def test_each_login_has_a_token_of_its_own(client: AsyncClient, path: str) -> None:
+async def test_each_login_issues_new_tokens(client: AsyncClient, path: str) -> None:
     await client.post(REGISTER, json=an_account())
     tokens = {(await post(client, path, username="carol", password=PASSWORD)).json()["access_token"] for _ in range(3)}
     assert len(tokens) == 3
 
 
 @in_memory
-async def test_a_login_needs_no_token_and_looks_at_none(client: AsyncClient, path: str) -> None:
+async def test_a_login_ignores_bearer_tokens(client: AsyncClient, path: str) -> None:
     await client.post(REGISTER, json=an_account())
     client.headers["Authorization"] = "Bearer forged"
     assert (await post(client, path, username="carol", password=PASSWORD)).status_code == 200
@@ -97,14 +97,14 @@ async def test_a_login_needs_no_token_and_looks_at_none(client: AsyncClient, pat
 
 @in_memory
 @pytest.mark.parametrize("missing", ["username", "password"])
-async def test_a_login_names_both(client: AsyncClient, path: str, missing: str) -> None:
+async def test_a_login_requires_username_and_password(client: AsyncClient, path: str, missing: str) -> None:
     fields = {"username": "carol", "password": PASSWORD}
     del fields[missing]
     assert breaches(await post(client, path, **fields)) == {("body", missing)}
 
 
 @in_memory
-async def test_the_form_is_that_of_oauth(client: AsyncClient) -> None:
+async def test_the_oauth_form_is_accepted(client: AsyncClient) -> None:
     await client.post(REGISTER, json=an_account())
     fields = {"username": "carol", "password": PASSWORD}
     for more in ({}, {"grant_type": "password"}, {"grant_type": "password", "scope": "", "client_id": "x"}):
@@ -115,31 +115,31 @@ async def test_the_form_is_that_of_oauth(client: AsyncClient) -> None:
 
 @in_memory
 @pytest.mark.parametrize("name", ["username", "password", "grant_type"])
-async def test_no_field_of_the_form_is_given_twice(client: AsyncClient, name: str) -> None:
+async def test_a_repeated_form_field_is_refused(client: AsyncClient, name: str) -> None:
     """RFC 6749, section 3.2."""
     await client.post(REGISTER, json=an_account())
     fields = {"username": "carol", "password": PASSWORD, "grant_type": "password"}
-    answer = await client.post(LOGIN_FORM, data=fields | {name: [fields[name], fields[name]]})
-    assert breaches(answer) == {("body", name)}
+    response = await client.post(LOGIN_FORM, data=fields | {name: [fields[name], fields[name]]})
+    assert breaches(response) == {("body", name)}
 
 
 @in_memory
 @pytest.mark.parametrize("body", [b"\xff", b"%", b"%zz=%", b"=", b"&&&", b"username", b"{}", b"\x00" * 1000, b";"])
-async def test_odd_forms_are_invalid(client: AsyncClient, body: bytes) -> None:
+async def test_malformed_forms_are_refused(client: AsyncClient, body: bytes) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = await client.post(LOGIN_FORM, content=body, headers=headers)
-    assert {("body", "username"), ("body", "password")} <= breaches(answer)
+    response = await client.post(LOGIN_FORM, content=body, headers=headers)
+    assert {("body", "username"), ("body", "password")} <= breaches(response)
 
 
 @in_memory
-async def test_a_form_of_very_many_fields_is_refused_without_looking_at_them(client: AsyncClient) -> None:
+async def test_a_form_with_too_many_fields_is_refused(client: AsyncClient) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = await client.post(LOGIN_FORM, content=b"a=1&" * 100_000, headers=headers)
-    assert breaches(answer) == {("body",)}
+    response = await client.post(LOGIN_FORM, content=b"a=1&" * 100_000, headers=headers)
+    assert breaches(response) == {("body",)}
 
 
 @in_memory
-class TestWithTheRealHasher:
+class TestArgon2:
     @pytest.fixture
     def hasher(self) -> Argon2PasswordHasher:
         return Argon2PasswordHasher()
@@ -147,6 +147,6 @@ class TestWithTheRealHasher:
     async def test_a_user_registers_and_logs_in(self, client: AsyncClient) -> None:
         await sign_up(client, "carol")
         assert (await client.get(ME)).json()["username"] == "carol"
-        answer = await client.post(LOGIN, json={"username": "carol", "password": f"{PASSWORD}!"})
-        assert answer.status_code == 401
+        response = await client.post(LOGIN, json={"username": "carol", "password": f"{PASSWORD}!"})
+        assert response.status_code == 401
         await log_in(client, "carol@example.com")

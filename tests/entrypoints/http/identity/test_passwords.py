@@ -1,4 +1,4 @@
-"""Choosing another password: by knowing the old one, or by reading one's mail."""
+"""Changing and resetting a password."""
 
 import email
 import re
@@ -38,7 +38,7 @@ class Mailbox:
         self._folder, self._worker = folder, worker
 
     async def messages(self, to: str) -> list[str]:
-        """Their texts."""
+        """Return the texts of all mails to an address."""
         await self._worker.work()
         messages = [email.message_from_bytes(path.read_bytes(), policy=default) for path in self._folder.glob("*.eml")]
         return [message.get_content() for message in messages if message["To"] == to]
@@ -57,42 +57,44 @@ def mailbox(container: Container, tmp_path: Path) -> Mailbox:
 
 
 async def logs_in(client: AsyncClient, password: str) -> bool:
-    answer = await client.post(LOGIN, json={"username": "ann", "password": password})
-    assert answer.status_code in {200, 401}
-    return answer.status_code == 200
+    response = await client.post(LOGIN, json={"username": "ann", "password": password})
+    assert response.status_code in {200, 401}
+    return response.status_code == 200
 
 
 async def confirm(client: AsyncClient, token: str, password: str = NEW) -> tuple[int, str | None]:
-    answer = await client.post(CONFIRM, json={"token": token, "new_password": password})
-    return answer.status_code, answer.json()["error_code"] if answer.content else None
+    response = await client.post(CONFIRM, json={"token": token, "new_password": password})
+    return response.status_code, response.json()["error_code"] if response.content else None
 
 
 async def test_a_change_ends_all_other_sessions(ann: AsyncClient, client: AsyncClient) -> None:
     other = await tokens_of(client, "ann")
-    answer = await ann.post(CHANGE_PASSWORD, json={"current_password": PASSWORD, "new_password": NEW})
+    response = await ann.post(CHANGE_PASSWORD, json={"current_password": PASSWORD, "new_password": NEW})
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert (await ann.get(ME)).status_code == 200
     assert (await client.get(ME, headers=bearer(other))).status_code == 401
     assert [await logs_in(client, password) for password in (PASSWORD, NEW)] == [False, True]
 
 
-async def test_it_wants_the_current_one(ann: AsyncClient, client: AsyncClient) -> None:
+async def test_changing_a_password_requires_the_current_one(ann: AsyncClient, client: AsyncClient) -> None:
     other = await tokens_of(client, "ann")
     for wrong in ("", "wrong", PASSWORD.lower(), f"{PASSWORD} ", "x" * 10_000):
-        answer = await ann.post(CHANGE_PASSWORD, json={"current_password": wrong, "new_password": NEW})
-        assert answer.status_code == 403
-        assert answer.json()["error_code"] == "WRONG_PASSWORD"
+        response = await ann.post(CHANGE_PASSWORD, json={"current_password": wrong, "new_password": NEW})
+        assert response.status_code == 403
+        assert response.json()["error_code"] == "WRONG_PASSWORD"
     assert (await client.get(ME, headers=bearer(other))).status_code == 200
     assert await logs_in(client, PASSWORD)
 
 
 @in_memory
 @pytest.mark.parametrize("weak", WEAK)
-async def test_a_weak_one_is_refused(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox, weak: str) -> None:
-    answer = await ann.post(CHANGE_PASSWORD, json={"current_password": PASSWORD, "new_password": weak})
-    assert answer.status_code == 422
-    assert answer.json()["error_code"] == "WEAK_PASSWORD"
+async def test_a_weak_new_password_is_refused(
+    ann: AsyncClient, client: AsyncClient, mailbox: Mailbox, weak: str
+) -> None:
+    response = await ann.post(CHANGE_PASSWORD, json={"current_password": PASSWORD, "new_password": weak})
+    assert response.status_code == 422
+    assert response.json()["error_code"] == "WEAK_PASSWORD"
     await client.post(RESET, json={"email": "ann@example.com"})
     token = await mailbox.token("ann@example.com")
     assert await confirm(client, token, weak) == (422, "WEAK_PASSWORD")
@@ -100,9 +102,9 @@ async def test_a_weak_one_is_refused(ann: AsyncClient, client: AsyncClient, mail
     assert await confirm(client, token) == (204, None)
 
 
-async def test_who_reads_the_mail_chooses_anew(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
-    answer = await client.post(RESET, json={"email": "ANN@example.com"})
-    assert (answer.status_code, answer.content) == (202, b"")
+async def test_the_mailed_link_resets_the_password(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
+    response = await client.post(RESET, json={"email": "ANN@example.com"})
+    assert (response.status_code, response.content) == (202, b"")
     (link,) = await mailbox.links("ann@example.com")
     assert re.fullmatch(r"http://127\.0\.0\.1:8000/reset-password\?token=[\w-]{43,}", link)
 
@@ -111,7 +113,7 @@ async def test_who_reads_the_mail_chooses_anew(ann: AsyncClient, client: AsyncCl
     assert [await logs_in(client, password) for password in (PASSWORD, NEW)] == [False, True]
 
 
-async def test_a_token_is_good_once(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
+async def test_a_reset_token_works_once(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
     await client.post(RESET, json={"email": "ann@example.com"})
     token = await mailbox.token("ann@example.com")
     assert await confirm(client, token) == (204, None)
@@ -119,7 +121,7 @@ async def test_a_token_is_good_once(ann: AsyncClient, client: AsyncClient, mailb
     assert await logs_in(client, NEW)
 
 
-async def test_a_newer_token_replaces_an_older_one(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
+async def test_a_new_reset_token_replaces_the_old_one(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
     await client.post(RESET, json={"email": "ann@example.com"})
     old = await mailbox.token("ann@example.com")
     await client.post(RESET, json={"email": "ann@example.com"})
@@ -131,7 +133,7 @@ async def test_a_newer_token_replaces_an_older_one(ann: AsyncClient, client: Asy
 @pytest.mark.parametrize(
     ("later", "is_good"), [(timedelta(minutes=30, seconds=-1), True), (timedelta(minutes=30), False)]
 )
-async def test_a_token_is_good_for_half_an_hour(
+async def test_a_reset_token_is_valid_for_30_minutes(
     ann: AsyncClient, client: AsyncClient, mailbox: Mailbox, clock: SettableClock, later: timedelta, is_good: bool
 ) -> None:
     await client.post(RESET, json={"email": "ann@example.com"})
@@ -142,24 +144,26 @@ async def test_a_token_is_good_for_half_an_hour(
     assert await logs_in(client, NEW) == is_good
 
 
-async def test_a_change_spends_the_token_too(ann: AsyncClient, client: AsyncClient, mailbox: Mailbox) -> None:
+async def test_changing_the_password_invalidates_the_reset_token(
+    ann: AsyncClient, client: AsyncClient, mailbox: Mailbox
+) -> None:
     await client.post(RESET, json={"email": "ann@example.com"})
     token = await mailbox.token("ann@example.com")
     await ann.post(CHANGE_PASSWORD, json={"current_password": PASSWORD, "new_password": NEW})
     assert await confirm(client, token, "A-Third-Horse-9") == (422, "INVALID_RESET_TOKEN")
 
 
-async def test_nobody_learns_who_has_an_account(
+async def test_a_reset_request_does_not_reveal_accounts(
     ann: AsyncClient, ada: AsyncClient, client: AsyncClient, mailbox: Mailbox, connect: Connect
 ) -> None:
-    gone = await sign_up(connect(), "gone")
-    path = f"/api/v1/users/{(await gone.get(ME)).json()['id']}"
+    inactive = await sign_up(connect(), "inactive")
+    path = f"/api/v1/users/{(await inactive.get(ME)).json()['id']}"
     assert (await ada.patch(path, json={"is_active": False})).status_code == 200
-    addresses = ("ann@example.com", "nobody@example.com", "gone@example.com")
-    answers = [await client.post(RESET, json={"email": address}) for address in addresses]
+    addresses = ("ann@example.com", "unknown@example.com", "inactive@example.com")
+    responses = [await client.post(RESET, json={"email": address}) for address in addresses]
 
-    assert {answer.status_code for answer in answers} == {202}
-    assert len({anonymised(answer) for answer in answers}) == 1
+    assert {response.status_code for response in responses} == {202}
+    assert len({anonymised(response) for response in responses}) == 1
     assert [len(await mailbox.links(address)) for address in addresses] == [1, 0, 0]
 
 
@@ -170,19 +174,19 @@ async def test_a_guessed_token_is_invalid(ann: AsyncClient, client: AsyncClient,
 
 
 @in_memory
-class TestWhenNoMailLeaves:
+class TestMailOutage:
     @pytest.fixture
     def container(self, container: Container, tmp_path: Path) -> Container:
         (tmp_path / "mail").write_text("not a folder")
         return container
 
-    async def test_the_answer_is_the_same(self, ann: AsyncClient, client: AsyncClient) -> None:
-        answers = [await client.post(RESET, json={"email": f"{name}@example.com"}) for name in ("ann", "nobody")]
-        assert [answer.status_code for answer in answers] == [202, 202]
-        assert anonymised(answers[0]) == anonymised(answers[1])
+    async def test_a_reset_request_gets_the_same_response(self, ann: AsyncClient, client: AsyncClient) -> None:
+        responses = [await client.post(RESET, json={"email": f"{name}@example.com"}) for name in ("ann", "unknown")]
+        assert [response.status_code for response in responses] == [202, 202]
+        assert anonymised(responses[0]) == anonymised(responses[1])
 
 
-async def test_newcomers_are_welcomed_by_mail(ann: AsyncClient, mailbox: Mailbox) -> None:
+async def test_new_users_receive_a_welcome_mail(ann: AsyncClient, mailbox: Mailbox) -> None:
     (text,) = await mailbox.messages("ann@example.com")
     assert "ann" in text
     assert PASSWORD not in text

@@ -34,15 +34,15 @@ STRONG: Final[dict[str, str]] = {
 }
 
 
-async def test_a_new_user_is_given_with_every_field(client: AsyncClient) -> None:
-    answer = await client.post(
+async def test_a_new_user_is_returned_with_every_field(client: AsyncClient) -> None:
+    response = await client.post(
         REGISTER,
         json=an_account("Carol_1-x", confirm_password=PASSWORD, full_name=" Carol \xc5 ", timezone="Europe/Berlin"),
     )
-    user = answer.json()
+    user = response.json()
 
-    assert answer.status_code == 201
-    assert answer.headers["ETag"] == '"1"'
+    assert response.status_code == 201
+    assert response.headers["ETag"] == '"1"'
     assert UUID(user["id"]).version == 7
     assert user == {
         "id": user["id"],
@@ -58,16 +58,16 @@ async def test_a_new_user_is_given_with_every_field(client: AsyncClient) -> None
     }
     await log_in(client, "carol_1-x")
     assert (await client.get(ME)).json() == user
-    assert (await client.get(answer.headers["Location"])).json() == user
+    assert (await client.get(response.headers["Location"])).json() == user
 
 
-async def test_what_may_be_left_out_has_a_default(client: AsyncClient) -> None:
+async def test_optional_fields_have_defaults(client: AsyncClient) -> None:
     user = (await client.post(REGISTER, json=an_account())).json()
     assert (user["full_name"], user["timezone"]) == (None, "UTC")
     assert (await client.post(REGISTER, json=an_account("dora", full_name=None))).json()["full_name"] is None
 
 
-async def test_a_name_is_taken_in_any_case(client: AsyncClient) -> None:
+async def test_names_are_unique_in_any_case(client: AsyncClient) -> None:
     await client.post(REGISTER, json=an_account("Carol", email="Carol@Example.com"))
     for code, field, account in (
         *(
@@ -77,60 +77,60 @@ async def test_a_name_is_taken_in_any_case(client: AsyncClient) -> None:
         *(("EMAIL_TAKEN", "email", an_account("dora", email=f"{name}@EXAMPLE.com")) for name in ("Carol", "CAROL")),
         ("USERNAME_TAKEN", "username", an_account("carol", email="carol@example.com")),
     ):
-        answer = await client.post(REGISTER, json=account)
-        assert answer.status_code == 409
-        assert (answer.json()["error_code"], answer.json()["field"]) == (code, field)
+        response = await client.post(REGISTER, json=account)
+        assert response.status_code == 409
+        assert (response.json()["error_code"], response.json()["field"]) == (code, field)
     assert (await client.post(REGISTER, json=an_account("dora", email="x@example.com"))).status_code == 201
 
 
-async def test_of_many_who_want_a_name_one_gets_it(client: AsyncClient) -> None:
+async def test_one_of_many_concurrent_registrations_of_a_name_succeeds(client: AsyncClient) -> None:
     async def register(username: str, email: str) -> tuple[int, str | None]:
-        answer = await client.post(REGISTER, json=an_account(username, email=email))
-        return answer.status_code, answer.json().get("field")
+        response = await client.post(REGISTER, json=an_account(username, email=email))
+        return response.status_code, response.json().get("field")
 
     same_name = [register(name, f"{n}@example.com") for n, name in enumerate(["carol", "Carol"] * 4)]
     same_address = [register(f"user-{n}", "dora@example.com") for n in range(8)]
-    answers = Counter(await asyncio.gather(*same_name, *same_address))
-    assert answers == {(201, None): 2, (409, "username"): 7, (409, "email"): 7}
+    responses = Counter(await asyncio.gather(*same_name, *same_address))
+    assert responses == {(201, None): 2, (409, "username"): 7, (409, "email"): 7}
 
 
 @in_memory
 @pytest.mark.parametrize("password", WEAK.values(), ids=WEAK)
 async def test_a_weak_password_is_refused(client: AsyncClient, password: str) -> None:
     account = an_account(email="mail-box@example.com", password=password)
-    answer = await client.post(REGISTER, json=account)
+    response = await client.post(REGISTER, json=account)
 
-    assert answer.json()["error_code"] == "WEAK_PASSWORD"
-    assert breaches(answer) == {("body", "password")}
+    assert response.json()["error_code"] == "WEAK_PASSWORD"
+    assert breaches(response) == {("body", "password")}
     assert (await client.post(REGISTER, json=account | {"password": PASSWORD})).status_code == 201
 
 
 @in_memory
 @pytest.mark.parametrize("password", STRONG.values(), ids=STRONG)
-async def test_any_other_is_taken_as_it_is(client: AsyncClient, password: str) -> None:
+async def test_a_strong_password_is_stored_unchanged(client: AsyncClient, password: str) -> None:
     account = an_account(email="mail-box@example.com", password=password)
     assert (await client.post(REGISTER, json=account)).status_code == 201
     for attempt in (password, password.strip(), password.swapcase()):
-        answer = await client.post(LOGIN, json={"username": "carol", "password": attempt})
-        assert (answer.status_code == 200) == (attempt == password)
+        response = await client.post(LOGIN, json={"username": "carol", "password": attempt})
+        assert (response.status_code == 200) == (attempt == password)
 
 
 @in_memory
-async def test_short_names_may_be_part_of_a_password(client: AsyncClient) -> None:
+async def test_a_password_may_contain_a_short_name(client: AsyncClient) -> None:
     assert (await client.post(REGISTER, json=an_account("ann", password="Ann's Horse 7"))).status_code == 201
 
 
 @in_memory
-async def test_a_password_repeated_otherwise_is_refused(client: AsyncClient) -> None:
+async def test_a_different_confirmation_password_is_refused(client: AsyncClient) -> None:
     for other in ("", PASSWORD.lower(), f"{PASSWORD} "):
-        answer = await client.post(REGISTER, json=an_account(confirm_password=other))
-        assert answer.json()["error_code"] == "VALIDATION_FAILED"
-        assert {place[0] for place in breaches(answer)} == {"body"}
+        response = await client.post(REGISTER, json=an_account(confirm_password=other))
+        assert response.json()["error_code"] == "VALIDATION_FAILED"
+        assert {place[0] for place in breaches(response)} == {"body"}
     assert (await client.post(REGISTER, json=an_account())).status_code == 201
 
 
 @in_memory
-class TestByTheRuleOfNist:
+class TestNistPolicy:
     @pytest.fixture
     def options(self) -> dict[str, str]:
         return {"password_policy": "nist"}
@@ -146,9 +146,9 @@ class TestByTheRuleOfNist:
             ("PasswordStandard", 422),
         ],
     )
-    async def test_length_counts_and_composition_does_not(
+    async def test_length_is_required_and_composition_is_not(
         self, client: AsyncClient, password: str, status: int
     ) -> None:
-        answer = await client.post(REGISTER, json=an_account(password=password))
-        assert answer.status_code == status
-        assert status == 201 or answer.json()["error_code"] == "WEAK_PASSWORD"
+        response = await client.post(REGISTER, json=an_account(password=password))
+        assert response.status_code == status
+        assert status == 201 or response.json()["error_code"] == "WEAK_PASSWORD"

@@ -1,4 +1,4 @@
-"""Staying in by refreshing, and being out from the next request on."""
+"""Refreshing and revoking sessions."""
 
 import asyncio
 from datetime import timedelta
@@ -28,18 +28,18 @@ async def refresh(client: AsyncClient, token: str) -> Response:
 
 
 async def is_in(client: AsyncClient, tokens: Json) -> bool:
-    """Whether both of the tokens are good. Spends the second."""
-    answers = await client.get(ME, headers=bearer(tokens)), await refresh(client, tokens["refresh_token"])
-    assert {answer.status_code for answer in answers} in ({200}, {401})
-    return answers[0].status_code == 200
+    """Return whether both tokens are valid. This uses the refresh token."""
+    responses = await client.get(ME, headers=bearer(tokens)), await refresh(client, tokens["refresh_token"])
+    assert {response.status_code for response in responses} in ({200}, {401})
+    return responses[0].status_code == 200
 
 
-async def test_a_refresh_token_gives_both_anew(ann: AsyncClient, client: AsyncClient) -> None:
+async def test_a_refresh_issues_both_tokens(ann: AsyncClient, client: AsyncClient) -> None:
     first = await tokens_of(client, "ann")
-    answer = await refresh(client, first["refresh_token"])
-    second = answer.json()
+    response = await refresh(client, first["refresh_token"])
+    second = response.json()
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert set(second) == set(first)
     assert second["user"] == first["user"]
     assert second["access_token"] != first["access_token"]
@@ -48,7 +48,7 @@ async def test_a_refresh_token_gives_both_anew(ann: AsyncClient, client: AsyncCl
     assert await is_in(client, second)
 
 
-async def test_used_again_it_ends_its_session(ann: AsyncClient, client: AsyncClient) -> None:
+async def test_reusing_a_refresh_token_ends_its_session(ann: AsyncClient, client: AsyncClient) -> None:
     first = await tokens_of(client, "ann")
     second = (await refresh(client, first["refresh_token"])).json()
     again = await refresh(client, first["refresh_token"])
@@ -60,28 +60,28 @@ async def test_used_again_it_ends_its_session(ann: AsyncClient, client: AsyncCli
     assert (await ann.get(ME)).status_code == 200
 
 
-async def test_of_many_uses_at_once_one_at_most_is_good(ann: AsyncClient, client: AsyncClient) -> None:
+async def test_at_most_one_of_many_concurrent_refreshes_succeeds(ann: AsyncClient, client: AsyncClient) -> None:
     tokens = await tokens_of(client, "ann")
-    answers = await asyncio.gather(*(refresh(client, tokens["refresh_token"]) for _ in range(20)))
-    statuses = sorted(answer.status_code for answer in answers)
+    responses = await asyncio.gather(*(refresh(client, tokens["refresh_token"]) for _ in range(20)))
+    statuses = sorted(response.status_code for response in responses)
 
     assert statuses == [200] + [401] * 19
-    (good,) = [answer.json() for answer in answers if answer.status_code == 200]
+    (good,) = [response.json() for response in responses if response.status_code == 200]
     assert not await is_in(client, good)
     assert (await ann.get(ME)).status_code == 200
 
 
 async def test_logging_out_ends_one_session(ann: AsyncClient, client: AsyncClient) -> None:
     tokens, others = await tokens_of(client, "ann"), await tokens_of(client, "ann")
-    answer = await client.post(LOGOUT, headers=bearer(tokens))
+    response = await client.post(LOGOUT, headers=bearer(tokens))
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert not await is_in(client, tokens)
     assert await is_in(client, others)
     assert (await client.post(LOGOUT, headers=bearer(tokens))).status_code == 401
 
 
-async def test_logging_out_everywhere_ends_all_of_ones_own(
+async def test_logging_out_everywhere_ends_all_sessions_of_the_user(
     ann: AsyncClient, ben: AsyncClient, client: AsyncClient
 ) -> None:
     tokens = [await tokens_of(client, "ann") for _ in range(2)]
@@ -91,7 +91,9 @@ async def test_logging_out_everywhere_ends_all_of_ones_own(
     assert (await ben.get(ME)).status_code == 200
 
 
-async def test_sessions_tell_where_and_when(ann: AsyncClient, client: AsyncClient, clock: SettableClock) -> None:
+async def test_sessions_are_listed_with_client_and_times(
+    ann: AsyncClient, client: AsyncClient, clock: SettableClock
+) -> None:
     clock.advance(timedelta(minutes=1))
     tokens = await tokens_of(client, "ann")
     clock.advance(timedelta(minutes=1))
@@ -106,30 +108,30 @@ async def test_sessions_tell_where_and_when(ann: AsyncClient, client: AsyncClien
     assert items[0]["expires_at"] == "2026-03-11T12:01:00Z"
 
 
-async def test_one_of_them_is_ended_by_its_id(ann: AsyncClient, client: AsyncClient) -> None:
+async def test_a_session_is_ended_by_id(ann: AsyncClient, client: AsyncClient) -> None:
     tokens = await tokens_of(client, "ann")
     newest, current = (await ann.get(SESSIONS)).json()["items"]
     assert (await ann.delete(f"{SESSIONS}/{newest['id']}")).status_code == 204
     assert not await is_in(client, tokens)
     assert (await ann.get(SESSIONS)).json()["items"] == [current]
 
-    gone, unknown = [await ann.delete(f"{SESSIONS}/{id}") for id in (newest["id"], UNKNOWN)]
-    assert gone.json()["error_code"] == "SESSION_NOT_FOUND"
-    assert anonymised(gone) == anonymised(unknown)
+    ended, unknown = [await ann.delete(f"{SESSIONS}/{id}") for id in (newest["id"], UNKNOWN)]
+    assert ended.json()["error_code"] == "SESSION_NOT_FOUND"
+    assert anonymised(ended) == anonymised(unknown)
     assert (await ann.delete(f"{SESSIONS}/no-uuid")).status_code == 404
     assert (await ann.delete(f"{SESSIONS}/{current['id']}")).status_code == 204
     assert (await ann.get(ME)).status_code == 401
 
 
-async def test_a_session_ends_a_week_after_login_however_often_it_is_refreshed(
+async def test_a_session_ends_a_week_after_login_despite_refreshes(
     ann: AsyncClient, client: AsyncClient, clock: SettableClock
 ) -> None:
     tokens = await tokens_of(client, "ann")
     for _ in range(6):
         clock.advance(timedelta(days=1))
-        answer = await refresh(client, tokens["refresh_token"])
-        assert answer.status_code == 200
-        tokens = answer.json()
+        response = await refresh(client, tokens["refresh_token"])
+        assert response.status_code == 200
+        tokens = response.json()
     clock.advance(timedelta(days=1) - timedelta(seconds=1))
     tokens = (await refresh(client, tokens["refresh_token"])).json()
     assert (await client.get(SESSIONS, headers=bearer(tokens))).status_code == 200
@@ -137,7 +139,7 @@ async def test_a_session_ends_a_week_after_login_however_often_it_is_refreshed(
     assert not await is_in(client, tokens)
 
 
-async def test_an_access_token_ends_before_its_session(
+async def test_an_access_token_expires_before_its_session(
     ann: AsyncClient, client: AsyncClient, clock: SettableClock
 ) -> None:
     tokens = await tokens_of(client, "ann")
@@ -148,14 +150,14 @@ async def test_an_access_token_ends_before_its_session(
 
 @in_memory
 @pytest.mark.parametrize("token", ["", "x", "é", "a" * 200, "A" * 86, "=" * 86, "_-" * 43])
-async def test_what_is_no_refresh_token_is_refused(client: AsyncClient, token: str) -> None:
-    answer = await refresh(client, token)
-    assert answer.status_code == 401
-    assert answer.json()["error_code"] == "INVALID_TOKEN"
+async def test_malformed_refresh_tokens_are_refused(client: AsyncClient, token: str) -> None:
+    response = await refresh(client, token)
+    assert response.status_code == 401
+    assert response.json()["error_code"] == "INVALID_TOKEN"
 
 
 @in_memory
-async def test_neither_token_does_for_the_other(ann: AsyncClient, client: AsyncClient) -> None:
+async def test_access_and_refresh_tokens_are_not_interchangeable(ann: AsyncClient, client: AsyncClient) -> None:
     tokens = await tokens_of(client, "ann")
     swapped = {"access_token": tokens["refresh_token"]}
     assert (await client.get(ME, headers=bearer(swapped))).status_code == 401
@@ -165,7 +167,9 @@ async def test_neither_token_does_for_the_other(ann: AsyncClient, client: AsyncC
     assert await is_in(client, tokens)
 
 
-async def test_a_change_of_role_acts_on_the_next_request(ann: AsyncClient, ada: AsyncClient, connect: Connect) -> None:
+async def test_a_role_change_takes_effect_on_the_next_request(
+    ann: AsyncClient, ada: AsyncClient, connect: Connect
+) -> None:
     path = f"/api/v1/users/{(await ann.get(ME)).json()['id']}"
     for role, status in (("manager", 200), ("user", 403)):
         assert (await ada.patch(path, json={"role": role})).status_code == 200

@@ -9,9 +9,9 @@ from tests.entrypoints.http.given import USERS, Json, an_account, breaches
 
 
 async def names(client: AsyncClient, **query: Any) -> list[str]:
-    answer = await client.get(USERS, params=query)
-    assert answer.status_code == 200, answer.text
-    return [user["username"] for user in answer.json()["items"]]
+    response = await client.get(USERS, params=query)
+    assert response.status_code == 200, response.text
+    return [user["username"] for user in response.json()["items"]]
 
 
 class TestLists:
@@ -25,14 +25,14 @@ class TestLists:
             assert (await ada.post(USERS, json=fields)).status_code == 201
         return ada
 
-    async def test_they_are_sorted_as_told(self, ada: AsyncClient) -> None:
+    async def test_users_are_sorted_by_every_field(self, ada: AsyncClient) -> None:
         assert await names(ada) == ["Dora", "carl", "Bob", "ada"]
         assert await names(ada, sort_order="asc") == ["ada", "Bob", "carl", "Dora"]
         assert await names(ada, sort_by="username") == ["Dora", "carl", "Bob", "ada"]
         assert await names(ada, sort_by="email", sort_order="asc") == ["ada", "Dora", "carl", "Bob"]
         assert await names(ada, sort_by="role", sort_order="asc") == ["Bob", "carl", "ada", "Dora"]
 
-    async def test_they_are_filtered_and_searched(self, ada: AsyncClient) -> None:
+    async def test_users_are_filtered_and_searched(self, ada: AsyncClient) -> None:
         assert await names(ada, role="admin") == ["Dora", "ada"]
         assert await names(ada, is_active="false") == ["Dora"]
         assert await names(ada, search="BOB") == ["Bob"]
@@ -41,7 +41,7 @@ class TestLists:
         assert await names(ada, search="%") == []
         assert await names(ada, search=" ", role="user") == ["Bob"]
 
-    async def test_they_come_in_pages(self, ada: AsyncClient) -> None:
+    async def test_users_are_listed_in_pages(self, ada: AsyncClient) -> None:
         for sort_by in ("created_at", "username", "email", "role"):
             whole = await names(ada, sort_by=sort_by)
             assert await names(ada, sort_by=sort_by, skip=1, limit=2) == whole[1:3]
@@ -56,13 +56,13 @@ class TestLists:
                 query["cursor"] = page["next_cursor"]
             assert found == whole
 
-    async def test_a_cursor_is_good_for_its_own_list(self, ada: AsyncClient) -> None:
+    async def test_a_cursor_is_valid_only_for_its_own_list(self, ada: AsyncClient) -> None:
         cursor = (await ada.get(USERS, params={"limit": 1})).json()["next_cursor"]
         for query in ({"sort_by": "email"}, {"search": "x"}, {"role": "user"}):
             assert breaches(await ada.get(USERS, params={"cursor": cursor, **query})) == {("query", "cursor")}
         assert breaches(await ada.get(USERS, params={"cursor": cursor, "skip": 1})) == {("query",)}
 
-    async def test_wrong_values_are_told_by_their_names(self, ada: AsyncClient) -> None:
+    async def test_invalid_parameters_are_reported_by_name(self, ada: AsyncClient) -> None:
         for name, value in (
             ("role", "king"),
             ("is_active", "1"),

@@ -1,4 +1,4 @@
-"""Accounts: one's own, and those that admins keep."""
+"""The own account, and accounts that admins manage."""
 
 from typing import Final
 
@@ -39,28 +39,28 @@ async def path_to(client: AsyncClient) -> str:
     return f"{USERS}/{(await account_of(client))['id']}"
 
 
-class TestKeeping:
-    async def test_an_admin_makes_accounts(self, ada: AsyncClient, connect: Connect) -> None:
-        answer = await ada.post(USERS, json=an_account("mona", role="manager", timezone="Europe/Berlin"))
-        user = answer.json()
-        assert answer.status_code == 201
-        assert answer.headers["Location"] == f"{USERS}/{user['id']}"
+class TestAdministration:
+    async def test_an_admin_creates_accounts(self, ada: AsyncClient, connect: Connect) -> None:
+        response = await ada.post(USERS, json=an_account("mona", role="manager", timezone="Europe/Berlin"))
+        user = response.json()
+        assert response.status_code == 201
+        assert response.headers["Location"] == f"{USERS}/{user['id']}"
         assert (user["role"], user["is_active"], user["timezone"]) == ("manager", True, "Europe/Berlin")
-        assert (await ada.get(answer.headers["Location"])).json() == user
+        assert (await ada.get(response.headers["Location"])).json() == user
         assert (await tokens_of(connect(), "mona"))["user"] == user
         assert (await ada.post(USERS, json=an_account("MONA", email="a@example.com"))).status_code == 409
         assert (await ada.post(USERS, json=an_account("nora", password="weak"))).json()["error_code"] == "WEAK_PASSWORD"
 
     @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-    async def test_an_admin_changes_them(self, ada: AsyncClient, ann: AsyncClient, method: str) -> None:
+    async def test_an_admin_edits_accounts(self, ada: AsyncClient, ann: AsyncClient, method: str) -> None:
         path, before = await path_to(ann), await account_of(ann)
         changes = {"email": "new@example.com", "full_name": "Ann", "timezone": "Asia/Tokyo", "role": "manager"}
-        answer = await ada.request(method, path, json=changes, headers={"If-Match": f'"{before["version"]}"'})
-        after = answer.json()
+        response = await ada.request(method, path, json=changes, headers={"If-Match": f'"{before["version"]}"'})
+        after = response.json()
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
         assert after == before | changes | {"version": before["version"] + 1, "updated_at": after["updated_at"]}
-        assert answer.headers["ETag"] == f'"{after["version"]}"'
+        assert response.headers["ETag"] == f'"{after["version"]}"'
         assert await account_of(ann) == after
         assert (await ada.request(method, path, json={"role": "user"}, headers={"If-Match": '"1"'})).status_code == 412
         assert (await ada.request(method, path, json={"role": "manager"})).json() == after
@@ -68,7 +68,7 @@ class TestKeeping:
         assert (await ada.request(method, path, json={})).status_code == 422
         assert (await ada.request(method, path, json={"email": "ADA@example.com"})).json()["field"] == "email"
 
-    async def test_whoever_is_removed_is_gone_with_all_there_was(
+    async def test_a_deleted_user_is_removed_with_all_data(
         self, ada: AsyncClient, ann: AsyncClient, connect: Connect
     ) -> None:
         path, task, account = await path_to(ann), await create(ann), await account_of(ann)
@@ -80,7 +80,7 @@ class TestKeeping:
         again = await sign_up(connect(), "ANN", email="Ann@Example.com")
         assert (await again.get(TASKS)).json()["total"] == 0
 
-    async def test_nobody_is_found_where_nobody_is(self, ada: AsyncClient, mia: AsyncClient) -> None:
+    async def test_an_unknown_user_is_not_found(self, ada: AsyncClient, mia: AsyncClient) -> None:
         for client in (ada, mia):
             for method, body in (
                 ("GET", None),
@@ -88,20 +88,20 @@ class TestKeeping:
                 ("PUT", {"full_name": "x"}),
                 ("DELETE", None),
             ):
-                answer = await client.request(method, f"{USERS}/{UNKNOWN}", json=body)
-                assert (answer.status_code, answer.json()["error_code"]) == (404, "USER_NOT_FOUND")
+                response = await client.request(method, f"{USERS}/{UNKNOWN}", json=body)
+                assert (response.status_code, response.json()["error_code"]) == (404, "USER_NOT_FOUND")
 
-    async def test_the_last_active_admin_stays(self, ada: AsyncClient) -> None:
+    async def test_the_last_active_admin_cannot_be_removed_or_demoted(self, ada: AsyncClient) -> None:
         path, before = await path_to(ada), await account_of(ada)
         await ada.post(USERS, json=an_account("idle", role="admin", is_active=False))
-        for answer in (
+        for response in (
             await ada.patch(path, json={"role": "user"}),
             await ada.put(path, json={"is_active": False}),
             await ada.delete(path),
             await ada.request("DELETE", ME, json={"password": PASSWORD}),
         ):
-            assert answer.status_code == 409
-            assert answer.json()["error_code"] == "LAST_ADMIN"
+            assert response.status_code == 409
+            assert response.json()["error_code"] == "LAST_ADMIN"
         assert await account_of(ada) == before
         assert (await ada.post(USERS, json=an_account("next", role="admin"))).status_code == 201
         assert (await ada.patch(path, json={"role": "user"})).status_code == 200
@@ -109,12 +109,14 @@ class TestKeeping:
 
 class TestMassAssignment:
     @pytest.mark.parametrize("field", FOREIGN_FIELDS)
-    async def test_no_body_takes_what_is_not_to_be_given(self, ada: AsyncClient, ann: AsyncClient, field: str) -> None:
+    async def test_read_only_fields_are_refused_in_every_body(
+        self, ada: AsyncClient, ann: AsyncClient, field: str
+    ) -> None:
         before, task, path = await account_of(ann), await create(ann), await path_to(ann)
         extra = {field: FOREIGN_FIELDS[field]}
         for client, method, target in ((ann, "PATCH", ME), (ann, "PATCH", path), (ada, "PUT", path)):
-            answer = await client.request(method, target, json={"full_name": "x", **extra})
-            assert ("body", field) in breaches(answer)
+            response = await client.request(method, target, json={"full_name": "x", **extra})
+            assert ("body", field) in breaches(response)
         if field not in {"username", "password"}:
             for target in (REGISTER, USERS):
                 assert ("body", field) in breaches(await ada.post(target, json=an_account("new") | extra))
@@ -123,14 +125,16 @@ class TestMassAssignment:
         assert (await account_of(ann), await get(ann, task)) == (before, task)
 
     @pytest.mark.parametrize("privilege", [{"role": "admin"}, {"role": "user"}, {"is_active": True}])
-    async def test_nobody_gives_themselves_a_role(self, ann: AsyncClient, mia: AsyncClient, privilege: Json) -> None:
+    async def test_users_cannot_change_their_own_privileges(
+        self, ann: AsyncClient, mia: AsyncClient, privilege: Json
+    ) -> None:
         for client in (ann, mia):
             before, path = await account_of(client), await path_to(client)
             (name,) = privilege
             assert breaches(await client.patch(ME, json=privilege)) == {("body", name)}
             assert breaches(await client.post(REGISTER, json=an_account("new") | privilege)) == {("body", name)}
             for method in ("PATCH", "PUT"):
-                answer = await client.request(method, path, json={"full_name": "x", **privilege})
-                assert answer.status_code == 403
-                assert answer.json()["error_code"] == "FORBIDDEN"
+                response = await client.request(method, path, json={"full_name": "x", **privilege})
+                assert response.status_code == 403
+                assert response.json()["error_code"] == "FORBIDDEN"
             assert await account_of(client) == before

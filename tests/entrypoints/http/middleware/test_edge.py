@@ -1,4 +1,4 @@
-"""What stands around every answer: headers for browsers, hosts, schemes, origins, compression."""
+"""Middleware: security headers, hosts, schemes, origins, compression."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -44,7 +44,7 @@ class BrokenTags:
 
 @pytest.fixture
 async def bare(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """Whose answers may be what no operation declares: those to browsers, proxies, and bugs."""
+    """A client without checks, for responses outside the document: preflights, redirects, internal errors."""
     transport = ASGITransport(app, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://tasks.test") as client:
         yield client
@@ -52,7 +52,7 @@ async def bare(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture
 async def own_conventions(app: FastAPI) -> AsyncIterator[Connect]:
-    """Clients held to the document of this very app, which tells what its settings add."""
+    """Clients whose responses are checked against the document of this app with its settings."""
     async with connected(app, Conventions(app.openapi())) as connect:
         yield connect
 
@@ -64,18 +64,18 @@ class TestHeaders:
         return container
 
     @pytest.mark.parametrize(("method", "path", "status"), EVERY_KIND)
-    async def test_every_answer_forbids_what_browsers_need_not_do(
+    async def test_every_response_has_the_security_headers(
         self, bare: AsyncClient, method: str, path: str, status: int
     ) -> None:
         await sign_up(bare, "ann")
-        answer = await bare.request(method, path)
+        response = await bare.request(method, path)
 
-        assert answer.status_code == status
-        assert {name: answer.headers.get(name) for name in ALWAYS} == ALWAYS
-        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-        assert len(answer.headers.get_list("content-security-policy")) == 1
-        assert answer.headers.get("Cache-Control") == ("no-store" if path.startswith(("/api/", "/health")) else None)
-        assert {"server", "x-powered-by", "strict-transport-security"}.isdisjoint(answer.headers)
+        assert response.status_code == status
+        assert {name: response.headers.get(name) for name in ALWAYS} == ALWAYS
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        assert len(response.headers.get_list("content-security-policy")) == 1
+        assert response.headers.get("Cache-Control") == ("no-store" if path.startswith(("/api/", "/health")) else None)
+        assert {"server", "x-powered-by", "strict-transport-security"}.isdisjoint(response.headers)
 
 
 class TestProduction:
@@ -84,16 +84,16 @@ class TestProduction:
         return {"environment": "production", "allowed_origins": (APP,)}
 
     @pytest.mark.parametrize("path", ["/health", TASKS, "/nowhere"])
-    async def test_browsers_come_by_tls_from_then_on(self, bare: AsyncClient, path: str) -> None:
+    async def test_responses_have_strict_transport_security(self, bare: AsyncClient, path: str) -> None:
         assert (await bare.get(path)).headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
 
 
-class TestOrigins:
+class TestAllowedOrigins:
     @pytest.fixture
     def options(self) -> dict[str, Any]:
         return {"allowed_origins": (APP,)}
 
-    def asking(self, origin: str, method: str = "PATCH") -> dict[str, str]:
+    def preflight(self, origin: str, method: str = "PATCH") -> dict[str, str]:
         names = "authorization,content-type,idempotency-key,if-match"
         return {
             "Origin": origin,
@@ -101,34 +101,34 @@ class TestOrigins:
             "Access-Control-Request-Headers": names,
         }
 
-    async def test_an_application_that_is_allowed_may_ask_and_read(self, bare: AsyncClient) -> None:
+    async def test_an_allowed_application_may_send_requests_and_read_responses(self, bare: AsyncClient) -> None:
         for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
-            answer = await bare.options(TASKS, headers=self.asking(APP, method))
-            assert answer.status_code == 200
-            assert answer.headers["Access-Control-Allow-Origin"] == APP
-            assert method in answer.headers["Access-Control-Allow-Methods"]
-        answer = await bare.get(TASKS, headers={"Origin": APP})
-        assert answer.headers["Access-Control-Allow-Origin"] == APP
+            response = await bare.options(TASKS, headers=self.preflight(APP, method))
+            assert response.status_code == 200
+            assert response.headers["Access-Control-Allow-Origin"] == APP
+            assert method in response.headers["Access-Control-Allow-Methods"]
+        response = await bare.get(TASKS, headers={"Origin": APP})
+        assert response.headers["Access-Control-Allow-Origin"] == APP
         assert {
             *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Idempotency-Replayed", "Location"),
             *("RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"),
-        } == set(answer.headers["Access-Control-Expose-Headers"].split(", "))
-        assert "Origin" in answer.headers["Vary"]
+        } == set(response.headers["Access-Control-Expose-Headers"].split(", "))
+        assert "Origin" in response.headers["Vary"]
 
     @pytest.mark.parametrize("origin", ["https://evil.test", "http://app.test", f"{APP}.evil.test", "null", "*", ""])
-    async def test_no_other_may(self, bare: AsyncClient, origin: str) -> None:
-        answer = await bare.options(TASKS, headers=self.asking(origin))
-        require_refused(answer)
+    async def test_other_origins_are_refused(self, bare: AsyncClient, origin: str) -> None:
+        response = await bare.options(TASKS, headers=self.preflight(origin))
+        require_refused(response)
         assert "Access-Control-Allow-Origin" not in (await bare.get(TASKS, headers={"Origin": origin})).headers
 
     @pytest.mark.parametrize(
         "header", [("Access-Control-Request-Method", "TRACE"), ("Access-Control-Request-Headers", "x-forwarded-for")]
     )
-    async def test_nor_in_another_way(self, bare: AsyncClient, header: tuple[str, str]) -> None:
-        require_refused(await bare.options(TASKS, headers=self.asking(APP) | dict([header])))
+    async def test_other_methods_and_headers_are_refused(self, bare: AsyncClient, header: tuple[str, str]) -> None:
+        require_refused(await bare.options(TASKS, headers=self.preflight(APP) | dict([header])))
 
     @pytest.mark.parametrize("origin", [APP, "https://evil.test"])
-    async def test_every_answer_to_any_origin_is_declared(self, own_conventions: Connect, origin: str) -> None:
+    async def test_every_response_to_any_origin_is_documented(self, own_conventions: Connect, origin: str) -> None:
         client = own_conventions()
         client.headers["Origin"] = origin
         await sign_up(client, "ann")
@@ -141,75 +141,75 @@ class TestOrigins:
             ("PUT", TASKS, 405),
             ("OPTIONS", TASKS, 405),
         ):
-            answer = await client.request(method, path)
-            assert answer.status_code == status
-            assert answer.headers.get("Access-Control-Allow-Origin") == (origin if origin == APP else None)
+            response = await client.request(method, path)
+            assert response.status_code == status
+            assert response.headers.get("Access-Control-Allow-Origin") == (origin if origin == APP else None)
 
 
-def require_refused(answer: Response) -> None:
-    assert answer.status_code == 403
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["error_code"] == "FORBIDDEN"
-    assert "Origin" in answer.headers["Vary"]
-    assert not any(name.startswith("access-control") for name in answer.headers)
+def require_refused(response: Response) -> None:
+    assert response.status_code == 403
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json()["error_code"] == "FORBIDDEN"
+    assert "Origin" in response.headers["Vary"]
+    assert not any(name.startswith("access-control") for name in response.headers)
 
 
-async def test_without_the_setting_no_application_is_allowed(bare: AsyncClient) -> None:
+async def test_no_origin_is_allowed_by_default(bare: AsyncClient) -> None:
     headers = {"Origin": APP, "Access-Control-Request-Method": "GET"}
-    for answer in (await bare.options(TASKS, headers=headers), await bare.get("/health", headers=headers)):
-        assert "Access-Control-Allow-Origin" not in answer.headers
+    for response in (await bare.options(TASKS, headers=headers), await bare.get("/health", headers=headers)):
+        assert "Access-Control-Allow-Origin" not in response.headers
 
 
-class TestHosts:
+class TestTrustedHosts:
     @pytest.fixture
     def options(self) -> dict[str, Any]:
         return {"trusted_hosts": ("tasks.test", "*.example.com", "[::1]")}
 
     @pytest.mark.parametrize("host", ["tasks.test", "TASKS.test:8000", "a.example.com", "[::1]:8000"])
-    async def test_ours_are_served(self, client: AsyncClient, host: str) -> None:
+    async def test_trusted_hosts_are_served(self, client: AsyncClient, host: str) -> None:
         assert (await client.get("/health", headers={"Host": host})).status_code == 200
 
     @pytest.mark.parametrize(
         "host", ["evil.test", "", ":80", "tasks.test.evil.test", "example.com", "tasks.test@evil.test"]
     )
     @pytest.mark.parametrize("path", ["/health", TASKS, "/nowhere"])
-    async def test_others_are_refused(self, client: AsyncClient, host: str, path: str) -> None:
-        answer = await client.get(path, headers={"Host": host})
-        assert answer.status_code == 400
-        assert answer.json()["error_code"] == "INVALID_HOST"
+    async def test_other_hosts_are_refused(self, client: AsyncClient, host: str, path: str) -> None:
+        response = await client.get(path, headers={"Host": host})
+        assert response.status_code == 400
+        assert response.json()["error_code"] == "INVALID_HOST"
 
 
 @pytest.mark.parametrize("hosts", [[], [""], ["tasks.test", "tasks.test"], ["tasks.test", "evil.test"]])
 @pytest.mark.parametrize("path", ["/health", TASKS])
-async def test_a_request_names_one_host(client: AsyncClient, hosts: list[str], path: str) -> None:
+async def test_a_missing_or_repeated_host_is_refused(client: AsyncClient, hosts: list[str], path: str) -> None:
     request = client.build_request("GET", path, headers=[("Host", host) for host in hosts])
     if not hosts:
         del request.headers["Host"]
-    answer = await client.send(request)
-    assert answer.status_code == 400
-    assert answer.json()["error_code"] == "INVALID_HOST"
+    response = await client.send(request)
+    assert response.status_code == 400
+    assert response.json()["error_code"] == "INVALID_HOST"
 
 
-class TestForcedTls:
+class TestForceHttps:
     @pytest.fixture
     def options(self) -> dict[str, Any]:
         return {"force_https": True}
 
     @pytest.mark.parametrize(("method", "path"), [("GET", f"{TASKS}?limit=1"), ("POST", LOGIN), ("GET", "/docs")])
-    async def test_plain_requests_are_sent_there(self, bare: AsyncClient, method: str, path: str) -> None:
-        answer = await bare.request(method, path)
-        assert answer.status_code == 308
-        assert answer.headers["Location"] == f"https://tasks.test{path}"
-        assert answer.headers["X-Request-ID"]
+    async def test_plain_requests_are_redirected(self, bare: AsyncClient, method: str, path: str) -> None:
+        response = await bare.request(method, path)
+        assert response.status_code == 308
+        assert response.headers["Location"] == f"https://tasks.test{path}"
+        assert response.headers["X-Request-ID"]
 
-    async def test_that_is_declared(self, own_conventions: Connect) -> None:
+    async def test_the_redirect_is_documented(self, own_conventions: Connect) -> None:
         for method, path in (("GET", TASKS), ("POST", LOGIN), ("DELETE", f"{TASKS}/{UNKNOWN}")):
             assert (await own_conventions().request(method, path)).status_code == 308
 
-    async def test_probes_are_not(self, bare: AsyncClient) -> None:
+    async def test_probes_are_not_redirected(self, bare: AsyncClient) -> None:
         assert (await bare.get("/health")).status_code == 200
 
-    async def test_nor_who_came_by_tls(self, bare: AsyncClient) -> None:
+    async def test_https_requests_are_not_redirected(self, bare: AsyncClient) -> None:
         assert (await bare.get(f"https://tasks.test{TASKS}")).status_code == 401
         assert (await bare.get(TASKS, headers={"X-Forwarded-Proto": "https"})).status_code == 401
 
@@ -217,17 +217,17 @@ class TestForcedTls:
 @pytest.mark.parametrize("coding", ["gzip", "br"])
 async def test_lists_are_compressed(ann: AsyncClient, coding: str) -> None:
     await create_all(ann, *({"title": f"Task {n}"} for n in range(20)))
-    answer = await ann.get(TASKS, headers={"Accept-Encoding": coding})
-    assert answer.headers["Content-Encoding"] == coding
-    assert "Accept-Encoding" in answer.headers["Vary"]
-    assert len(answer.json()["items"]) == 20
+    response = await ann.get(TASKS, headers={"Accept-Encoding": coding})
+    assert response.headers["Content-Encoding"] == coding
+    assert "Accept-Encoding" in response.headers["Vary"]
+    assert len(response.json()["items"]) == 20
     assert "Content-Encoding" not in (await ann.get(TASKS, headers={"Accept-Encoding": "identity"})).headers
 
 
-async def test_what_has_an_entity_tag_is_not(ann: AsyncClient) -> None:
+async def test_responses_with_an_entity_tag_are_not_compressed(ann: AsyncClient) -> None:
     task = await create(ann, description="long " * 400)
     for path in (path_of(task), ME):
-        answer = await ann.get(path, headers={"Accept-Encoding": "gzip, br"})
-        assert answer.headers["ETag"]
-        assert "Content-Encoding" not in answer.headers
+        response = await ann.get(path, headers={"Accept-Encoding": "gzip, br"})
+        assert response.headers["ETag"]
+        assert "Content-Encoding" not in response.headers
     assert (await ann.get(path_of(task))).json() == task

@@ -1,4 +1,4 @@
-"""A mistake of ours is told as one, and as nothing more."""
+"""Internal errors reveal no details."""
 
 from collections.abc import AsyncIterator
 from typing import NoReturn
@@ -30,35 +30,35 @@ def container(container: Container) -> Container:
 
 @pytest.fixture
 async def ann(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """Unlike other clients she sees what the server made of an exception, not the exception."""
+    """A client that receives the response to an exception instead of the exception itself."""
     transport = ASGITransport(app, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://tasks.test") as client:
         yield await sign_up(client, "ann")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_bug_is_a_problem_with_the_id_to_ask_about(ann: AsyncClient, method: str) -> None:
+async def test_an_internal_error_is_a_problem_with_a_request_id(ann: AsyncClient, method: str) -> None:
     body = {"title": "canary"} if method == "POST" else None
-    answer = await ann.request(method, TASKS, json=body, headers={"X-Request-ID": "ask-about-this"})
-    problem = answer.json()
+    response = await ann.request(method, TASKS, json=body, headers={"X-Request-ID": "ask-about-this"})
+    problem = response.json()
 
-    assert answer.status_code == 500
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["X-Request-ID"] == "ask-about-this"
+    assert response.status_code == 500
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["X-Request-ID"] == "ask-about-this"
     assert set(problem) == {"type", "title", "status", "detail", "instance", "error_code", "request_id"}
     assert (problem["status"], problem["instance"], problem["request_id"]) == (500, TASKS, "ask-about-this")
     for word in ("canary", "Error:", "Traceback", "SELECT", "passwd", ".py", "RuntimeError", "KeyError"):
-        assert word not in answer.text
+        assert word not in response.text
 
 
-async def test_each_bug_has_an_id_also_when_the_client_gave_none(ann: AsyncClient) -> None:
-    answers = [await ann.get(TASKS) for _ in range(2)]
-    ids = {answer.headers["X-Request-ID"] for answer in answers}
+async def test_an_internal_error_gets_a_request_id_if_the_client_sent_none(ann: AsyncClient) -> None:
+    responses = [await ann.get(TASKS) for _ in range(2)]
+    ids = {response.headers["X-Request-ID"] for response in responses}
     assert len(ids) == 2
-    assert {answer.json()["request_id"] for answer in answers} == ids
+    assert {response.json()["request_id"] for response in responses} == ids
 
 
-async def test_a_bug_stops_nothing_else(ann: AsyncClient) -> None:
+async def test_other_requests_work_after_an_internal_error(ann: AsyncClient) -> None:
     assert (await ann.get(TASKS)).status_code == 500
     assert (await ann.get(ME)).status_code == 200
     assert (await ann.get(TASKS, params={"limit": 0})).status_code == 422

@@ -1,4 +1,4 @@
-"""What is written down of requests: enough to follow them, and no secret."""
+"""Request logs: complete enough to follow a request, without secrets."""
 
 import io
 import json
@@ -66,11 +66,11 @@ def form(request: pytest.FixtureRequest) -> LogFormat:
 
 @pytest.fixture(autouse=True)
 def written(form: LogFormat, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What goes to standard output, as the service configures it."""
+    """The standard output of the service with its log configuration."""
     stream, root, client = io.StringIO(), logging.getLogger(), logging.getLogger("httpx2")
     handlers, level, root.handlers = root.handlers, root.level, []
     monkeypatch.setattr(sys, "stdout", stream)
-    client.setLevel(logging.WARNING)  # it is not the service that writes here
+    client.setLevel(logging.WARNING)  # these lines come from the test client
     configure(settings_of(storage="memory", log_format=form, log_level="DEBUG"))
     yield stream
     structlog.reset_defaults()
@@ -80,12 +80,14 @@ def written(form: LogFormat, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.Str
 
 
 @pytest.mark.parametrize("form", [LogFormat.JSON])
-class TestLines:
+class TestLogLines:
     def lines(self, written: io.StringIO, event: str | None = None) -> list[Json]:
         lines: list[Json] = [json.loads(line) for line in written.getvalue().splitlines()]
         return [line for line in lines if event in {None, line["event"]}]
 
-    async def test_a_request_is_one_line(self, ann: AsyncClient, client: AsyncClient, written: io.StringIO) -> None:
+    async def test_each_request_is_one_log_line(
+        self, ann: AsyncClient, client: AsyncClient, written: io.StringIO
+    ) -> None:
         task, account = await create(ann), await account_of(ann)
         written.truncate(0)
         written.seek(0)
@@ -97,25 +99,27 @@ class TestLines:
             (client, "GET", f"/{CANARY}", None, 404, None),
             (client, "GET", "/health", "/health", 200, None),
         ):
-            answer = await asked.request(method, path, headers={"X-Request-ID": "follow-me"})
+            response = await asked.request(method, path, headers={"X-Request-ID": "follow-me"})
             line = self.lines(written)[-1]
-            assert answer.status_code == status
+            assert response.status_code == status
             assert set(line) == OF_A_REQUEST
             assert (line["event"], line["request_id"]) == ("request", "follow-me")
-            assert line["level"] == ("debug" if path == "/health" else "info")  # balancers ask every few seconds
+            assert line["level"] == (
+                "debug" if path == "/health" else "info"
+            )  # load balancers send this every few seconds
             assert (line["method"], line["route"], line["status"]) == (method, route, status)
             assert line["user_id"] == user_id
             assert 0 < line["milliseconds"] < 10_000
         assert len(self.lines(written)) == 6
 
-    async def test_what_matters_for_security_is_told_with_its_request(
+    async def test_security_events_are_logged_with_their_request_id(
         self, ann: AsyncClient, ada: AsyncClient, client: AsyncClient, container: Container, written: io.StringIO
     ) -> None:
         user_id = (await account_of(ann))["id"]
         client.headers["X-Request-ID"] = "this-one"
         ada.headers["X-Request-ID"] = "admins"
         tokens = await tokens_of(client, "ann")
-        for username in ("ann", "nobody"):
+        for username in ("ann", "unknown"):
             await client.post(LOGIN, json={"username": username, "password": "wrong"})
         await ada.patch(f"{USERS}/{user_id}", json={"role": "manager"})
         await client.post(RESET, json={"email": "ann@example.com"})
@@ -138,20 +142,18 @@ class TestLines:
     @pytest.mark.parametrize(
         "method", [CANARY, "PROPFIND", "get", EVIL, "GET\r\nX", "\x1b[31mGET", "", "G" * 1_000_000]
     )
-    async def test_a_method_that_is_made_up_is_not_written(
-        self, app: FastAPI, written: io.StringIO, method: str
-    ) -> None:
+    async def test_an_unknown_method_is_not_logged(self, app: FastAPI, written: io.StringIO, method: str) -> None:
         request = Request("GET", f"http://tasks.test{TASKS}")
         request.method = method
-        answer = await ASGITransport(app).handle_async_request(request)
+        response = await ASGITransport(app).handle_async_request(request)
         (line,) = self.lines(written, "request")
 
-        assert answer.status_code == 405
+        assert response.status_code == 405
         assert (line["method"], line["route"], line["status"]) == ("_OTHER", TASKS, 405)
         assert len(written.getvalue()) < 1000
 
 
-async def test_no_secret_and_no_input_is_written(
+async def test_no_secret_and_no_input_is_logged(
     ann: AsyncClient, client: AsyncClient, container: Container, written: io.StringIO, tmp_path: Path
 ) -> None:
     tokens = await tokens_of(client, "ann")

@@ -1,4 +1,4 @@
-"""What operators watch."""
+"""The metrics that operators monitor."""
 
 import asyncio
 import re
@@ -10,7 +10,7 @@ from dependency_injector import providers
 from httpx2 import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapters.metrics.census import FRESH
+from adapters.metrics.storage_gauges import MAX_AGE
 from application.identity.mails import WELCOME_MAIL
 from application.platform.unit_of_work import StorageUnavailable
 from entrypoints.wiring.container import Container
@@ -30,10 +30,10 @@ def read(text: str) -> Samples:
 
 
 async def measured(client: AsyncClient) -> Samples:
-    answer = await client.get(METRICS)
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    return read(answer.text)
+    response = await client.get(METRICS)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return read(response.text)
 
 
 def value(samples: Samples, name: str, **labels: str) -> float:
@@ -45,8 +45,8 @@ def answered(samples: Samples, method: str, route: str, status: str) -> float:
 
 
 @in_memory
-class TestRequests:
-    async def test_they_are_counted_by_method_template_and_status(self, ann: AsyncClient) -> None:
+class TestRequestMetrics:
+    async def test_requests_are_counted_by_method_template_and_status(self, ann: AsyncClient) -> None:
         tasks = [await create(ann) for _ in range(3)]
         for task in tasks:
             await ann.get(path_of(task))
@@ -58,7 +58,7 @@ class TestRequests:
         assert answered(samples, "GET", f"{TASKS}/{{task_id}}", "200") == 3
         assert answered(samples, "GET", f"{TASKS}/{{task_id}}", "404") == 1
 
-    async def test_each_one_is_timed(self, ann: AsyncClient) -> None:
+    async def test_each_request_is_timed(self, ann: AsyncClient) -> None:
         for _ in range(3):
             await ann.get(STATISTICS)
 
@@ -69,7 +69,7 @@ class TestRequests:
         assert value(samples, "http_request_duration_seconds_bucket", **timed, le="+Inf") == 3
         assert 0 < value(samples, "http_request_duration_seconds_sum", **timed) < 30
 
-    async def test_nobody_makes_up_series(self, client: AsyncClient) -> None:
+    async def test_clients_cannot_create_time_series(self, client: AsyncClient) -> None:
         for number in range(20):
             await client.request(f"METHOD{number}", f"/nothing/{number}")
             await client.request("PROPFIND", TASKS)
@@ -82,10 +82,10 @@ class TestRequests:
         assert {label["route"] for label in labels} == {"none", TASKS, f"{TASKS}/{{task_id}}"}
         assert len(labels) <= 5
 
-    async def test_those_under_way_are_told(self, client: AsyncClient) -> None:
+    async def test_requests_in_flight_are_counted(self, client: AsyncClient) -> None:
         assert value(await measured(client), "http_requests_in_flight") == 1
 
-    async def test_a_mistake_of_ours_is_a_500(self, ann: AsyncClient, container: Container) -> None:
+    async def test_an_internal_error_is_counted_as_500(self, ann: AsyncClient, container: Container) -> None:
         container.task_service.override(providers.Object(None))
         with pytest.raises(AttributeError):
             await ann.get(TASKS)
@@ -95,14 +95,14 @@ class TestRequests:
         assert answered(samples, "GET", TASKS, "500") == 1
         assert value(samples, "http_requests_in_flight") == 1
 
-    async def test_no_name_of_a_user_and_no_id_is_told(self, ann: AsyncClient) -> None:
+    async def test_metrics_contain_no_names_and_no_ids(self, ann: AsyncClient) -> None:
         task = await create(ann, "canary")
         await ann.get(path_of(task))
         text = (await ann.get(METRICS)).text
 
         assert not re.search(rf"canary|ann\b|{task['id']}|{task['owner_id']}", text)
 
-    async def test_what_the_cache_knows_is_told(self, ann: AsyncClient) -> None:
+    async def test_cache_hits_and_misses_are_counted(self, ann: AsyncClient) -> None:
         before = await measured(ann)
         for _ in range(5):
             await ann.get(ME)
@@ -115,12 +115,12 @@ class TestRequests:
         assert grown("hit") + grown("miss") == 5
 
 
-class TestConnections:
+class TestConnectionMetrics:
     @pytest.fixture(params=["sqlite", "postgres"])
     def storage_settings(self, request: pytest.FixtureRequest) -> dict[str, Any]:
         return {"storage": "sql", "database_url": request.getfixturevalue(f"{request.param}_url")}
 
-    async def test_they_are_told(self, ann: AsyncClient, container: Container) -> None:
+    async def test_database_connections_are_reported(self, ann: AsyncClient, container: Container) -> None:
         name = "task_manager_database_connections"
         samples = await measured(ann)
         idle = value(samples, name, state="idle")
@@ -136,12 +136,12 @@ class TestConnections:
         assert value(samples, name, state="idle") == idle - 1
 
 
-async def test_the_jobs_that_wait_and_the_attempts_at_them_are_told(client: AsyncClient, container: Container) -> None:
+async def test_waiting_jobs_and_attempts_are_reported(client: AsyncClient, container: Container) -> None:
     await client.post(REGISTER, json=an_account("ann"))
     assert value(await measured(client), "task_manager_jobs", state="due") == 1
 
     assert await container.job_worker().work() == 1
-    await asyncio.sleep(FRESH)
+    await asyncio.sleep(MAX_AGE)
     samples = await measured(client)
 
     assert value(samples, "task_manager_jobs", state="due") == 0
@@ -149,13 +149,13 @@ async def test_the_jobs_that_wait_and_the_attempts_at_them_are_told(client: Asyn
 
 
 @in_memory
-async def test_while_the_storage_is_away_the_rest_is_told(
+async def test_other_metrics_are_reported_while_the_storage_is_down(
     client: AsyncClient, container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away() -> None:
+    async def fail() -> None:
         raise StorageUnavailable
 
-    monkeypatch.setattr(container.job_service(), "counts", away)
+    monkeypatch.setattr(container.job_service(), "counts", fail)
     await client.get(TASKS)
 
     samples = await measured(client)

@@ -27,24 +27,24 @@ BAD: Final = [
 
 @pytest.mark.parametrize("request_id", GOOD)
 @pytest.mark.parametrize("path", ["/health", ME, "/nowhere", "/docs", "/static/docs.js"])
-async def test_a_good_request_id_is_given_back(client: AsyncClient, path: str, request_id: str) -> None:
+async def test_a_valid_request_id_is_returned(client: AsyncClient, path: str, request_id: str) -> None:
     assert (await client.get(path, headers={NAME: request_id})).headers.get_list(NAME) == [request_id]
 
 
 @pytest.mark.parametrize("request_id", BAD)
-async def test_any_other_is_replaced_by_a_new_one(client: AsyncClient, request_id: bytes) -> None:
+async def test_an_invalid_request_id_is_replaced(client: AsyncClient, request_id: bytes) -> None:
     given = {(await client.get("/health", headers=[(NAME.encode(), request_id)])).headers[NAME] for _ in range(2)}
 
     assert len(given) == 2
     assert request_id.decode("latin-1") not in given
 
 
-async def test_two_request_ids_are_replaced_by_a_new_one(client: AsyncClient) -> None:
+async def test_two_request_ids_are_replaced(client: AsyncClient) -> None:
     for second in ("first", "second"):
-        answer = await client.get("/health", headers=Headers([(NAME, "first"), (NAME, second)]))
-        assert "first" not in answer.headers[NAME]
-        assert second not in answer.headers[NAME]
+        response = await client.get("/health", headers=Headers([(NAME, "first"), (NAME, second)]))
+        assert "first" not in response.headers[NAME]
+        assert second not in response.headers[NAME]
 
 
-async def test_without_one_every_request_gets_its_own(client: AsyncClient) -> None:
+async def test_a_request_without_id_gets_a_new_one(client: AsyncClient) -> None:
     assert len({(await client.get(path)).headers[NAME] for path in ("/health", "/health", "/nowhere", TASKS)}) == 4

@@ -1,4 +1,4 @@
-"""Spans, as a collector gets them from the service that operators run."""
+"""Spans that a running service exports to a collector."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ PARENT = "b7ad6b7169203331"
 
 
 class Collector(ThreadingHTTPServer):
-    """Keeps what it is sent, by OTLP over HTTP."""
+    """An OTLP/HTTP collector that stores what it receives."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Intake)
@@ -74,11 +74,11 @@ def collector() -> Iterator[Collector]:
         collector.shutdown()
 
 
-def test_requests_are_traced_to_where_the_standard_variables_say(
+def test_spans_are_exported_to_the_configured_collector(
     tmp_path: Path, sqlite_template: Path, collector: Collector
 ) -> None:
-    told = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_SERVICE_NAME": "tasks-of-ours"}
-    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), 1, **told) as server:
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_SERVICE_NAME": "example-service"}
+    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), 1, **variables) as server:
         with httpx2.Client(base_url=server.url, trust_env=False) as client:
             client.post(REGISTER, json=an_account("ann"))
             login = client.post(LOGIN, json={"username": "ann", "password": PASSWORD}).json()
@@ -89,7 +89,7 @@ def test_requests_are_traced_to_where_the_standard_variables_say(
             client.get("/monitoring/health")
         server.stop()
 
-    assert collector.services == {"tasks-of-ours"}
+    assert collector.services == {"example-service"}
     served = [span for span in collector.spans if span.kind == Span.SPAN_KIND_SERVER]
     names = {span.name: span for span in served}
     assert {f"POST {TASKS}", f"GET {TASKS}/{{task_id}}", f"POST {LOGIN}"} <= set(names)
@@ -101,9 +101,9 @@ def test_requests_are_traced_to_where_the_standard_variables_say(
         assert secret not in sent
 
 
-def test_a_collector_that_is_away_is_nobodys_concern(tmp_path: Path, sqlite_template: Path) -> None:
-    told = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
-    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), 1, **told) as server:
+def test_an_unreachable_collector_does_not_affect_requests(tmp_path: Path, sqlite_template: Path) -> None:
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
+    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), 1, **variables) as server:
         began = time.monotonic()
         assert httpx2.post(f"{server.url}{REGISTER}", json=an_account("ann"), trust_env=False).status_code == 201
         assert time.monotonic() - began < 5

@@ -1,5 +1,7 @@
-"""Requests that the OpenAPI document allows, others that it forbids, and sequences of both, sent to the service in
-this process; each answer is held against the document."""
+"""Send valid requests, invalid requests and sequences of both to the service in this process.
+
+Each response is checked against the OpenAPI document.
+"""
 
 import json
 from collections import defaultdict
@@ -41,10 +43,10 @@ CHECKS: Final = frozenset(
 )
 
 STATE_DECIDES: Final = ["2xx", "304", "401", "403", "404", "409", "412", "416"]
-"""Statuses of requests that the document allows; all else that it allows is refused for nothing."""
+"""Expected statuses of valid requests. Any other status means that a valid request was refused."""
 
-EXAMPLES_PER_OPERATION: Final = 10
-"""Of each hundred that hypothesis is told to make."""
+EXAMPLES_PER_OPERATION: Final = 5
+"""Examples per hundred of the hypothesis profile."""
 
 
 @dataclass
@@ -53,27 +55,39 @@ class Findings:
     phases: set[str] = field(default_factory=set)
     checks: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
-    """By what is wrong, the first way to bring it about."""
+    """Failures, each with the first request that causes it."""
     statuses: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    """Of each operation, also when it was called with another's method."""
+    """The number of calls of each operation."""
 
     def __str__(self) -> str:
-        told = [f"{what}\n{how}" for what, how in sorted(self.failures.items())]
-        return "\n\n".join([*told, f"seed {self.seed}"])
+        lines = [f"{what}\n{how}" for what, how in sorted(self.failures.items())]
+        return "\n\n".join([*lines, f"seed {self.seed}"])
 
 
 def explore(
-    app: Any, users: dict[str, str], examples: Examples, scratch: Path, *, leave_out: Collection[str] = ()
+    app: Any,
+    users: dict[str, str],
+    examples: Examples,
+    scratch: Path,
+    *,
+    leave_out: Collection[str] = (),
+    phases: Collection[str] = PHASES,
 ) -> Findings:
-    """In the name of the first of these users, by their tokens; none of them may see what is another's.
+    """Explore the service as the first of these users. No user may see data of another.
 
-    The operations with the ids to be left out are not called: they end what the others need.
+    Args:
+        app: The application.
+        users: Access tokens by username.
+        examples: Parameter and field values that must be used, by operation or schema.
+        scratch: A directory for temporary files.
+        leave_out: Ids of operations that are not called, for example because they end the session.
+        phases: The phases to run.
     """
     register_formats()
     with get_client(app) as client:
         document = client.get("/openapi.json").json()
     seed = 0 if hypothesis.settings().derandomize else SystemRandom().getrandbits(32)
-    config = _config(seed, users, scratch)
+    config = _config(seed, users, scratch, phases)
     schema = schemathesis.openapi.from_dict(with_hints(document, examples), config=config)
     schema.app = app
     if leave_out:
@@ -89,7 +103,7 @@ def explore(
     return findings
 
 
-def _config(seed: int, users: dict[str, str], scratch: Path) -> SchemathesisConfig:
+def _config(seed: int, users: dict[str, str], scratch: Path, phases: Collection[str]) -> SchemathesisConfig:
     return SchemathesisConfig.from_dict(
         {
             "seed": seed,
@@ -101,6 +115,7 @@ def _config(seed: int, users: dict[str, str], scratch: Path) -> SchemathesisConf
                 "positive_data_acceptance": {"expected-statuses": STATE_DECIDES},
                 "negative_data_rejection": {"expected-statuses": ["4xx"]},
             },
+            "phases": {phase: {"enabled": phase in phases} for phase in PHASES},
             "generation": {
                 "max-examples": hypothesis.settings().max_examples * EXAMPLES_PER_OPERATION // 100,
                 "deterministic": True,
@@ -111,7 +126,7 @@ def _config(seed: int, users: dict[str, str], scratch: Path) -> SchemathesisConf
 
 
 def _identities(users: dict[str, str], scratch: Path) -> dict[str, Any]:
-    """In the format of Web Fuzzing Commons."""
+    """Return the users in the format of Web Fuzzing Commons."""
     path = scratch / "users.json"
     entries = [
         {"name": name, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {token}"}]}
@@ -136,13 +151,13 @@ def _record(event: events.EngineEvent, findings: Findings) -> None:
 
 def _failures(recorder: ScenarioRecorder, findings: Findings) -> Iterator[tuple[str, str]]:
     for case_id, checks in recorder.checks.items():
-        case, answer = recorder.cases[case_id].value, recorder.interactions[case_id].response
-        findings.statuses[case.operation.label].add(answer.status_code if answer else 0)
+        case, response = recorder.cases[case_id].value, recorder.interactions[case_id].response
+        findings.statuses[case.operation.label].add(response.status_code if response else 0)
         for check in checks:
             findings.checks.add(check.name)
             if check.failure_info is not None:
-                failure, told = check.failure_info.failure, answer.text if answer else "no answer"
+                failure, lines = check.failure_info.failure, response.text if response else "no response"
                 yield (
                     f"{failure.operation}: {check.name}: {failure.message}",
-                    f"{check.failure_info.code_sample}\n{told}",
+                    f"{check.failure_info.code_sample}\n{lines}",
                 )

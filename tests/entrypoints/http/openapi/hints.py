@@ -1,4 +1,4 @@
-"""What helps the generator to requests that the document allows, and tells what no document can say."""
+"""Hints for the generator: valid values, and rules that an OpenAPI document cannot express."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -17,29 +17,29 @@ MAILBOX: Final = "mailbox"
 ENTITY_TAGS: Final = "entity-tags"
 
 FORMATTED: Final = ("password", "confirm_password", "email", "If-Match", "If-None-Match")
-"""Where these formats only help to make good values, and others may be good as well."""
+"""Formats that only help to generate values. Other values may be valid too."""
 
 Examples = Mapping[str, Mapping[str, Any]]
-"""Of the parameters of an operation, or of the fields of a body."""
+"""Values of the parameters of an operation or of the fields of a body."""
 
 BEYOND_SCHEMAS: Final = frozenset(
     {
-        "the passwords are not the same",
-        "the key belongs to a request that asked for something else",
-        "a page begins at a cursor or after a number of rows, not both",
-        "the token is not valid, or was used",
+        "password and confirm_password must be equal",
+        "this idempotency key was used for a request with other content",
+        "use either cursor or skip, not both",
+        "token is invalid, expired or already used",
         "the cursor is damaged",
-        "the cursor is damaged, or belongs to other filters or another order",
-        "a task has at most 20 tags",  # with those it has
-        "a tag has 1 to 50 characters",  # once it is folded, as is the next
-        "a tag is visible text without comma, slash or control characters, and not . or ..",
+        "the cursor is damaged, or it belongs to other filters or to another order",
+        "task must have at most 20 tags",  # together with its existing tags
+        "tag must have 1 to 50 characters",  # after normalisation, like the next one
+        "tag must be visible text without comma, slash and control characters, and not . or ..",
     }
 )
-"""Refusals that depend on two values, on what is stored, or on what only the service can make."""
+"""Refusals that depend on two values, on stored data, or on values that only the service can create."""
 
 
 def register_formats() -> None:
-    no_name = st.text("àáâãäåæçèéêëìíîï", min_size=4, max_size=120)  # nor part of an e-mail address
+    no_name = st.text("àáâãäåæçèéêëìíîï", min_size=4, max_size=120)  # not part of an e-mail address
     schemathesis.openapi.format("password", no_name.map("Ññ7¿".__add__))
     schemathesis.openapi.format("timezone", st.sampled_from(ZONES))
     word = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
@@ -50,8 +50,10 @@ def register_formats() -> None:
 
 
 def with_hints(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
-    """With `examples` of values that have to be there, and names for the formats above: their patterns say all, but
-    are slow to draw from."""
+    """Return the document with `examples` of existing values and with the formats above.
+
+    The patterns alone are complete, but generating values from them is slow.
+    """
     document = deepcopy(document)
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
@@ -73,13 +75,13 @@ def with_hints(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
 
 
 def is_beyond_schemas(failure: Failure, case: Case[Any], response: Response) -> bool:
-    """Whether it is no failure: the document can't say the rule, or what was broken is a format of ours alone."""
+    """Return whether this is not a failure: the document cannot express the rule or the format."""
     if isinstance(failure, RejectedPositiveData) and response.status_code == 415:
         return bool(response.json()["error_code"] == "UNSUPPORTED_FILE_TYPE")
     if isinstance(failure, RejectedPositiveData) and response.status_code == 422:
         problem = response.json()
-        told = [error["message"] for error in problem["errors"]] if "errors" in problem else [problem["detail"]]
-        return set(told) <= BEYOND_SCHEMAS
+        messages = [error["message"] for error in problem["errors"]] if "errors" in problem else [problem["detail"]]
+        return set(messages) <= BEYOND_SCHEMAS
     if isinstance(failure, AcceptedNegativeData) and case.meta is not None:
         broken = {
             (*mutation.keywords, mutation.schema_pointer.rpartition("/")[2])

@@ -31,7 +31,7 @@ KEYWORDS: Final = {
     *("properties", "required", "additionalProperties", "propertyNames", "minProperties"),
     *("items", "minItems", "maxItems", "uniqueItems"),
 }
-"""Of JSON Schema, those that we use; a validator passes over a word it does not know."""
+"""The JSON Schema keywords in use. A validator ignores unknown ones."""
 
 SETTINGS: Final[list[dict[str, Any]]] = [{}, {"force_https": True, "allowed_origins": "https://app.test"}]
 
@@ -53,7 +53,7 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def schemas_in(part: Any) -> Iterator[Schema]:
-    """Every schema there, down to those of each property."""
+    """Yield every schema, including those of properties."""
     if isinstance(part, list):
         for member in part:
             yield from schemas_in(member)
@@ -86,10 +86,10 @@ def all_schemas(document: dict[str, Any]) -> list[Schema]:
 
 def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
-    jsonschema_rs.validator_for(OPENAPI_31).validate(document)  # URLs may be relative to the document's
+    jsonschema_rs.validator_for(OPENAPI_31).validate(document)  # URLs may be relative to the document
 
 
-def test_every_schema_is_json_schema_of_known_keywords(document: dict[str, Any]) -> None:
+def test_schemas_use_only_known_keywords(document: dict[str, Any]) -> None:
     schemas = all_schemas(document)
     for schema in schemas:
         jsonschema_rs.meta.validate(schema)
@@ -97,7 +97,7 @@ def test_every_schema_is_json_schema_of_known_keywords(document: dict[str, Any])
     assert {keyword for schema in schemas for keyword in schema} <= KEYWORDS
 
 
-def test_every_example_and_default_is_what_its_schema_allows(document: dict[str, Any]) -> None:
+def test_examples_and_defaults_match_their_schemas(document: dict[str, Any]) -> None:
     found = 0
     for schema in all_schemas(document):
         validator = jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
@@ -108,25 +108,25 @@ def test_every_example_and_default_is_what_its_schema_allows(document: dict[str,
     assert found > 5
 
 
-def test_every_schema_is_there_once_and_used(document: dict[str, Any]) -> None:
+def test_every_schema_is_unique_and_used(document: dict[str, Any]) -> None:
     used = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
 
     assert used == set(document["components"]["schemas"])
 
 
-def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+def test_operation_ids_are_unique(document: dict[str, Any]) -> None:
     ids = [operation["operationId"] for operation in operations(document).values()]
 
     assert len(set(ids)) == len(ids) > 20
 
 
-def test_parameters_in_a_path_are_those_declared(document: dict[str, Any]) -> None:
+def test_path_parameters_are_declared(document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         declared = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"]
         assert declared == re.findall(r"{(\w+)}", name), name
 
 
-def test_all_but_a_few_operations_want_a_token(document: dict[str, Any]) -> None:
+def test_all_but_public_operations_require_a_token(document: dict[str, Any]) -> None:
     open_to_all = {name for name, operation in operations(document).items() if not operation.get("security")}
     schemes = {
         scheme for operation in operations(document).values() for s in operation.get("security", ()) for scheme in s
@@ -136,13 +136,13 @@ def test_all_but_a_few_operations_want_a_token(document: dict[str, Any]) -> None
     assert schemes == set(document["components"]["securitySchemes"])
 
 
-def test_what_wants_a_token_declares_401(document: dict[str, Any]) -> None:
+def test_operations_with_a_token_declare_401(document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         if operation.get("security"):
             assert "401" in operation["responses"], name
 
 
-def test_what_changes_one_task_or_user_takes_the_version_it_changes(document: dict[str, Any]) -> None:
+def test_operations_that_change_one_resource_accept_if_match(document: dict[str, Any]) -> None:
     one = re.compile(r"(PATCH|PUT|DELETE) \S+/(\{task_id\}|\{user_id\}|users/me)|[A-Z]+ \S+/\{task_id\}/tags\S*")
     changing = {name for name in operations(document) if one.fullmatch(name)}
     taking = {
@@ -154,7 +154,7 @@ def test_what_changes_one_task_or_user_takes_the_version_it_changes(document: di
     assert len(taking) == 10
 
 
-def test_every_answer_names_its_request_and_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
+def test_responses_have_a_request_id_and_errors_are_problems(document: dict[str, Any]) -> None:
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for name, operation in operations(document).items():
         for status, response in operation["responses"].items():
@@ -163,7 +163,7 @@ def test_every_answer_names_its_request_and_every_refusal_is_a_problem(document:
             assert int(status) < 400 or is_report or response["content"] == problem, (name, status)
 
 
-def test_bodies_allow_nothing_undeclared(document: dict[str, Any]) -> None:
+def test_bodies_forbid_undeclared_fields(document: dict[str, Any]) -> None:
     bodies = {name: schema for name, schema in document["components"]["schemas"].items() if name.endswith("Body")}
 
     assert len(bodies) > 5

@@ -1,4 +1,4 @@
-"""The examples of the specifications, one after the other, as somebody would try them."""
+"""The examples of the specification, in their order."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +31,7 @@ def clock() -> SettableClock:
     return SettableClock(datetime(2025, 11, 28, 9, 30, tzinfo=UTC))
 
 
-async def test_a_student_plans_her_course(client: AsyncClient, clock: SettableClock) -> None:
+async def test_a_student_plans_a_course(client: AsyncClient, clock: SettableClock) -> None:
     account = {
         "username": "student",
         "email": "student@example.com",

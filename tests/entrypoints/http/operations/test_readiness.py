@@ -1,4 +1,4 @@
-"""Whether requests are welcome, as a balancer asks: the truth, soon, and nothing that helps an attacker."""
+"""Readiness for load balancers: correct, fast, and without details that help an attacker."""
 
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -17,16 +17,16 @@ from tests.servers.valkey import ValkeyServer
 
 READY: Final = "/monitoring/health"
 IN_TIME: Final = 2.0
-"""Seconds, as promised."""
+"""The promised maximum in seconds."""
 
 
-async def asked(client: AsyncClient, status: int) -> Json:
-    began = time.monotonic()
-    answer = await client.get(READY)
-    assert time.monotonic() - began < IN_TIME
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Cache-Control"] == "no-store"
-    report: Json = answer.json()
+async def report_of(client: AsyncClient, status: int) -> Json:
+    started_at = time.monotonic()
+    response = await client.get(READY)
+    assert time.monotonic() - started_at < IN_TIME
+    assert response.status_code == status, response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    report: Json = response.json()
     for check in report["checks"].values():
         assert set(check) == {"status", "latency_ms"}
         assert check["latency_ms"] >= 0
@@ -37,8 +37,8 @@ def statuses(report: Json) -> dict[str, str]:
     return {name: check["status"] for name, check in report["checks"].items()}
 
 
-async def test_a_service_that_works_says_so(client: AsyncClient) -> None:
-    report = await asked(client, 200)
+async def test_a_working_service_is_healthy(client: AsyncClient) -> None:
+    report = await report_of(client, 200)
 
     assert (report["status"], report["version"]) == ("healthy", version("task-manager"))
     assert set(report["checks"]) >= {"database", "cache"}
@@ -46,12 +46,12 @@ async def test_a_service_that_works_says_so(client: AsyncClient) -> None:
 
 
 @in_memory
-async def test_who_drains_sends_requests_elsewhere(client: AsyncClient, container: Container) -> None:
+async def test_a_draining_service_is_unhealthy(client: AsyncClient, container: Container) -> None:
     container.health_service().drain()
-    answer = await client.get(READY)
+    response = await client.get(READY)
 
-    assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
-    assert int(answer.headers["Retry-After"]) >= 1
+    assert (response.status_code, response.json()["status"]) == (503, "unhealthy")
+    assert int(response.headers["Retry-After"]) >= 1
 
 
 @in_memory
@@ -63,12 +63,12 @@ class TestPlainHttp:
     async def test_a_probe_is_neither_redirected_nor_limited(self, client: AsyncClient) -> None:
         for path in ("/health", READY, "/monitoring/metrics"):
             for _ in range(3):
-                answer = await client.get(path)
-                assert answer.status_code == 200
-                assert "RateLimit" not in answer.headers
+                response = await client.get(path)
+                assert response.status_code == 200
+                assert "RateLimit" not in response.headers
 
 
-@pytest.mark.xdist_group("postgres away")
+@pytest.mark.xdist_group("postgres outage")
 class TestWithoutPostgres:
     @pytest.fixture
     async def server(self) -> AsyncIterator[PostgresServer]:
@@ -80,16 +80,16 @@ class TestWithoutPostgres:
     def storage_settings(self, server: PostgresServer) -> dict[str, str]:
         return {"storage": "sql", "database_url": f"{server.url('postgres')}?sslmode=disable"}
 
-    async def test_it_is_unhealthy_in_time_while_the_database_is_away_and_recovers(
+    async def test_readiness_is_unhealthy_in_time_without_the_database_and_recovers(
         self, connect: Connect, server: PostgresServer
     ) -> None:
         client = connect()
-        assert (await asked(client, 200))["status"] == "healthy"
+        assert (await report_of(client, 200))["status"] == "healthy"
         for fail, mend in ((server.pause, server.resume), (server.kill, server.restart)):
             fail()
             try:
                 for _ in range(2):
-                    report = await asked(client, 503)
+                    report = await report_of(client, 503)
                     assert report["status"] == "unhealthy"
                     assert statuses(report) | {"database": "unhealthy"} == statuses(report)
                     assert report["checks"]["cache"]["status"] == "healthy"
@@ -112,13 +112,13 @@ class TestWithoutRedis:
     def options(self, valkey: ValkeyServer) -> dict[str, Any]:
         return {"redis_url": valkey.url}
 
-    async def test_it_is_degraded_and_goes_on(self, client: AsyncClient, valkey: ValkeyServer) -> None:
-        assert statuses(await asked(client, 200))["cache"] == "healthy"
+    async def test_readiness_is_degraded_without_redis(self, client: AsyncClient, valkey: ValkeyServer) -> None:
+        assert statuses(await report_of(client, 200))["cache"] == "healthy"
         valkey.pause()
-        report = await asked(client, 200)
+        report = await report_of(client, 200)
         assert (report["status"], statuses(report)["cache"]) == ("degraded", "degraded")
         valkey.resume()
-        assert (await asked(client, 200))["status"] == "healthy"
+        assert (await report_of(client, 200))["status"] == "healthy"
         valkey.stop()
-        report = await asked(client, 200)
+        report = await report_of(client, 200)
         assert (report["status"], statuses(report)["cache"]) == ("degraded", "degraded")

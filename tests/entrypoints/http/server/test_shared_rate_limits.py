@@ -1,4 +1,4 @@
-"""Limits of two processes, as far as they can tell, with one Valkey."""
+"""Two containers, as in two processes, share the rate limits of one Valkey server."""
 
 import asyncio
 import time
@@ -41,7 +41,7 @@ async def both(
     hasher: Argon2PasswordHasher,
     conventions: Conventions,
 ) -> AsyncIterator[list[AsyncClient]]:
-    """Ann at each of them."""
+    """A client of the same user at each of two applications."""
     settings = settings_of(**LIMITS | storage_settings, redis_url=valkey.url)
     first = Container(
         settings=providers.Object(settings), clock=providers.Object(clock), hasher=providers.Object(hasher)
@@ -64,42 +64,46 @@ async def both(
         yield clients
 
 
-async def left(client: AsyncClient) -> int:
+async def remaining(client: AsyncClient) -> int:
     began = time.monotonic()
-    answer = await client.get(TASKS)
+    response = await client.get(TASKS)
     assert time.monotonic() - began < 0.5
-    assert answer.status_code == 200
-    return int(answer.headers["RateLimit"].split(";")[1].removeprefix("r="))
+    assert response.status_code == 200
+    return int(response.headers["RateLimit"].split(";")[1].removeprefix("r="))
 
 
-async def test_they_share_what_they_count(both: list[AsyncClient]) -> None:
-    assert [await left(client) for client in both * 2] == [99, 98, 97, 96]
+async def test_requests_are_counted_together(both: list[AsyncClient]) -> None:
+    assert [await remaining(client) for client in both * 2] == [99, 98, 97, 96]
     statuses = [(await client.post(TASKS, json={"title": "x"})).status_code for client in both * 2]
     assert statuses == [201, 201, 429, 429]
 
 
-async def test_while_it_hangs_each_counts_alone_and_in_time(both: list[AsyncClient], valkey: ValkeyServer) -> None:
-    assert [await left(both[0]) for _ in range(50)][-1] == 50
+async def test_requests_are_counted_in_process_and_in_time_while_valkey_hangs(
+    both: list[AsyncClient], valkey: ValkeyServer
+) -> None:
+    assert [await remaining(both[0]) for _ in range(50)][-1] == 50
     valkey.pause()
-    assert [await left(both[0]) for _ in range(3)] == [99, 98, 97]
-    assert [await left(both[1]) for _ in range(2)] == [99, 98]
+    assert [await remaining(both[0]) for _ in range(3)] == [99, 98, 97]
+    assert [await remaining(both[1]) for _ in range(2)] == [99, 98]
     statuses = [(await both[0].post(TASKS, json={"title": "x"})).status_code for _ in range(3)]
     assert statuses == [201, 201, 429]
     valkey.resume()
-    await recovered(both)
+    await wait_for_recovery(both)
 
 
-async def test_so_they_do_while_it_is_gone(both: list[AsyncClient], valkey: ValkeyServer) -> None:
-    assert await left(both[0]) == 99
+async def test_requests_are_counted_in_process_while_valkey_is_down(
+    both: list[AsyncClient], valkey: ValkeyServer
+) -> None:
+    assert await remaining(both[0]) == 99
     valkey.stop()
-    assert [await left(both[0]) for _ in range(2)] == [99, 98]
-    assert [await left(both[1]) for _ in range(2)] == [99, 98]
+    assert [await remaining(both[0]) for _ in range(2)] == [99, 98]
+    assert [await remaining(both[1]) for _ in range(2)] == [99, 98]
 
 
-async def recovered(both: list[AsyncClient]) -> None:
-    """Counting together again, from where they were."""
+async def wait_for_recovery(both: list[AsyncClient]) -> None:
+    """Wait until both use the shared counts again."""
     deadline = time.monotonic() + 10
     for client in both:
-        while await left(client) > 51:
+        while await remaining(client) > 51:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Clients that do not come to the point, and those beside them that do."""
+"""Slow clients lose their connection, and do not disturb other clients."""
 
 import asyncio
 import resource
@@ -6,7 +6,6 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from threading import Thread
 from typing import Final
 
@@ -17,26 +16,28 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from entrypoints.server.protocol import MAX_HEAD, PatientProtocol
+from entrypoints.server.protocol import MAX_HEAD, DeadlineProtocol
 from tests.entrypoints.http.given import LOGIN, REGISTER, TASKS, an_account
-from tests.entrypoints.http.service_process import HOST, PATIENCE, ServerProcess, copy_of, read_to_end, request
+from tests.entrypoints.http.service_process import HOST, TIMEOUT, ServerProcess, read_to_end, request
 
 pytestmark = pytest.mark.xdist_group("server")
 
 JSON: Final = "Content-Type: application/json"
 SHORT: Final = 0.3
+"""Seconds until the deadline under test."""
+
 LONG: Final = 20.0
-"""Seconds, far above what any test takes."""
+"""Seconds; longer than any test runs."""
 
 
-class ShortOfHeads(PatientProtocol):
-    head_seconds = SHORT
-    body_seconds = LONG
+class ShortHeadTimeout(DeadlineProtocol):
+    head_timeout = SHORT
+    body_timeout = LONG
 
 
-class ShortOfBodies(PatientProtocol):
-    head_seconds = LONG
-    body_seconds = SHORT
+class ShortBodyTimeout(DeadlineProtocol):
+    head_timeout = LONG
+    body_timeout = SHORT
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,8 +46,8 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def serving(protocol: type[PatientProtocol]) -> Iterator[int]:
-    """The port of a server that speaks so, in a thread and on an event loop of its own."""
+def serving(protocol: type[DeadlineProtocol]) -> Iterator[int]:
+    """Run an echo server with this protocol in a thread. Yield its port."""
     config = uvicorn.Config(echo, lifespan="off", http=protocol, log_config=None, timeout_keep_alive=int(LONG))
     server = uvicorn.Server(config)
     with socket.create_server((HOST, 0)) as listener:
@@ -56,78 +57,78 @@ def serving(protocol: type[PatientProtocol]) -> Iterator[int]:
             yield listener.getsockname()[1]
         finally:
             server.should_exit = True
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
 
 
 @contextmanager
 def connected(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection((HOST, port), timeout=PATIENCE) as connection:
+    with socket.create_connection((HOST, port), timeout=TIMEOUT) as connection:
         yield connection
 
 
 def trickle(connection: socket.socket, part: bytes) -> bytes:
-    """Sends it again and again until the connection ends, and answers what came back."""
-    deadline, received = time.monotonic() + PATIENCE, b""
+    """Send `part` repeatedly until the server closes the connection. Return the response."""
+    deadline, received = time.monotonic() + TIMEOUT, b""
     connection.settimeout(SHORT / 10)
     while time.monotonic() < deadline:
         try:
             connection.sendall(part)
-            answered = connection.recv(65536)
+            response = connection.recv(65536)
         except TimeoutError:
             continue
         except ConnectionError:
             return received
-        if not answered:
+        if not response:
             return received
-        received += answered
-    raise AssertionError("it never ends")
+        received += response
+    raise AssertionError("the connection stays open")
 
 
-def ask(connection: socket.socket) -> bytes:
-    """One request, after which the connection is kept."""
+def exchange(connection: socket.socket) -> bytes:
+    """Send a request and read its response. The connection stays open."""
     connection.sendall(request("POST", "/", "Content-Length: 4", body=b"body"))
-    answer = b""
-    while not answer.endswith(b"\r\n\r\nbody"):
+    response = b""
+    while not response.endswith(b"\r\n\r\nbody"):
         part = connection.recv(65536)
-        assert part, answer
-        answer += part
-    return answer
+        assert part, response
+        response += part
+    return response
 
 
-class TestHeads:
+class TestHeadTimeout:
     @pytest.fixture
     def port(self) -> Iterator[int]:
-        with serving(ShortOfHeads) as port:
+        with serving(ShortHeadTimeout) as port:
             yield port
 
-    @pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX: y"])
-    def test_one_that_does_not_come_ends_the_connection(self, port: int, begun: bytes) -> None:
+    @pytest.mark.parametrize("start", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX: y"])
+    def test_a_missing_rest_closes_the_connection(self, port: int, start: bytes) -> None:
         with connected(port) as connection:
-            connection.sendall(begun)
+            connection.sendall(start)
             assert read_to_end(connection) == b""
 
     @pytest.mark.parametrize("part", [b"x", b"x: y\r\n", b"\r\n"])
-    def test_one_that_trickles_does_so_too(self, port: int, part: bytes) -> None:
-        begun = b"" if part == b"\r\n" else b"GET / HTTP/1.1\r\nHost: x\r\n"
+    def test_a_slow_transfer_closes_the_connection(self, port: int, part: bytes) -> None:
+        start = b"" if part == b"\r\n" else b"GET / HTTP/1.1\r\nHost: x\r\n"
         with connected(port) as connection:
-            connection.sendall(begun)
+            connection.sendall(start)
             assert trickle(connection, part) == b""
 
     @pytest.mark.parametrize("part", [b"x", b"\r\n"])
-    def test_the_next_request_of_a_connection_may_take_no_longer(self, port: int, part: bytes) -> None:
+    def test_the_deadline_also_applies_to_the_next_request_of_a_connection(self, port: int, part: bytes) -> None:
         with connected(port) as connection:
-            ask(connection)
+            exchange(connection)
             if part != b"\r\n":
                 connection.sendall(b"GET / HTTP/1.1\r\n")
             assert trickle(connection, part) == b""
 
-    def test_a_connection_that_is_kept_may_be_quiet_for_longer(self, port: int) -> None:
+    def test_an_idle_connection_stays_open_for_longer(self, port: int) -> None:
         with connected(port) as connection:
             for _ in range(3):
-                ask(connection)
+                exchange(connection)
                 time.sleep(SHORT * 1.2)
 
-    def test_a_body_may_take_longer(self, port: int) -> None:
+    def test_the_body_may_arrive_later(self, port: int) -> None:
         with connected(port) as connection:
             connection.sendall(request("POST", "/", "Content-Length: 4", "Connection: close", body=b"bo"))
             time.sleep(SHORT * 1.2)
@@ -135,13 +136,13 @@ class TestHeads:
             assert read_to_end(connection).endswith(b"\r\n\r\nbody")
 
 
-class TestBodies:
+class TestBodyTimeout:
     @pytest.fixture
     def port(self) -> Iterator[int]:
-        with serving(ShortOfBodies) as port:
+        with serving(ShortBodyTimeout) as port:
             yield port
 
-    def test_one_that_does_not_come_ends_the_connection(self, port: int) -> None:
+    def test_a_missing_rest_closes_the_connection(self, port: int) -> None:
         with connected(port) as connection:
             connection.sendall(request("POST", "/", "Content-Length: 4", body=b"bo"))
             assert read_to_end(connection) == b""
@@ -149,28 +150,21 @@ class TestBodies:
     @pytest.mark.parametrize(
         ("field", "part"), [("Content-Length: 100000", b"x"), ("Transfer-Encoding: chunked", b"1\r\nx\r\n")]
     )
-    def test_one_that_trickles_does_so_too(self, port: int, field: str, part: bytes) -> None:
+    def test_a_slow_transfer_closes_the_connection(self, port: int, field: str, part: bytes) -> None:
         with connected(port) as connection:
             connection.sendall(request("POST", "/", field))
             assert trickle(connection, part) == b""
 
-    def test_a_connection_that_is_kept_may_be_quiet_for_longer(self, port: int) -> None:
+    def test_an_idle_connection_stays_open_for_longer(self, port: int) -> None:
         with connected(port) as connection:
             for _ in range(3):
-                ask(connection)
+                exchange(connection)
                 time.sleep(SHORT * 1.2)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[ServerProcess]:
-    directory = tmp_path_factory.mktemp("server")
-    with ServerProcess(directory, copy_of(sqlite_template, directory)) as server:
-        yield server
-
-
 @pytest.fixture
-def many_files() -> Iterator[None]:
-    """As many as a thousand connections need at both ends."""
+def many_descriptors() -> Iterator[None]:
+    """Raise the limit of file descriptors for a thousand connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
     yield
@@ -186,43 +180,40 @@ def many_files() -> Iterator[None]:
     ],
     ids=["target", "one field", "many fields"],
 )
-def test_a_head_that_is_too_large_is_refused(server: ServerProcess, head: bytes) -> None:
+def test_too_large_a_head_is_rejected(server: ServerProcess, head: bytes) -> None:
     assert server.exchange(head).startswith(b"HTTP/1.1 400 ")
 
 
-def test_one_just_below_is_not(server: ServerProcess) -> None:
+def test_a_head_just_below_the_limit_is_accepted(server: ServerProcess) -> None:
     head = request("GET", "/health", f"X: {'x' * (MAX_HEAD - 200)}", "Connection: close")
     assert server.exchange(head).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(
-    "begun",
+    "start",
     [
         b"GET /health HTTP/1.1\r\nHost: x\r\nX: ",
         b"GET /health?",
         request("POST", LOGIN, JSON, "Transfer-Encoding: chunked", body=b"1\r\nx\r\n1;"),
         request("POST", LOGIN, JSON, "Transfer-Encoding: chunked", body=b"0\r\nX: "),
     ],
-    ids=["a field", "the target", "a chunk's extension", "a trailer"],
+    ids=["a field", "the target", "a chunk extension", "a trailer"],
 )
-def test_what_never_ends_costs_no_memory(server: ServerProcess, begun: bytes) -> None:
+def test_an_endless_element_needs_no_memory(server: ServerProcess, start: bytes) -> None:
     before = server.memory
     with server.connected() as connection:
-        connection.sendall(begun)
+        connection.sendall(start)
         assert trickle(connection, b"x" * 65536).startswith(b"HTTP/1.1 400 ")
     assert server.memory - before < 10_000_000
 
 
-def test_beside_a_thousand_that_say_nothing_or_little_one_that_asks_is_served(
-    many_files: None, tmp_path: Path, sqlite_template: Path
-) -> None:
-    begun = (b"", b"GET /health HTTP/1.1\r\nHost: ", request("POST", LOGIN, JSON, "Content-Length: 1000", body=b"{"))
-    database_url = copy_of(sqlite_template, tmp_path)
-    with ServerProcess(tmp_path, database_url, RATE_LIMIT_ENABLED="false") as server, ExitStack() as stack:
-        others = [stack.enter_context(connected(server.port)) for _ in range(1000)]
-        for number, other in enumerate(others):
-            other.sendall(begun[number % 3])
-        with httpx2.Client(base_url=server.url, timeout=PATIENCE, trust_env=False) as client:
+def test_a_client_is_served_next_to_a_thousand_slow_ones(many_descriptors: None, server: ServerProcess) -> None:
+    starts = (b"", b"GET /health HTTP/1.1\r\nHost: ", request("POST", LOGIN, JSON, "Content-Length: 1000", body=b"{"))
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connected(server.port)) for _ in range(1000)]
+        for number, connection in enumerate(slow):
+            connection.sendall(starts[number % 3])
+        with httpx2.Client(base_url=server.url, timeout=TIMEOUT, trust_env=False) as client:
             account = an_account("ann")
             assert client.post(REGISTER, json=account).status_code == 201
             login = client.post(LOGIN, json={"username": "ann", "password": account["password"]})

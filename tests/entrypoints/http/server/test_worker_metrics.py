@@ -1,3 +1,5 @@
+"""Each worker reports the metrics of all workers."""
+
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,64 +13,72 @@ from tests.entrypoints.http.service_process import ServerProcess, copy_of
 
 pytestmark = pytest.mark.xdist_group("server")
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 CONNECTIONS = "task_manager_database_connections_max"
 
 
-@pytest.fixture
-def server(tmp_path: Path, sqlite_template: Path) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path, copy_of(sqlite_template, tmp_path), workers=2) as server:
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("metrics")
+
+
+@pytest.fixture(scope="module")
+def server(directory: Path, sqlite_template: Path) -> Iterator[ServerProcess]:
+    with ServerProcess(directory, copy_of(sqlite_template, directory), workers=2) as server:
         yield server
         server.stop()
-    assert list(tmp_path.glob("task-manager-metrics-*")) == []
+    assert list(directory.glob("task-manager-metrics-*")) == []
 
 
-def asked(server: ServerProcess, path: str) -> httpx2.Response:
-    """On a connection of its own, which any worker may take."""
-    return httpx2.get(f"{server.url}{path}", trust_env=False, timeout=PATIENCE)
+def get(server: ServerProcess, path: str) -> httpx2.Response:
+    """Use a new connection, which either worker may accept."""
+    return httpx2.get(f"{server.url}{path}", trust_env=False, timeout=TIMEOUT, verify=False)  # loads no certificates
 
 
-def measured(server: ServerProcess) -> Samples:
-    return read(asked(server, METRICS).text)
+def metrics(server: ServerProcess) -> Samples:
+    return read(get(server, METRICS).text)
 
 
-def wait_for_pools(server: ServerProcess, pools: int) -> None:
-    """Until so many processes tell of theirs."""
-    deadline = time.monotonic() + PATIENCE
-    while value(measured(server), CONNECTIONS) != 10 * pools:
+def wait_for_workers(server: ServerProcess, number: int) -> None:
+    """Wait until so many workers report a connection pool."""
+    deadline = time.monotonic() + TIMEOUT
+    while value(metrics(server), CONNECTIONS) != 10 * number:
         assert time.monotonic() < deadline, server.log
         time.sleep(0.05)
 
 
-def test_whichever_worker_is_asked_tells_of_all(server: ServerProcess) -> None:
+def test_every_worker_reports_the_requests_of_all(server: ServerProcess) -> None:
+    wait_for_workers(server, 2)
+    before = answered(metrics(server), "GET", TASKS, "401")
     for _ in range(40):
-        assert asked(server, TASKS).status_code == 401
-    wait_for_pools(server, 2)
+        assert get(server, TASKS).status_code == 401
 
     for _ in range(10):
-        samples = measured(server)
-        assert answered(samples, "GET", TASKS, "401") == 40
-        assert value(samples, "http_request_duration_seconds_count", method="GET", route=TASKS) == 40
+        samples = metrics(server)
+        assert answered(samples, "GET", TASKS, "401") == before + 40
+        assert value(samples, "http_request_duration_seconds_count", method="GET", route=TASKS) == before + 40
 
 
-def test_what_a_worker_counted_outlives_it_and_its_levels_do_not(server: ServerProcess) -> None:
-    for _ in range(40):
-        asked(server, TASKS)
-    wait_for_pools(server, 2)
-    one, _ = server.workers()
-    one.kill()
-    wait_for_pools(server, 1)
-    wait_for_pools(server, 2)
-
-    samples = measured(server)
-
-    assert answered(samples, "GET", TASKS, "401") == 40
-    assert value(samples, "http_requests_in_flight") == 1
-
-
-def test_a_worker_that_only_just_begins_hinders_nobody(server: ServerProcess, tmp_path: Path) -> None:
-    asked(server, TASKS)
-    (shared,) = tmp_path.glob("task-manager-metrics-*")
+def test_the_incomplete_file_of_a_starting_worker_is_ignored(server: ServerProcess, directory: Path) -> None:
+    before = answered(metrics(server), "GET", TASKS, "401")
+    get(server, TASKS)
+    (shared,) = directory.glob("task-manager-metrics-*")
     (shared / "counter_1.db").touch()
 
-    assert answered(measured(server), "GET", TASKS, "401") == 1
+    assert answered(metrics(server), "GET", TASKS, "401") == before + 1
+
+
+def test_counters_of_a_killed_worker_are_kept_and_its_gauges_are_not(server: ServerProcess) -> None:
+    wait_for_workers(server, 2)
+    before = answered(metrics(server), "GET", TASKS, "401")
+    for _ in range(40):
+        get(server, TASKS)
+    killed, _ = server.workers()
+    killed.kill()
+    wait_for_workers(server, 1)
+    wait_for_workers(server, 2)
+
+    samples = metrics(server)
+
+    assert answered(samples, "GET", TASKS, "401") == before + 40
+    assert value(samples, "http_requests_in_flight") == 1

@@ -1,4 +1,4 @@
-"""Two worker processes on one PostgreSQL and one Valkey: what one of them decides, the other keeps to."""
+"""Two worker processes with one PostgreSQL and one Valkey: revocations and limits apply to workers."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from adapters.sql.schema.migrator import SqlSchema
-from tests.conftest import run_apart
+from tests.conftest import run_in_thread
 from tests.entrypoints.http.given import (
     CHANGE_PASSWORD,
     LOGIN,
@@ -29,7 +29,7 @@ from tests.entrypoints.http.given import (
     USERS,
     an_account,
 )
-from tests.entrypoints.http.service_process import COMMAND, PATIENCE, ServerProcess
+from tests.entrypoints.http.service_process import COMMAND, TIMEOUT, ServerProcess
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import ValkeyServer
 
@@ -53,10 +53,10 @@ def valkey() -> Iterator[ValkeyServer]:
 @pytest.fixture(scope="module")
 def database_url(postgres: Postgres) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
-    run_apart(postgres.create_database(name))
-    run_apart(SqlSchema(postgres.url(name)).upgrade())
+    run_in_thread(postgres.create_database(name))
+    run_in_thread(SqlSchema(postgres.url(name)).upgrade())
     yield postgres.url(name)
-    run_apart(postgres.drop_database(name))
+    run_in_thread(postgres.drop_database(name))
 
 
 @pytest.fixture(scope="module")
@@ -82,43 +82,43 @@ class User:
 
 
 class Worker:
-    """One of the processes, asked through a connection that it has accepted."""
+    """A worker process, used through a connection that it has accepted."""
 
     def __init__(self, client: httpx2.Client, port: int) -> None:
         self._client, self._port = client, port
 
-    def ask(self, method: str, path: str, user: User | None = None, json: object = None) -> httpx2.Response:
-        answer = self._client.request(method, path, json=json, headers=user.field if user else None)
-        assert port_of(answer) == self._port, "another connection, and who knows whose"
-        return answer
+    def send(self, method: str, path: str, user: User | None = None, json: object = None) -> httpx2.Response:
+        response = self._client.request(method, path, json=json, headers=user.field if user else None)
+        assert port_of(response) == self._port, "the client opened another connection, maybe to the other worker"
+        return response
 
     def status(self, user: User, path: str = ME) -> int:
-        return self.ask("GET", path, user).status_code
+        return self.send("GET", path, user).status_code
 
     def log_in(self, name: str) -> User:
-        answer = self.ask("POST", LOGIN, json={"username": name, "password": PASSWORD})
-        assert answer.status_code == 200, answer.text
-        return User(answer.json()["user"]["id"], name, answer.json()["access_token"])
+        response = self.send("POST", LOGIN, json={"username": name, "password": PASSWORD})
+        assert response.status_code == 200, response.text
+        return User(response.json()["user"]["id"], name, response.json()["access_token"])
 
     def new_user(self) -> User:
         account = an_account(f"user-{uuid4().hex[:12]}")
-        assert self.ask("POST", REGISTER, json=account).status_code == 201
+        assert self.send("POST", REGISTER, json=account).status_code == 201
         return self.log_in(account["username"])
 
 
 @dataclass
-class Both:
-    """A new connection to each, whenever that is asked for."""
+class Workers:
+    """Workers workers. `connect` opens a new connection to each."""
 
     server: ServerProcess
     stack: ExitStack = field(default_factory=ExitStack)
 
     def connect(self) -> tuple[Worker, Worker]:
         found: dict[int, Worker] = {}
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while len(found) < 2:
-            assert time.monotonic() < deadline, "one of them accepts nothing"
-            client = httpx2.Client(base_url=self.server.url, timeout=PATIENCE, trust_env=False)
+            assert time.monotonic() < deadline, "a worker accepts no connection"
+            client = httpx2.Client(base_url=self.server.url, timeout=TIMEOUT, trust_env=False, verify=False)
             self.stack.callback(client.close)
             port = port_of(client.get("/health"))
             for process in self.server.workers():
@@ -129,83 +129,83 @@ class Both:
 
 
 @pytest.fixture
-def both(server: ServerProcess) -> Iterator[Both]:
-    both = Both(server)
-    with both.stack:
-        yield both
+def workers(server: ServerProcess) -> Iterator[Workers]:
+    workers = Workers(server)
+    with workers.stack:
+        yield workers
 
 
 @pytest.fixture(scope="module")
 def admin(server: ServerProcess, database_url: str) -> str:
-    """The name of one."""
+    """Create an admin. Return the username."""
     environment = {"PATH": os.defpath, "DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY}
     command = [str(COMMAND), "users", "create", "--username", "ada", "--email", "ada@example.com", "--role", "admin"]
-    subprocess.run(command, input=f"{PASSWORD}\n".encode(), env=environment, check=True, timeout=PATIENCE)
+    subprocess.run(command, input=f"{PASSWORD}\n".encode(), env=environment, check=True, timeout=TIMEOUT)
     return "ada"
 
 
-def port_of(answer: httpx2.Response) -> int:
-    """Of our end of the connection."""
-    port: int = answer.extensions["network_stream"].get_extra_info("client_addr")[1]
+def port_of(response: httpx2.Response) -> int:
+    """Return the local port of the connection."""
+    port: int = response.extensions["network_stream"].get_extra_info("client_addr")[1]
     return port
 
 
-class Asking:
-    """One worker, over and over, so that it always knows the answer from just before."""
+class Poller:
+    """Send requests to a worker in a loop, so that its cache always holds a recent state."""
 
     def __init__(self, worker: Worker, user: User, path: str) -> None:
-        self._ended = Event()
-        self._answers: list[tuple[float, int]] = []
-        self._thread = Thread(target=self._ask, args=[worker, user, path], daemon=True)
+        self._stopped = Event()
+        self._responses: list[tuple[float, int]] = []
+        self._thread = Thread(target=self._poll, args=[worker, user, path], daemon=True)
         self._thread.start()
 
     def statuses_since(self, moment: float) -> set[int]:
-        """Of requests sent from then on; there is one at least."""
-        while not any(sent >= moment for sent, _ in self._answers):
+        """Return the statuses of at least one request that was sent after this moment."""
+        while not any(sent >= moment for sent, _ in self._responses):
             assert self._thread.is_alive()
             time.sleep(0.001)
-        self._ended.set()
-        self._thread.join(PATIENCE)
-        return {status for sent, status in self._answers if sent >= moment}
+        self._stopped.set()
+        self._thread.join(TIMEOUT)
+        return {status for sent, status in self._responses if sent >= moment}
 
-    def _ask(self, worker: Worker, user: User, path: str) -> None:
-        while not self._ended.is_set():
+    def _poll(self, worker: Worker, user: User, path: str) -> None:
+        while not self._stopped.is_set():
             sent = time.monotonic()
-            self._answers.append((sent, worker.status(user, path)))
+            self._responses.append((sent, worker.status(user, path)))
 
 
 def log_out(worker: Worker, user: User, admin: User) -> httpx2.Response:
-    return worker.ask("POST", LOGOUT, user)
+    return worker.send("POST", LOGOUT, user)
 
 
 def log_out_everywhere(worker: Worker, user: User, admin: User) -> httpx2.Response:
-    return worker.ask("POST", LOGOUT_ALL, worker.log_in(user.name))
+    return worker.send("POST", LOGOUT_ALL, worker.log_in(user.name))
 
 
-def end_the_session(worker: Worker, user: User, admin: User) -> httpx2.Response:
-    (session,) = (each for each in worker.ask("GET", SESSIONS, user).json()["items"] if each["is_current"])
-    return worker.ask("DELETE", f"{SESSIONS}/{session['id']}", worker.log_in(user.name))
+def end_session(worker: Worker, user: User, admin: User) -> httpx2.Response:
+    (session,) = (each for each in worker.send("GET", SESSIONS, user).json()["items"] if each["is_current"])
+    return worker.send("DELETE", f"{SESSIONS}/{session['id']}", worker.log_in(user.name))
 
 
-def change_the_password(worker: Worker, user: User, admin: User) -> httpx2.Response:
+def change_password(worker: Worker, user: User, admin: User) -> httpx2.Response:
     change = {"current_password": PASSWORD, "new_password": "Another-Horse-8"}
-    return worker.ask("POST", CHANGE_PASSWORD, worker.log_in(user.name), change)
+    return worker.send("POST", CHANGE_PASSWORD, worker.log_in(user.name), change)
 
 
 def deactivate(worker: Worker, user: User, admin: User) -> httpx2.Response:
-    return worker.ask("PATCH", f"{USERS}/{user.id}", admin, {"is_active": False})
+    return worker.send("PATCH", f"{USERS}/{user.id}", admin, {"is_active": False})
 
 
 def remove(worker: Worker, user: User, admin: User) -> httpx2.Response:
-    return worker.ask("DELETE", f"{USERS}/{user.id}", admin)
+    return worker.send("DELETE", f"{USERS}/{user.id}", admin)
 
 
 Revoke = Callable[[Worker, User, User], httpx2.Response]
 REVOCATIONS: Final[tuple[Revoke, ...]] = (
     log_out,
     log_out_everywhere,
-    end_the_session,
-    change_the_password,
+    end_session,
+    change_password,
     deactivate,
     remove,
 )
@@ -213,68 +213,70 @@ REVOCATIONS: Final[tuple[Revoke, ...]] = (
 
 @pytest.mark.parametrize("revoke", REVOCATIONS)
 @pytest.mark.parametrize("order", [1, -1])
-def test_what_one_revokes_the_other_refuses_from_then_on(both: Both, admin: str, revoke: Revoke, order: int) -> None:
-    one, other = both.connect()[::order]
-    _, asked = both.connect()[::order]
+def test_a_revocation_takes_effect_in_the_other_worker_at_once(
+    workers: Workers, admin: str, revoke: Revoke, order: int
+) -> None:
+    one, other = workers.connect()[::order]
+    _, polled = workers.connect()[::order]
     user, boss = one.new_user(), one.log_in(admin)
     assert one.status(user) == other.status(user) == 200
-    asking = Asking(asked, user, ME)
+    poller = Poller(polled, user, ME)
     assert revoke(one, user, boss).is_success
     revoked_at = time.monotonic()
     assert other.status(user) == 401
-    assert asking.statuses_since(revoked_at) == {401}
+    assert poller.statuses_since(revoked_at) == {401}
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_another_role_holds_at_both_from_then_on(both: Both, admin: str, order: int) -> None:
-    one, other = both.connect()[::order]
+def test_a_new_role_takes_effect_in_the_other_worker_at_once(workers: Workers, admin: str, order: int) -> None:
+    one, other = workers.connect()[::order]
     user, boss = one.new_user(), one.log_in(admin)
     for role, status in (("manager", 200), ("user", 403), ("admin", 200), ("user", 403)):
-        _, asked = both.connect()[::order]
-        asking = Asking(asked, user, USERS)
-        assert one.ask("PATCH", f"{USERS}/{user.id}", boss, {"role": role}).status_code == 200
+        _, polled = workers.connect()[::order]
+        poller = Poller(polled, user, USERS)
+        assert one.send("PATCH", f"{USERS}/{user.id}", boss, {"role": role}).status_code == 200
         changed_at = time.monotonic()
         assert other.status(user, USERS) == status
-        assert asking.statuses_since(changed_at) == {status}
+        assert poller.statuses_since(changed_at) == {status}
 
 
 def write(worker: Worker, user: User) -> int:
-    return worker.ask("POST", TASKS, user, {"title": "x"}).status_code
+    return worker.send("POST", TASKS, user, {"title": "x"}).status_code
 
 
-def test_they_count_together(both: Both) -> None:
-    workers = both.connect()
-    user = workers[0].new_user()
-    statuses = [write(workers[number % 2], user) for number in range(WRITES + 2)]
+def test_workers_count_requests_together(workers: Workers) -> None:
+    pair = workers.connect()
+    user = pair[0].new_user()
+    statuses = [write(pair[number % 2], user) for number in range(WRITES + 2)]
     assert statuses == [201] * WRITES + [429] * 2
 
 
-def require_counting_alone(both: Both) -> None:
-    workers = both.connect()
-    user = workers[0].new_user()
-    for worker in workers:
+def require_separate_counts(workers: Workers) -> None:
+    pair = workers.connect()
+    user = pair[0].new_user()
+    for worker in pair:
         assert [write(worker, user) for _ in range(WRITES + 1)] == [201] * WRITES + [429]
 
 
-def require_counting_together_soon(both: Both) -> None:
-    """Until both have found out, one or the other counts alone, and lets too many through."""
-    deadline, statuses = time.monotonic() + PATIENCE, [0]
+def require_shared_counts_soon(workers: Workers) -> None:
+    """Retry: until both workers have reconnected, one of them may count separately and allow too many requests."""
+    deadline, statuses = time.monotonic() + TIMEOUT, [0]
     while statuses != [201] * WRITES + [429] * 2:
         assert time.monotonic() < deadline
-        one, other = both.connect()
+        one, other = workers.connect()
         user = one.new_user()
         statuses = [write(worker, user) for worker in (one, other) for _ in range(WRITES // 2 + 1)]
 
 
-def test_while_valkey_hangs_each_counts_alone_until_it_is_back(both: Both, valkey: ValkeyServer) -> None:
+def test_each_worker_counts_in_process_while_valkey_hangs(workers: Workers, valkey: ValkeyServer) -> None:
     valkey.pause()
-    require_counting_alone(both)
+    require_separate_counts(workers)
     valkey.resume()
-    require_counting_together_soon(both)
+    require_shared_counts_soon(workers)
 
 
-def test_while_valkey_is_gone_each_counts_alone_until_it_is_back(both: Both, valkey: ValkeyServer) -> None:
+def test_each_worker_counts_in_process_while_valkey_is_down(workers: Workers, valkey: ValkeyServer) -> None:
     valkey.stop()
-    require_counting_alone(both)
+    require_separate_counts(workers)
     valkey.start()
-    require_counting_together_soon(both)
+    require_shared_counts_soon(workers)

@@ -6,13 +6,13 @@ from tests.entrypoints.http.given import TASKS, UNKNOWN, Json, account_of, anony
 
 
 async def history(client: AsyncClient, task: Json, **query: Any) -> Json:
-    answer = await client.get(f"{path_of(task)}/history", params=query)
-    assert answer.status_code == 200, answer.text
-    page: Json = answer.json()
+    response = await client.get(f"{path_of(task)}/history", params=query)
+    assert response.status_code == 200, response.text
+    page: Json = response.json()
     return page
 
 
-async def test_history_tells_who_changed_what_and_when_the_newest_first(ann: AsyncClient) -> None:
+async def test_history_lists_who_changed_what_and_when_newest_first(ann: AsyncClient) -> None:
     task = await create(ann, "Water the plants", due_date="2026-03-05", tags=["Home"])
     changed = await ann.patch(path_of(task), json={"due_date": "2026-03-05T09:00:00+01:00", "completed": True})
     page = await history(ann, task)
@@ -36,7 +36,7 @@ async def test_history_tells_who_changed_what_and_when_the_newest_first(ann: Asy
     assert first["changes"]["tags"] == {"old": None, "new": ["home"]}
 
 
-async def test_history_is_paged_like_every_list(ann: AsyncClient) -> None:
+async def test_history_is_paged(ann: AsyncClient) -> None:
     task = await create(ann)
     for n in range(4):
         await ann.patch(path_of(task), json={"title": f"{n}"})
@@ -51,21 +51,21 @@ async def test_history_is_paged_like_every_list(ann: AsyncClient) -> None:
         assert (await ann.get(f"{path_of(task)}/history", params=query)).status_code == 422
 
 
-async def test_a_strangers_history_is_that_of_no_task(ann: AsyncClient, ben: AsyncClient) -> None:
+async def test_the_history_of_another_users_task_is_not_found(ann: AsyncClient, ben: AsyncClient) -> None:
     task = await create(ann)
-    answers = [await ben.get(f"{TASKS}/{id}/history") for id in (task["id"], UNKNOWN)]
-    assert answers[0].json()["error_code"] == "TASK_NOT_FOUND"
-    assert anonymised(answers[0]) == anonymised(answers[1])
+    responses = [await ben.get(f"{TASKS}/{id}/history") for id in (task["id"], UNKNOWN)]
+    assert responses[0].json()["error_code"] == "TASK_NOT_FOUND"
+    assert anonymised(responses[0]) == anonymised(responses[1])
 
 
-async def test_history_is_exported_and_goes_with_its_task(ann: AsyncClient) -> None:
-    task, gone = await create(ann, "Kept"), await create(ann, "Gone")
+async def test_history_is_exported_and_removed_with_its_task(ann: AsyncClient) -> None:
+    task, deleted = await create(ann, "Kept"), await create(ann, "Gone")
     await ann.patch(path_of(task), json={"title": "Changed"})
-    assert (await ann.delete(path_of(gone))).status_code == 204
+    assert (await ann.delete(path_of(deleted))).status_code == 204
     exported = (await ann.get("/api/v1/users/me/export")).json()["history"]
 
     assert {change["task_id"] for change in exported} == {task["id"]}
-    told = (await history(ann, task))["items"]
-    assert [{name: change[name] for name in told[0]} for change in exported] == told[::-1]
-    assert (await ann.get(f"{path_of(gone)}/history")).status_code == 404
+    entries = (await history(ann, task))["items"]
+    assert [{name: change[name] for name in entries[0]} for change in exported] == entries[::-1]
+    assert (await ann.get(f"{path_of(deleted)}/history")).status_code == 404
     assert (await get(ann, task))["version"] == 2

@@ -24,17 +24,17 @@ NOTHING: Final[Json] = {
 
 
 async def statistics(client: AsyncClient) -> Json:
-    answer = await client.get(STATISTICS)
-    assert answer.status_code == 200, answer.text
-    numbers: Json = answer.json()
+    response = await client.get(STATISTICS)
+    assert response.status_code == 200, response.text
+    numbers: Json = response.json()
     return numbers
 
 
-async def test_of_no_tasks_every_number_is_there(ann: AsyncClient) -> None:
+async def test_statistics_without_tasks_contain_every_number(ann: AsyncClient) -> None:
     assert await statistics(ann) == NOTHING
 
 
-async def test_every_task_counts_where_it_belongs(ann: AsyncClient, ben: AsyncClient) -> None:
+async def test_statistics_count_every_task(ann: AsyncClient, ben: AsyncClient) -> None:
     await create(ben, tags=["home"])
     await create_all(
         ann,
@@ -64,7 +64,7 @@ async def test_every_task_counts_where_it_belongs(ann: AsyncClient, ben: AsyncCl
     }
 
 
-async def test_numbers_follow_every_change(ann: AsyncClient) -> None:
+async def test_statistics_follow_every_change(ann: AsyncClient) -> None:
     task = await create(ann, tags=["home"], priority="high", due_date="2026-03-04")
     await ann.patch(path_of(task), json={"tags": ["work"], "priority": "low", "due_date": "2026-03-03"})
     numbers = await statistics(ann)
@@ -104,8 +104,8 @@ async def test_the_last_7_days_are_168_hours(ann: AsyncClient, clock: SettableCl
     assert (await statistics(ann))["average_completion_seconds"] == 2.5
 
 
-async def test_today_and_this_week_are_those_of_the_owner(connect: Connect, clock: SettableClock) -> None:
-    """Where one is, Sunday the 8th has ended; where the other is, it has just begun."""
+async def test_today_and_this_week_use_the_time_zone_of_the_owner(connect: Connect, clock: SettableClock) -> None:
+    """In one time zone Sunday the 8th has ended, in the other it has just started."""
     clock.at = datetime(2026, 3, 8, 11, tzinfo=UTC)
     east = await sign_up(connect(), "east", timezone="Pacific/Kiritimati")
     west = await sign_up(connect(), "west", timezone="Pacific/Pago_Pago")

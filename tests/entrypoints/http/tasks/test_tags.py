@@ -1,4 +1,4 @@
-"""Tags of one task, and across all of them."""
+"""Tags of one task and of all tasks."""
 
 from datetime import timedelta
 from typing import Final
@@ -40,21 +40,21 @@ NO_TAGS: Final = ["none", "hom", "%00", "%20", "a,b", "%E2%80%8B", "x" * 51, "x"
 
 
 async def counts(client: AsyncClient) -> dict[str, int]:
-    answer = await client.get(TAGS)
-    assert answer.status_code == 200
-    items: list[Json] = answer.json()["items"]
+    response = await client.get(TAGS)
+    assert response.status_code == 200
+    items: list[Json] = response.json()["items"]
     return {item["name"]: item["task_count"] for item in items}
 
 
-async def test_tags_are_added_to_those_there_are(ann: AsyncClient, clock: SettableClock) -> None:
+async def test_tags_are_added_to_the_existing_ones(ann: AsyncClient, clock: SettableClock) -> None:
     task = await create(ann, tags=["work"])
     clock.advance(timedelta(minutes=1))
-    answer = await ann.post(f"{path_of(task)}/tags", json=[" Home ", "WORK", "\uff28ome", "\U0001f600"])
+    response = await ann.post(f"{path_of(task)}/tags", json=[" Home ", "WORK", "\uff28ome", "\U0001f600"])
 
     expected = task | {"tags": ["home", "work", "\U0001f600"], "version": 2, "updated_at": "2026-03-04T12:01:00Z"}
-    assert answer.status_code == 200
-    assert answer.headers["ETag"] == '"2"'
-    assert answer.json() == expected
+    assert response.status_code == 200
+    assert response.headers["ETag"] == '"2"'
+    assert response.json() == expected
     assert await get(ann, task) == expected
 
 
@@ -84,23 +84,23 @@ async def test_a_task_has_at_most_20_tags(ann: AsyncClient) -> None:
         ["\x00"],
     ],
 )
-async def test_what_is_added_is_a_list_of_1_to_20_tags(ann: AsyncClient, body: object) -> None:
+async def test_adding_tags_requires_a_list_of_1_to_20_tags(ann: AsyncClient, body: object) -> None:
     task = await create(ann, tags=["work"])
     assert {place[0] for place in breaches(await ann.post(f"{path_of(task)}/tags", json=body))} == {"body"}
     assert await get(ann, task) == task
 
 
-async def test_a_tag_is_removed_in_any_spelling(ann: AsyncClient) -> None:
+async def test_a_tag_can_be_removed_in_any_spelling(ann: AsyncClient) -> None:
     for spelling in ("home", "HOME", "%EF%BC%A8ome", "%20home%20"):
         task = await create(ann, tags=["home", "work"])
-        answer = await ann.delete(f"{path_of(task)}/tags/{spelling}")
-        assert answer.status_code == 200
-        assert answer.headers["ETag"] == '"2"'
-        assert answer.json()["tags"] == ["work"]
-        assert await get(ann, task) == answer.json()
+        response = await ann.delete(f"{path_of(task)}/tags/{spelling}")
+        assert response.status_code == 200
+        assert response.headers["ETag"] == '"2"'
+        assert response.json()["tags"] == ["work"]
+        assert await get(ann, task) == response.json()
 
 
-async def test_whatever_is_a_tag_can_be_named_in_a_path(ann: AsyncClient, subtests: pytest.Subtests) -> None:
+async def test_every_valid_tag_can_be_used_in_a_path(ann: AsyncClient, subtests: pytest.Subtests) -> None:
     for spelling, tag in ODD_NAMES.items():
         with subtests.test(tag):
             task = await create(ann, tags=[tag])
@@ -112,15 +112,15 @@ async def test_whatever_is_a_tag_can_be_named_in_a_path(ann: AsyncClient, subtes
 
 @in_memory
 @pytest.mark.parametrize("tag", NO_TAGS)
-async def test_a_tag_that_is_not_there_is_not_found(ann: AsyncClient, tag: str) -> None:
+async def test_an_unused_tag_is_not_found(ann: AsyncClient, tag: str) -> None:
     task = await create(ann, tags=["home"])
-    for answer in (
+    for response in (
         await ann.delete(f"{path_of(task)}/tags/{tag}"),
         await ann.patch(f"{TAGS}/{tag}", json={"name": "house"}),
         await ann.delete(f"{TAGS}/{tag}"),
     ):
-        assert answer.status_code == 404
-        assert answer.json()["error_code"] == "TAG_NOT_FOUND"
+        assert response.status_code == 404
+        assert response.json()["error_code"] == "TAG_NOT_FOUND"
     assert (await ann.delete(f"{TASKS}/{UNKNOWN}/tags/home")).json()["error_code"] == "TASK_NOT_FOUND"
     assert await get(ann, task) == task
 
@@ -143,9 +143,9 @@ async def test_a_tag_is_renamed_on_every_task(ann: AsyncClient, ben: AsyncClient
         ann, {"title": "1", "tags": ["home", "x"]}, {"title": "2", "tags": ["x"]}, {"title": "3", "tags": ["home"]}
     )
     clock.advance(timedelta(minutes=1))
-    answer = await ann.patch(f"{TAGS}/HOME", json={"name": " House "})
+    response = await ann.patch(f"{TAGS}/HOME", json={"name": " House "})
 
-    assert (answer.status_code, answer.json()) == (200, {"name": "house", "task_count": 2})
+    assert (response.status_code, response.json()) == (200, {"name": "house", "task_count": 2})
     changed = {"version": 2, "updated_at": "2026-03-04T12:01:00Z"}
     assert await get(ann, first) == first | changed | {"tags": ["house", "x"]}
     assert await get(ann, second) == second | changed | {"tags": ["house"]}
@@ -156,7 +156,7 @@ async def test_a_tag_is_renamed_on_every_task(ann: AsyncClient, ben: AsyncClient
     assert await titles(ann, search="house") == ["3", "1"]
 
 
-async def test_renaming_merges_with_a_tag_of_that_name(ann: AsyncClient) -> None:
+async def test_renaming_a_tag_to_an_existing_name_merges_them(ann: AsyncClient) -> None:
     both, old, new = await create_all(
         ann, {"title": "1", "tags": ["a", "b"]}, {"title": "2", "tags": ["a"]}, {"title": "3", "tags": ["b"]}
     )
@@ -165,7 +165,7 @@ async def test_renaming_merges_with_a_tag_of_that_name(ann: AsyncClient) -> None
     assert [(await get(ann, task))["version"] for task in (both, old, new)] == [2, 2, 1]
 
 
-async def test_renaming_to_the_same_name_changes_nothing(ann: AsyncClient, clock: SettableClock) -> None:
+async def test_renaming_a_tag_to_its_own_name_changes_nothing(ann: AsyncClient, clock: SettableClock) -> None:
     task = await create(ann, tags=["home"])
     clock.advance(timedelta(minutes=1))
     assert (await ann.patch(f"{TAGS}/home", json={"name": "HOME"})).json() == {"name": "home", "task_count": 1}
@@ -174,7 +174,7 @@ async def test_renaming_to_the_same_name_changes_nothing(ann: AsyncClient, clock
 
 @in_memory
 @pytest.mark.parametrize("name", [None, 5, "", " ", "a,b", "a/b", "..", "x" * 51, "\x00", "\u200b", ["x"]])
-async def test_a_tag_is_renamed_to_a_tag_only(ann: AsyncClient, name: object) -> None:
+async def test_a_tag_cannot_be_renamed_to_an_invalid_name(ann: AsyncClient, name: object) -> None:
     task = await create(ann, tags=["home"])
     assert breaches(await ann.patch(f"{TAGS}/home", json={"name": name})) == {("body", "name")}
     assert await get(ann, task) == task
@@ -185,9 +185,9 @@ async def test_a_tag_is_removed_from_every_task(ann: AsyncClient, ben: AsyncClie
     first, second, other = await create_all(
         ann, {"title": "1", "tags": ["home", "x"]}, {"title": "2", "tags": ["home"]}, {"title": "3", "tags": ["x"]}
     )
-    answer = await ann.delete(f"{TAGS}/Home")
+    response = await ann.delete(f"{TAGS}/Home")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert [(await get(ann, task))["tags"] for task in (first, second)] == [["x"], []]
     assert await get(ann, other) == other
     assert await get(ben, bens) == bens

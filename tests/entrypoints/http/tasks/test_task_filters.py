@@ -1,4 +1,4 @@
-"""Which tasks a list shows. Ann lives in Kiritimati, where it is two in the morning of 5 March."""
+"""Task filters. The time zone of Ann is Pacific/Kiritimati, where it is 2 a.m. on 5 March."""
 
 from typing import Any, Final
 
@@ -99,17 +99,17 @@ async def ann(connect: Connect) -> AsyncClient:
     return await sign_up(connect(), "ann", timezone="Pacific/Kiritimati")
 
 
-async def test_a_list_shows_what_meets_every_condition(ann: AsyncClient, subtests: pytest.Subtests) -> None:
+async def test_a_list_contains_the_tasks_that_match_all_filters(ann: AsyncClient, subtests: pytest.Subtests) -> None:
     await create_all(ann, *GIVEN)
     for query, expected in FILTERS:
         with subtests.test(str(query)):
-            answer = await ann.get(TASKS, params={**query, "sort_order": "asc"})
-            page = answer.json()
+            response = await ann.get(TASKS, params={**query, "sort_order": "asc"})
+            page = response.json()
             assert [task["title"] for task in page["items"]] == expected
             assert (page["total"], page["total_capped"]) == (len(expected), False)
 
 
-async def test_a_day_is_over_when_it_is_over_where_its_owner_lives(
+async def test_a_due_day_ends_at_midnight_in_the_time_zone_of_the_owner(
     connect: Connect, ann: AsyncClient, ben: AsyncClient, clock: SettableClock
 ) -> None:
     for client in (ann, ben):
@@ -122,7 +122,7 @@ async def test_a_day_is_over_when_it_is_over_where_its_owner_lives(
     assert (await ann.get(ME)).json()["timezone"] == "Pacific/Kiritimati"
 
 
-async def test_a_filter_is_of_the_present(ann: AsyncClient) -> None:
+async def test_a_time_zone_change_applies_to_later_filters(ann: AsyncClient) -> None:
     (task,) = await create_all(ann, {"title": "Rent", "tags": ["home"], "due_date": "2026-03-01"})
     before: dict[str, Any] = {"search": "rent", "tag": "home", "overdue": "true", "status": "pending"}
     assert await titles(ann, **before) == ["Rent"]

@@ -30,7 +30,7 @@ BY_DUE_DATE: Final = {
 
 @pytest.fixture
 async def ann(ann: AsyncClient, clock: SettableClock) -> AsyncClient:
-    """The first of her tasks was changed last."""
+    """Ann with some tasks. Her first task was changed last."""
     tasks = []
     for fields in GIVEN:
         clock.advance(timedelta(seconds=1))
@@ -40,10 +40,8 @@ async def ann(ann: AsyncClient, clock: SettableClock) -> AsyncClient:
     return ann
 
 
-async def test_a_list_is_sorted_by_any_of_these_in_either_direction(
-    ann: AsyncClient, subtests: pytest.Subtests
-) -> None:
-    """Ties go by id, in the same direction."""
+async def test_a_list_is_sorted_by_every_field_in_both_directions(ann: AsyncClient, subtests: pytest.Subtests) -> None:
+    """Ties are sorted by id in the same direction."""
     for field, expected in ASCENDING.items():
         with subtests.test(field):
             assert await titles(ann, sort_by=field, sort_order="asc") == expected
@@ -52,17 +50,17 @@ async def test_a_list_is_sorted_by_any_of_these_in_either_direction(
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
-async def test_no_due_date_is_last_in_both_directions(ann: AsyncClient, order: str) -> None:
+async def test_tasks_without_due_date_come_last_in_both_directions(ann: AsyncClient, order: str) -> None:
     assert await titles(ann, sort_by="due_date", sort_order=order) == BY_DUE_DATE[order]
 
 
-async def test_the_newest_is_first_unless_said_otherwise(ann: AsyncClient) -> None:
+async def test_a_list_is_sorted_newest_first_by_default(ann: AsyncClient) -> None:
     assert await titles(ann) == ASCENDING["created_at"][::-1]
     assert await titles(ann, sort_order="asc") == ASCENDING["created_at"]
 
 
-async def test_ids_made_at_one_instant_are_in_order(ann: AsyncClient) -> None:
+async def test_ids_created_at_the_same_instant_are_in_order(ann: AsyncClient) -> None:
     made = [(await create(ann, f"{n}"))["id"] for n in range(20)]
-    answer = await ann.get(TASKS, params={"limit": 20})
-    assert [task["id"] for task in answer.json()["items"]] == made[::-1]
+    response = await ann.get(TASKS, params={"limit": 20})
+    assert [task["id"] for task in response.json()["items"]] == made[::-1]
     assert made == sorted(made)

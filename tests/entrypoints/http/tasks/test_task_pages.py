@@ -40,14 +40,14 @@ OTHER_LISTS: Final[list[Json]] = [
 
 
 async def page(client: AsyncClient, **query: Any) -> Json:
-    answer = await client.get(TASKS, params=query)
-    assert answer.status_code == 200, answer.text
-    found: Json = answer.json()
+    response = await client.get(TASKS, params=query)
+    assert response.status_code == 200, response.text
+    found: Json = response.json()
     return found
 
 
 async def walk(client: AsyncClient, **query: Any) -> list[Json]:
-    """Page after page by cursor, to the end."""
+    """Read all pages by cursor."""
     found = await page(client, **query)
     items: list[Json] = found["items"]
     while found["next_cursor"] is not None:
@@ -57,7 +57,7 @@ async def walk(client: AsyncClient, **query: Any) -> list[Json]:
     return items
 
 
-async def test_an_empty_list_is_a_page(ann: AsyncClient) -> None:
+async def test_an_empty_list_has_one_page(ann: AsyncClient) -> None:
     assert await page(ann) == {
         "items": [],
         "total": 0,
@@ -68,7 +68,7 @@ async def test_an_empty_list_is_a_page(ann: AsyncClient) -> None:
     }
 
 
-async def test_skip_and_limit_cut_a_page_out(ann: AsyncClient) -> None:
+async def test_skip_and_limit_select_a_page(ann: AsyncClient) -> None:
     made = (await create_all(ann, *[{"title": f"{n}"} for n in range(25)]))[::-1]
     for skip, limit in ((0, 1), (0, 25), (0, 100), (5, 20), (6, 20), (24, 1), (25, 1), (100_000, 100)):
         found = await page(ann, skip=skip, limit=limit)
@@ -78,7 +78,7 @@ async def test_skip_and_limit_cut_a_page_out(ann: AsyncClient) -> None:
     assert (await page(ann))["items"] == made[:20]
 
 
-async def test_pages_by_cursor_make_the_whole(ann: AsyncClient, subtests: pytest.Subtests) -> None:
+async def test_pages_by_cursor_contain_all_tasks(ann: AsyncClient, subtests: pytest.Subtests) -> None:
     await create_all(ann, *GIVEN)
     for sort, order, filter in product(SORTS, ("asc", "desc"), ({}, {"search": "s"}, {"completed": "false"})):
         with subtests.test(f"{sort} {order} {filter}"):
@@ -88,7 +88,7 @@ async def test_pages_by_cursor_make_the_whole(ann: AsyncClient, subtests: pytest
             assert await walk(ann, **query, limit=len(whole) // 2) == whole
 
 
-async def test_each_task_that_stays_comes_once_while_others_come_and_go(
+async def test_pages_contain_each_unchanged_task_once_during_concurrent_writes(
     connect: Connect, subtests: pytest.Subtests
 ) -> None:
     for sort, order in product(SORTS, ("asc", "desc")):
@@ -99,7 +99,7 @@ async def test_each_task_that_stays_comes_once_while_others_come_and_go(
             found = await page(client, **query)
             seen = [task["id"] for task in found["items"]]
             for _ in range(3):
-                await client.delete(f"{TASKS}/{seen[-1]}")  # the very place where the next page begins
+                await client.delete(f"{TASKS}/{seen[-1]}")  # the cursor points to this task
                 await create_all(client, GIVEN[0], GIVEN[-1])
                 found = await page(client, **query, cursor=found["next_cursor"])
                 seen += [task["id"] for task in found["items"]]
@@ -109,14 +109,14 @@ async def test_each_task_that_stays_comes_once_while_others_come_and_go(
             assert {task["id"] for task in made} <= set(seen)
 
 
-async def test_a_cursor_may_be_used_again_and_with_another_limit(ann: AsyncClient) -> None:
+async def test_a_cursor_can_be_reused_with_another_limit(ann: AsyncClient) -> None:
     made = (await create_all(ann, *GIVEN))[::-1]
     cursor = (await page(ann, limit=4))["next_cursor"]
     for limit in (3, 3, 100):
         assert (await page(ann, limit=limit, cursor=cursor))["items"] == made[4 : 4 + limit]
 
 
-async def test_a_cursor_is_only_a_place(ann: AsyncClient, ben: AsyncClient) -> None:
+async def test_a_cursor_gives_no_access_to_data_of_its_creator(ann: AsyncClient, ben: AsyncClient) -> None:
     await create_all(ann, *GIVEN)
     bens = await create(ben)
     cursor = (await page(ann, limit=1, sort_by="title", sort_order="asc"))["next_cursor"]
@@ -126,7 +126,7 @@ async def test_a_cursor_is_only_a_place(ann: AsyncClient, ben: AsyncClient) -> N
 
 @in_memory
 @pytest.mark.parametrize("other", OTHER_LISTS, ids=str)
-async def test_a_cursor_belongs_to_its_filters_and_its_order(ann: AsyncClient, other: Json) -> None:
+async def test_a_cursor_is_refused_with_other_filters_or_another_order(ann: AsyncClient, other: Json) -> None:
     await create_all(ann, *[{"title": f"{n}", "tags": ["home"]} for n in range(3)])
     mine: Json = {"tag": "home", "limit": 1}
     cursor = (await page(ann, **mine))["next_cursor"]
@@ -150,14 +150,14 @@ async def test_a_damaged_cursor_is_refused(ann: AsyncClient, subtests: pytest.Su
 
 @in_memory
 @pytest.mark.parametrize("skip", ["0", "1"])
-async def test_a_cursor_is_not_given_with_skip(ann: AsyncClient, skip: str) -> None:
+async def test_a_cursor_together_with_skip_is_refused(ann: AsyncClient, skip: str) -> None:
     await create_all(ann, *GIVEN)
     cursor = (await page(ann, limit=1))["next_cursor"]
     assert (await ann.get(TASKS, params={"cursor": cursor, "skip": skip})).status_code == 422
 
 
 @in_memory
-async def test_a_total_that_costs_is_counted_to_10_000(ann: AsyncClient, container: Container) -> None:
+async def test_expensive_totals_are_counted_up_to_10_000(ann: AsyncClient, container: Container) -> None:
     owner = UserId(UUID((await ann.get(ME)).json()["id"]))
     await create(ann, "Another thing", tags=["other"])
     storage: Storage = container.storage()
@@ -165,14 +165,14 @@ async def test_a_total_that_costs_is_counted_to_10_000(ann: AsyncClient, contain
         await uow.tasks.add(*(a_task(owner_id=owner, at=NOW) for _ in range(10_000)))
         await uow.commit()
 
-    def told(found: Json) -> tuple[int, bool]:
+    def total_of(found: Json) -> tuple[int, bool]:
         return found["total"], found["total_capped"]
 
-    assert told(await page(ann)) == (10_001, False)
-    assert told(await page(ann, status="pending", completed="false", priority="medium")) == (10_001, False)
-    assert told(await page(ann, search="plants")) == (10_000, False)
-    assert told(await page(ann, search="t")) == (10_000, True)
-    assert told(await page(ann, created_after="2026-01-01")) == (10_000, True)
-    assert told(await page(ann, overdue="false", skip=9_990)) == (10_000, True)
-    assert told(await page(ann, tag="other")) == (1, False)
+    assert total_of(await page(ann)) == (10_001, False)
+    assert total_of(await page(ann, status="pending", completed="false", priority="medium")) == (10_001, False)
+    assert total_of(await page(ann, search="plants")) == (10_000, False)
+    assert total_of(await page(ann, search="t")) == (10_000, True)
+    assert total_of(await page(ann, created_after="2026-01-01")) == (10_000, True)
+    assert total_of(await page(ann, overdue="false", skip=9_990)) == (10_000, True)
+    assert total_of(await page(ann, tag="other")) == (1, False)
     assert (await page(ann, skip=10_000))["items"][0]["title"] == "Another thing"

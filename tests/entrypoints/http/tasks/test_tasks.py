@@ -38,14 +38,14 @@ DUE_DATES: Final = {
 }
 
 
-async def test_a_new_task_is_given_with_every_field(ann: AsyncClient) -> None:
-    answer = await ann.post(TASKS, json={"title": "\t Water the plants \n"})
-    task = answer.json()
+async def test_a_created_task_is_returned_with_every_field(ann: AsyncClient) -> None:
+    response = await ann.post(TASKS, json={"title": "\t Water the plants \n"})
+    task = response.json()
 
-    assert answer.status_code == 201
+    assert response.status_code == 201
     assert UUID(task["id"]).version == 7
-    assert answer.headers["Location"] == path_of(task)
-    assert answer.headers["ETag"] == '"1"'
+    assert response.headers["Location"] == path_of(task)
+    assert response.headers["ETag"] == '"1"'
     assert task == {
         "id": task["id"],
         "owner_id": (await ann.get(ME)).json()["id"],
@@ -64,7 +64,7 @@ async def test_a_new_task_is_given_with_every_field(ann: AsyncClient) -> None:
     assert await get(ann, task) == task
 
 
-async def test_a_task_may_be_made_as_it_is_to_be(ann: AsyncClient) -> None:
+async def test_a_task_can_be_created_with_all_fields(ann: AsyncClient) -> None:
     fields: Json = {
         "title": "\U0001f600" * 255,
         "description": "\u200b" + "\xe9" * 1999,
@@ -84,12 +84,12 @@ async def test_a_task_may_be_made_as_it_is_to_be(ann: AsyncClient) -> None:
 @pytest.mark.parametrize(
     "title", ["x", "\u200bx", "a\u202eb", "'; drop table tasks; --", "<script>", "{}", "null", "\x01x", "\ufdfa" * 255]
 )
-async def test_a_title_is_any_text_with_something_to_see(ann: AsyncClient, title: str) -> None:
+async def test_a_title_must_contain_a_visible_character(ann: AsyncClient, title: str) -> None:
     assert (await get(ann, await create(ann, title)))["title"] == title
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-async def test_a_change_leaves_what_it_does_not_name(
+async def test_an_edit_keeps_fields_that_it_does_not_name(
     ann: AsyncClient, clock: SettableClock, subtests: pytest.Subtests, method: str
 ) -> None:
     fields: Json = {"description": "Before", "due_date": "2026-03-04T13:00:00Z", "tags": ["home"]}
@@ -97,18 +97,18 @@ async def test_a_change_leaves_what_it_does_not_name(
         with subtests.test(str(body)):
             task = await create(ann, **fields)
             clock.advance(timedelta(minutes=1))
-            answer = await ann.request(method, path_of(task), json=body)
+            response = await ann.request(method, path_of(task), json=body)
             clock.advance(timedelta(minutes=-1))
 
             changed = task | {"version": 2, "updated_at": LATER} | expected
-            assert answer.status_code == 200
-            assert answer.json() == changed
+            assert response.status_code == 200
+            assert response.json() == changed
             assert await get(ann, task) == changed
 
 
 @in_memory
 @pytest.mark.parametrize("before", ["pending", "in_progress", "completed", "cancelled"])
-async def test_any_status_may_become_any(ann: AsyncClient, before: str) -> None:
+async def test_every_status_can_change_to_every_other(ann: AsyncClient, before: str) -> None:
     for after in ("pending", "in_progress", "completed", "cancelled"):
         task = await create(ann, status=before)
         changed = (await ann.patch(path_of(task), json={"status": after})).json()
@@ -121,13 +121,13 @@ async def test_any_status_may_become_any(ann: AsyncClient, before: str) -> None:
     ("before", "after"),
     [("pending", "pending"), ("in_progress", "in_progress"), ("completed", "pending"), ("cancelled", "cancelled")],
 )
-async def test_what_is_not_completed_is_open_or_as_it_was(ann: AsyncClient, before: str, after: str) -> None:
+async def test_completed_false_reopens_only_a_completed_task(ann: AsyncClient, before: str, after: str) -> None:
     task = await create(ann, status=before)
     reopened = (await ann.patch(path_of(task), json={"completed": False})).json()
     assert (reopened["status"], reopened["completed"], reopened["completed_at"]) == (after, False, None)
 
 
-async def test_completing_again_keeps_the_time(ann: AsyncClient, clock: SettableClock) -> None:
+async def test_completing_a_completed_task_keeps_the_completion_time(ann: AsyncClient, clock: SettableClock) -> None:
     task = await create(ann, completed=True)
     clock.advance(timedelta(minutes=1))
     for body in ({"completed": True, "title": "x"}, {"status": "completed", "title": "y"}):
@@ -142,34 +142,34 @@ async def test_completing_again_keeps_the_time(ann: AsyncClient, clock: Settable
     [{"status": status, "completed": True} for status in ("pending", "in_progress", "cancelled")]
     + [{"status": "completed", "completed": False}],
 )
-async def test_status_and_completion_may_not_contradict(ann: AsyncClient, contradiction: Json) -> None:
+async def test_contradictory_status_and_completed_are_refused(ann: AsyncClient, contradiction: Json) -> None:
     task = await create(ann)
-    for answer in (
+    for response in (
         await ann.patch(path_of(task), json=contradiction),
         await ann.put(path_of(task), json={"title": "x", **contradiction}),
         await ann.post(TASKS, json={"title": "x", **contradiction}),
     ):
-        assert answer.status_code == 422
-        assert answer.json()["errors"][0]["type"] == "contradictory_completion"
+        assert response.status_code == 422
+        assert response.json()["errors"][0]["type"] == "contradictory_completion"
     assert (await ann.get(TASKS)).json()["items"] == [task]
 
 
-async def test_a_task_deleted_is_gone(ann: AsyncClient) -> None:
+async def test_a_deleted_task_is_not_found(ann: AsyncClient) -> None:
     kept, task = await create(ann), await create(ann, tags=["home"])
-    answer = await ann.delete(path_of(task))
+    response = await ann.delete(path_of(task))
 
-    assert (answer.status_code, answer.content) == (204, b"")
-    for gone in (
+    assert (response.status_code, response.content) == (204, b"")
+    for response in (
         await ann.get(path_of(task)),
         await ann.delete(path_of(task)),
         await ann.patch(path_of(task), json={"title": "x"}),
     ):
-        assert gone.status_code == 404
-        assert gone.json()["error_code"] == "TASK_NOT_FOUND"
+        assert response.status_code == 404
+        assert response.json()["error_code"] == "TASK_NOT_FOUND"
     assert (await ann.get(TASKS)).json()["items"] == [kept]
 
 
-async def test_a_due_date_is_answered_as_the_kind_it_was_given(ann: AsyncClient, subtests: pytest.Subtests) -> None:
+async def test_a_due_date_keeps_its_type(ann: AsyncClient, subtests: pytest.Subtests) -> None:
     for given, answered in DUE_DATES.items():
         with subtests.test(given):
             task = await create(ann, due_date=given)

@@ -1,4 +1,4 @@
-"""What belongs to somebody else is, in every byte, what does not exist."""
+"""Data of other users is indistinguishable from data that does not exist."""
 
 from typing import Any, Final
 
@@ -36,7 +36,9 @@ REQUESTS: Final[list[tuple[str, str, dict[str, Any]]]] = [
 ]
 
 
-async def test_a_foreign_task_is_an_unknown_one(ann: AsyncClient, ben: AsyncClient, subtests: pytest.Subtests) -> None:
+async def test_a_task_of_another_user_looks_like_an_unknown_task(
+    ann: AsyncClient, ben: AsyncClient, subtests: pytest.Subtests
+) -> None:
     task = await create(ann, tags=["home"])
     for method, suffix, request in REQUESTS:
         with subtests.test(f"{method} {suffix} {request}"):
@@ -50,7 +52,7 @@ async def test_a_foreign_task_is_an_unknown_one(ann: AsyncClient, ben: AsyncClie
 
 @in_memory
 @pytest.mark.parametrize("id", NO_UUIDS)
-async def test_what_is_no_uuid_is_an_unknown_task(ann: AsyncClient, id: str) -> None:
+async def test_a_malformed_id_looks_like_an_unknown_task(ann: AsyncClient, id: str) -> None:
     for method, suffix, request in REQUESTS:
         if suffix != "/tags/..%2f":
             odd, unknown = [await ann.request(method, f"{TASKS}/{id}{suffix}", **request) for id in (id, UNKNOWN)]
@@ -59,7 +61,7 @@ async def test_what_is_no_uuid_is_an_unknown_task(ann: AsyncClient, id: str) -> 
             assert odd.json()["detail"] == unknown.json()["detail"]
 
 
-async def test_an_id_is_read_in_either_case(ann: AsyncClient) -> None:
+async def test_ids_are_accepted_in_upper_and_lower_case(ann: AsyncClient) -> None:
     task = await create(ann)
     assert (await ann.get(f"{TASKS}/{task['id'].upper()}")).json() == task
 
@@ -68,7 +70,7 @@ async def test_an_id_is_read_in_either_case(ann: AsyncClient) -> None:
     ("method", "body"),
     [("PATCH", {"updates": {"title": "Mine"}}), ("PATCH", {"updates": {"priority": "medium"}}), ("DELETE", {})],
 )
-async def test_a_foreign_task_is_an_unknown_one_among_many(
+async def test_tasks_of_other_users_look_unknown_in_a_batch(
     ann: AsyncClient, ben: AsyncClient, method: str, body: Json
 ) -> None:
     anns, bens = await create(ann), await create(ben)
@@ -83,7 +85,7 @@ async def test_a_foreign_task_is_an_unknown_one_among_many(
     assert await get(ben, bens) == bens
 
 
-async def test_a_foreign_tag_is_an_unknown_one(ann: AsyncClient, ben: AsyncClient) -> None:
+async def test_a_tag_of_another_user_looks_like_an_unknown_tag(ann: AsyncClient, ben: AsyncClient) -> None:
     task = await create(ann, tags=["home"])
     for method, body in (("PATCH", {"name": "mine"}), ("PATCH", {"name": "home"}), ("DELETE", None)):
         foreign, unknown = [await ben.request(method, f"{TAGS}/{tag}", json=body) for tag in ("home", "none")]
@@ -93,11 +95,11 @@ async def test_a_foreign_tag_is_an_unknown_one(ann: AsyncClient, ben: AsyncClien
     assert await get(ann, task) == task
 
 
-async def test_lists_and_numbers_tell_nothing_of_others(ann: AsyncClient, ben: AsyncClient) -> None:
+async def test_lists_and_statistics_contain_only_own_tasks(ann: AsyncClient, ben: AsyncClient) -> None:
     before = [await ben.get(path) for path in (TASKS, TAGS, f"{TASKS}/statistics")]
     await create(ann, "Learn to swim", tags=["home"], status="completed", due_date="2026-03-04")
 
-    assert [anonymised(answer) for answer in before] == [
+    assert [anonymised(response) for response in before] == [
         anonymised(await ben.get(path)) for path in (TASKS, TAGS, f"{TASKS}/statistics")
     ]
     assert await titles(ben, search="swim") == []

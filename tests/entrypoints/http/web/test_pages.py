@@ -1,4 +1,4 @@
-"""Pages that explain the interface, also where there is no internet."""
+"""The documentation pages, which work without internet access."""
 
 import re
 from html.parser import HTMLParser
@@ -19,7 +19,7 @@ NO_FILES: Final = ("", ".", "nothing", "%2fetc%2fpasswd", "%00", "docs.js%00", "
 
 
 class Page(HTMLParser):
-    """What a page loads, and what it does in place."""
+    """The resources that a page loads, and its inline code."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -45,13 +45,13 @@ def directives(policy: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_loads_only_what_the_service_has(client: AsyncClient, path: str) -> None:
-    answer = await client.get(path)
-    page = Page(answer.text)
+async def test_pages_load_only_files_of_the_service(client: AsyncClient, path: str) -> None:
+    response = await client.get(path)
+    page = Page(response.text)
 
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "://" not in answer.text
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "://" not in response.text
     assert (page.scripts_in_place, page.handlers) == ([], [])
     assert len(page.addresses) >= 3
     for address in page.addresses:
@@ -62,7 +62,7 @@ async def test_a_page_loads_only_what_the_service_has(client: AsyncClient, path:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_may_do_little(client: AsyncClient, path: str) -> None:
+async def test_pages_have_a_strict_content_security_policy(client: AsyncClient, path: str) -> None:
     policy = directives((await client.get(path)).headers["Content-Security-Policy"])
 
     assert policy["default-src"] == ["'none'"]
@@ -74,7 +74,7 @@ async def test_a_page_may_do_little(client: AsyncClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/static/docs.js", "/static/redoc.js"])
-async def test_its_own_scripts_ask_the_service_alone(client: AsyncClient, path: str) -> None:
+async def test_scripts_of_pages_call_only_the_service(client: AsyncClient, path: str) -> None:
     script = (await client.get(path)).text
     assert '"/openapi.json"' in script
     assert "://" not in script
@@ -90,42 +90,42 @@ async def test_its_own_scripts_ask_the_service_alone(client: AsyncClient, path: 
         ("/static/favicon-32x32.png", "image/png"),
     ],
 )
-async def test_files_are_served_as_what_they_are(client: AsyncClient, path: str, media_type: str) -> None:
-    answer = await client.get(path)
-    assert answer.status_code == 200
-    assert re.fullmatch(media_type, answer.headers["Content-Type"])
-    assert answer.headers["ETag"].startswith('W/"')
-    fresh = {"If-None-Match": answer.headers["ETag"]}
+async def test_static_files_have_the_right_media_type(client: AsyncClient, path: str, media_type: str) -> None:
+    response = await client.get(path)
+    assert response.status_code == 200
+    assert re.fullmatch(media_type, response.headers["Content-Type"])
+    assert response.headers["ETag"].startswith('W/"')
+    fresh = {"If-None-Match": response.headers["ETag"]}
     again = await client.get(path, headers=fresh)
-    assert (again.status_code, again.headers["ETag"]) == (304, answer.headers["ETag"])
+    assert (again.status_code, again.headers["ETag"]) == (304, response.headers["ETag"])
 
 
 @pytest.mark.parametrize("name", NO_FILES)
-async def test_no_other_file_is_served(client: AsyncClient, name: str) -> None:
-    answer = await client.get(f"/static/{name}")
-    assert answer.status_code == 404
-    assert answer.json()["error_code"] == "NOT_FOUND"
+async def test_other_files_are_not_served(client: AsyncClient, name: str) -> None:
+    response = await client.get(f"/static/{name}")
+    assert response.status_code == 404
+    assert response.json()["error_code"] == "NOT_FOUND"
 
 
-async def test_the_document_is_openapi_and_names_what_it_uses(client: AsyncClient) -> None:
-    answer = await client.get("/openapi.json")
-    document = answer.json()
+async def test_the_served_document_is_openapi(client: AsyncClient) -> None:
+    response = await client.get("/openapi.json")
+    document = response.json()
 
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "application/json"
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/json"
     assert document["openapi"].startswith("3.1.")
-    assert "://" not in answer.text
-    for reference in set(re.findall(r'"\$ref":\s*"#/components/schemas/([^"]+)"', answer.text)):
+    assert "://" not in response.text
+    for reference in set(re.findall(r'"\$ref":\s*"#/components/schemas/([^"]+)"', response.text)):
         assert reference in document["components"]["schemas"]
     (flow,) = document["components"]["securitySchemes"]["password"]["flows"].values()
     assert "post" in document["paths"][flow["tokenUrl"]]
 
 
-async def test_the_document_is_the_same_every_time(client: AsyncClient) -> None:
+async def test_the_document_is_stable(client: AsyncClient) -> None:
     assert (await client.get("/openapi.json")).content == (await client.get("/openapi.json")).content
 
 
-async def test_who_comes_to_the_address_alone_is_led_to_the_pages(client: AsyncClient) -> None:
-    answer = await client.get("/")
-    assert (answer.status_code, answer.headers["Location"]) == (307, "/docs")
+async def test_the_root_redirects_to_the_documentation(client: AsyncClient) -> None:
+    response = await client.get("/")
+    assert (response.status_code, response.headers["Location"]) == (307, "/docs")
     assert (await client.get("/", follow_redirects=True)).status_code == 200

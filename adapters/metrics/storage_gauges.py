@@ -1,0 +1,58 @@
+import asyncio
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import Final
+
+from prometheus_client.core import GaugeMetricFamily
+
+from application.platform.metrics import Samples, StorageGauge
+
+TIMEOUT: Final = 1.0
+"""Seconds for reading the gauges. Without a result in time, the scrape omits them."""
+MAX_AGE: Final = 1.0
+"""Seconds for which a result is reused, because anyone may scrape at any rate."""
+
+Result = list[tuple[StorageGauge, Samples]]
+
+
+class StorageGaugeCollector:
+    """A Prometheus collector of storage gauges.
+
+    One read runs at a time. A slow read is not cancelled, because a cancelled query might keep its connection.
+    """
+
+    def __init__(self, gauges: Sequence[StorageGauge]) -> None:
+        self._gauges = gauges
+        self._result: Result = []
+        self._read_at = float("-inf")
+        self._reading: asyncio.Task[Result] | None = None
+
+    async def refresh(self) -> None:
+        if not self._gauges or monotonic() - self._read_at < MAX_AGE:
+            return
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read())
+        await asyncio.wait([self._reading], timeout=TIMEOUT)
+        self._result = self._reading.result() if self._reading.done() else []
+        self._read_at = monotonic()
+
+    async def close(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading], timeout=TIMEOUT)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for gauge, samples in self._result:
+            family = GaugeMetricFamily(gauge.name, gauge.documentation, labels=gauge.labels)
+            for labels, value in samples.items():
+                family.add_metric(labels, value)
+            yield family
+
+    async def _read(self) -> Result:
+        result: Result = []
+        for gauge in self._gauges:
+            try:
+                result.append((gauge, await gauge.read()))
+            except Exception:  # noqa: S112 - a gauge that cannot be read is omitted
+                continue
+        return result
