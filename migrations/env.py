@@ -1,4 +1,4 @@
-"""Runs on the connection it is handed, or, called by alembic's own command, on the one of DATABASE_URL."""
+"""Run the migrations on a given connection or, from the alembic command, on the database of DATABASE_URL."""
 
 import asyncio
 import os
@@ -13,8 +13,8 @@ LOCK = 0x7461736B
 OPTIONAL_INDEXES = {"ix_tasks_search", "ix_tasks_tags"}
 
 
-def is_ours(object_: object, name: str | None, type_: str, reflected: bool, compare_to: object) -> bool:
-    """Indexes that only some servers can have are made by the migrations alone."""
+def include_object(object_: object, name: str | None, type_: str, reflected: bool, compare_to: object) -> bool:
+    """Exclude the indexes that need an extension: the migrations create them, not the metadata."""
     return not (type_ == "index" and name in OPTIONAL_INDEXES)
 
 
@@ -22,9 +22,9 @@ def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=metadata,
-        include_object=is_ours,
+        include_object=include_object,
         render_as_batch=connection.dialect.name == "sqlite",
-        transactional_ddl=True,  # which alembic doubts of SQLite, and commits between revisions
+        transactional_ddl=True,  # alembic assumes otherwise for SQLite and would commit between revisions
         transaction_per_migration=False,
     )
     with context.begin_transaction():
@@ -33,7 +33,7 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def run_alone() -> None:
+async def run_on_database_url() -> None:
     engine = create_async_engine(
         os.environ.get("DATABASE_URL", "sqlite+aiosqlite:///data/task-manager.db"), poolclass=pool.NullPool
     )
@@ -42,7 +42,7 @@ async def run_alone() -> None:
     await engine.dispose()
 
 
-if (handed := context.config.attributes.get("connection")) is not None:
-    run(handed)
+if (connection := context.config.attributes.get("connection")) is not None:
+    run(connection)
 else:
-    asyncio.run(run_alone())
+    asyncio.run(run_on_database_url())

@@ -1,4 +1,4 @@
-"""Accounts, their tasks, and the tallies of these."""
+"""Create the tables for accounts, tasks and task counters."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -43,8 +43,8 @@ def upgrade() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("updated_at", INSTANT, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("username_key", BY_CODE_POINT, nullable=False, comment="what sorting by username compares"),
-        sa.Column("email_key", BY_CODE_POINT, nullable=False, comment="what sorting by e-mail address compares"),
+        sa.Column("username_key", BY_CODE_POINT, nullable=False, comment="sort key of the username"),
+        sa.Column("email_key", BY_CODE_POINT, nullable=False, comment="sort key of the e-mail address"),
         sa.Column(
             "search_text", BY_CODE_POINT, nullable=False, comment="username, e-mail address and full name, folded"
         ),
@@ -76,7 +76,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("owner_id", "kind", "key", name="pk_task_tallies"),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_task_tallies_owner_id_users"),
-        comment="how many of an owner's tasks have what, kept in the transaction that changes them",
+        comment="number of tasks per owner and value, updated in the transaction that changes the tasks",
     )
 
 
@@ -98,15 +98,15 @@ def create_tasks() -> None:
         sa.Column("updated_at", INSTANT, nullable=False),
         sa.Column("completed_at", INSTANT),
         sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("title_key", BY_CODE_POINT, nullable=False, comment="what sorting by title compares"),
+        sa.Column("title_key", BY_CODE_POINT, nullable=False, comment="sort key of the title"),
         sa.Column(
             "due_ascending",
             sa.BigInteger,
             nullable=False,
-            comment="microseconds; the greatest number without due date",
+            comment="microseconds; the maximum without a due date",
         ),
         sa.Column(
-            "due_descending", sa.BigInteger, nullable=False, comment="microseconds; the least number without due date"
+            "due_descending", sa.BigInteger, nullable=False, comment="microseconds; the minimum without a due date"
         ),
         sa.Column("search_text", BY_CODE_POINT, nullable=False, comment="title, description and tags, folded"),
         sa.PrimaryKeyConstraint("owner_id", "id", name="pk_tasks"),
@@ -131,7 +131,10 @@ def create_tasks() -> None:
 
 
 def create_optional_indexes() -> None:
-    """For searching text and tags. Without the extensions the same queries scan the owner's tasks."""
+    """Create the GIN indexes for the search in texts and tags.
+
+    Without the extensions, the same queries scan the tasks of the owner.
+    """
     can_combine, can_search = (has_extension(name) for name in ("btree_gin", "pg_trgm"))
     owner = "owner_id, " if can_combine else ""
     op.execute(f"CREATE INDEX ix_tasks_tags ON tasks USING gin ({owner}tags)")
@@ -140,7 +143,7 @@ def create_optional_indexes() -> None:
 
 
 def has_extension(name: str) -> bool:
-    """Whether it is there, or could be created by this role."""
+    """Return whether the extension is installed or this role can create it."""
     connection = op.get_bind()
     try:
         with connection.begin_nested():

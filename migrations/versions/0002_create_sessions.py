@@ -1,4 +1,4 @@
-"""Sessions, tokens for choosing a new password, and who administers."""
+"""Create the tables for sessions, password reset tokens and active administrators."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,7 +37,7 @@ def upgrade() -> None:
         "active_admins",
         sa.Column("user_id", sa.Uuid, nullable=False),
         sa.PrimaryKeyConstraint("user_id", name="pk_active_admins"),
-        comment="locked as a whole by whoever is about to take one away",
+        comment="active administrators; locked as a whole before one is removed",
     )
     op.execute("INSERT INTO active_admins (user_id) SELECT id FROM users WHERE role = 2 AND is_active")
 

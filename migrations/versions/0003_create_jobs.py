@@ -1,4 +1,4 @@
-"""Work to be done later, in the database that it is about."""
+"""Create the job queue."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,13 +18,15 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(50), nullable=False),
         sa.Column("owner_id", sa.Uuid),
         sa.Column("payload", sa.JSON, nullable=False),
-        sa.Column("run_at", INSTANT, nullable=False, comment="not before; a claimed job is the claimant's until then"),
+        sa.Column(
+            "run_at", INSTANT, nullable=False, comment="earliest start; end of the lease while a worker runs the job"
+        ),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("died_at", INSTANT),
         sa.Column("last_error", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
         sa.CheckConstraint("attempts >= 0", name=op.f("ck_jobs_attempts_counted")),
-        comment="not sharded: workers claim from it whatever is due",
+        comment="not sharded: workers claim the due jobs of all owners",
     )
     is_alive = sa.text("died_at IS NULL")
     op.create_index("ix_jobs_by_run_at", "jobs", ["run_at", "id"], postgresql_where=is_alive, sqlite_where=is_alive)

@@ -1,4 +1,7 @@
-"""The history of tasks. Those that were there before begin theirs with their next change."""
+"""Create the table for the history of tasks.
+
+The history of an existing task starts with its next change.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,11 +17,11 @@ def upgrade() -> None:
         "task_changes",
         sa.Column("owner_id", sa.Uuid, nullable=False),
         sa.Column("task_id", sa.Uuid, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False, comment="the one that this change made"),
+        sa.Column("version", sa.Integer, nullable=False, comment="version of the task after this change"),
         sa.Column("id", sa.Uuid, nullable=False),
         sa.Column("actor_id", sa.Uuid, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("changes", sa.JSON, nullable=False, comment="of each field, what it was and became"),
+        sa.Column("changes", sa.JSON, nullable=False, comment="old and new value of each changed field"),
         sa.PrimaryKeyConstraint("owner_id", "task_id", "version", name="pk_task_changes"),
         sa.ForeignKeyConstraint(
             ["owner_id", "task_id"], ["tasks.owner_id", "tasks.id"], name="fk_task_changes_owner_id_task_id_tasks"

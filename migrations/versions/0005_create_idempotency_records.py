@@ -1,4 +1,4 @@
-"""Answers that are given again to who sends a request again."""
+"""Create the table for the responses to requests with an idempotency key."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What is told about files; their bytes lie elsewhere."""
+"""Create the table for the metadata of files."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.CheckConstraint("length(filename) >= 1", name=op.f("ck_files_filename_length")),
         sa.CheckConstraint("size >= 1", name=op.f("ck_files_size_positive")),
         sa.CheckConstraint("length(sha256) = 32", name=op.f("ck_files_sha256_length")),
-        comment="what is told about files; their bytes lie in a file store",
+        comment="metadata of files; the content is in a file store",
     )
     op.create_index("ix_files_by_created", "files", ["owner_id", "created_at", "id"])
     op.create_index("ix_files_by_task", "files", ["owner_id", "task_id", "created_at", "id"])

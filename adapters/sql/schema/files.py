@@ -31,5 +31,5 @@ files = Table(
     CheckConstraint("length(sha256) = 32", name="sha256_length"),
     Index("ix_files_by_created", "owner_id", "created_at", "id"),
     Index("ix_files_by_task", "owner_id", "task_id", "created_at", "id"),
-    comment="what is told about files; their bytes lie in a file store",
+    comment="metadata of files; the content is in a file store",
 )

@@ -30,8 +30,8 @@ users = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("username_key", ByCodePoint, nullable=False, comment="what sorting by username compares"),
-    Column("email_key", ByCodePoint, nullable=False, comment="what sorting by e-mail address compares"),
+    Column("username_key", ByCodePoint, nullable=False, comment="sort key of the username"),
+    Column("email_key", ByCodePoint, nullable=False, comment="sort key of the e-mail address"),
     Column("search_text", ByCodePoint, nullable=False, comment="username, e-mail address and full name, folded"),
     CheckConstraint("length(username) >= 3", name="username_length"),
     CheckConstraint("role BETWEEN 0 AND 2", name="role_known"),
@@ -63,7 +63,7 @@ active_admins = Table(
     "active_admins",
     metadata,
     Column("user_id", Uuid, primary_key=True),
-    comment="locked as a whole by whoever is about to take one away",
+    comment="active administrators; locked as a whole before one is removed",
 )
 
 

@@ -19,12 +19,12 @@ jobs = Table(
     Column("kind", String(50), nullable=False),
     Column("owner_id", Uuid),
     Column("payload", Document, nullable=False),
-    Column("run_at", Instant, nullable=False, comment="not before; a claimed job is the claimant's until then"),
+    Column("run_at", Instant, nullable=False, comment="earliest start; end of the lease while a worker runs the job"),
     Column("attempts", Integer, nullable=False),
     Column("died_at", Instant),
     Column("last_error", Text),
     CheckConstraint("attempts >= 0", name="attempts_counted"),
-    comment="not sharded: workers claim from it whatever is due",
+    comment="not sharded: workers claim the due jobs of all owners",
 )
 Index(
     "ix_jobs_by_run_at",

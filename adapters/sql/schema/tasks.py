@@ -32,9 +32,9 @@ tasks = Table(
     Column("updated_at", Instant, nullable=False),
     Column("completed_at", Instant),
     Column("version", Integer, nullable=False),
-    Column("title_key", ByCodePoint, nullable=False, comment="what sorting by title compares"),
-    Column("due_ascending", BigInteger, nullable=False, comment="microseconds; the greatest number without due date"),
-    Column("due_descending", BigInteger, nullable=False, comment="microseconds; the least number without due date"),
+    Column("title_key", ByCodePoint, nullable=False, comment="sort key of the title"),
+    Column("due_ascending", BigInteger, nullable=False, comment="microseconds; the maximum without a due date"),
+    Column("due_descending", BigInteger, nullable=False, comment="microseconds; the minimum without a due date"),
     Column("search_text", ByCodePoint, nullable=False, comment="title, description and tags, folded"),
     CheckConstraint("length(title) BETWEEN 1 AND 255", name="title_length"),
     CheckConstraint("length(description) <= 2000", name="description_length"),
@@ -68,7 +68,7 @@ task_counters = Table(
     Column("kind", ByCodePoint, primary_key=True),
     Column("key", ByCodePoint, primary_key=True),
     Column("amount", BigInteger, nullable=False),
-    comment="how many of an owner's tasks have what, kept in the transaction that changes them",
+    comment="number of tasks per owner and value, updated in the transaction that changes the tasks",
 )
 
 
@@ -77,11 +77,11 @@ task_changes = Table(
     metadata,
     Column("owner_id", Uuid, primary_key=True),
     Column("task_id", Uuid, primary_key=True),
-    Column("version", Integer, primary_key=True, comment="the one that this change made"),
+    Column("version", Integer, primary_key=True, comment="version of the task after this change"),
     Column("id", Uuid, nullable=False),
     Column("actor_id", Uuid, nullable=False),
     Column("at", Instant, nullable=False),
-    Column("changes", Document, nullable=False, comment="of each field, what it was and became"),
+    Column("changes", Document, nullable=False, comment="old and new value of each changed field"),
     ForeignKeyConstraint(["owner_id", "task_id"], ["tasks.owner_id", "tasks.id"]),
     CheckConstraint("version >= 1", name="version_positive"),
 )
