@@ -3,7 +3,6 @@ from typing import Final, Self
 
 from sqlalchemy import literal, make_url, select
 
-from adapters.sql.engine.compiler import Compiler
 from adapters.sql.engine.connection import Database
 from adapters.sql.engine.postgres import PostgresDatabase
 from adapters.sql.engine.sqlite import SqliteDatabase
@@ -26,10 +25,9 @@ class SqlStorage:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self._database = _database(url, pool_size)
-        self._compiler = Compiler(self._database.dialect)
 
     def unit_of_work(self) -> "SqlUnitOfWork":
-        return SqlUnitOfWork(Transaction(self._database, self._compiler))
+        return SqlUnitOfWork(Transaction(self._database))
 
     async def open(self) -> None:
         await self._database.open()
@@ -37,7 +35,7 @@ class SqlStorage:
     async def check(self) -> None:
         connection = await self._database.acquire()
         try:
-            await connection.fetch(self._compiler.compile(PING), {})
+            await connection.fetch(self._database.compiler.compile(PING), {})
         finally:
             await connection.release()
 

@@ -1,4 +1,4 @@
-"""Core statements, compiled once for each storage."""
+"""Core statements, compiled once for each dialect."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 from adapters.sql.engine.dialects import SqlDialect, sql_dialect_of
 
 CACHE_SIZE: Final = 2048
-"""Compiled statements of one storage: some 90 fixed ones, and the shapes of queries that are in use."""
+"""Compiled statements of one dialect: some 90 fixed ones, and the shapes of queries that are in use."""
 
 CUSTOM_PLAN: Final = "custom_plan"
 """Execution option of a statement that the database must plan with its values, as no generic plan suits all of them."""
@@ -60,7 +60,7 @@ class Statement:
 
 
 class Compiler:
-    """Compile the queries of one storage, and cache the statements.
+    """Compile queries for one dialect, and cache the statements. All storages of a process share it.
 
     The cache drops the least recently used statement when it is full.
     """

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Dialect
-
-from adapters.sql.engine.compiler import Statement
+from adapters.sql.engine.compiler import Compiler, Statement
 
 Values = Mapping[str, Any]
 
@@ -58,7 +56,7 @@ class Database(Protocol):
     """A pool of connections to one database."""
 
     @property
-    def dialect(self) -> Dialect: ...
+    def compiler(self) -> Compiler: ...
 
     @property
     def use(self) -> PoolUse: ...

@@ -4,12 +4,14 @@ from typing import Any, Final
 
 import asyncpg
 from asyncpg import exceptions as pg
-from sqlalchemy import Dialect, make_url
+from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from adapters.sql.engine.compiler import Statement
+from adapters.sql.engine.compiler import Compiler, Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, UniquenessViolated, Values
 from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
+
+COMPILER: Final = Compiler(PGDialect_asyncpg())  # type: ignore[no-untyped-call]
 
 TIMEOUT: Final = 1.5
 """Seconds for a connection and for each statement. A database that takes longer counts as unavailable."""
@@ -51,7 +53,7 @@ class PostgresDatabase:
     """
 
     def __init__(self, url: str, pool_size: int) -> None:
-        self.dialect: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+        self.compiler = COMPILER
         self._is_behind_bouncer = is_behind_bouncer(url)
         self._dsn = dsn_of(url)
         self._pool_size = pool_size

@@ -5,12 +5,14 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import aiosqlite
-from sqlalchemy import Dialect, make_url
+from sqlalchemy import make_url
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
-from adapters.sql.engine.compiler import Statement
+from adapters.sql.engine.compiler import Compiler, Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, UniquenessViolated, Values
 from application.platform.unit_of_work import StorageUnavailable
+
+COMPILER: Final = Compiler(SQLiteDialect_aiosqlite())
 
 TIMEOUT: Final = 1.5
 """Seconds to wait for a connection, and for the write lock: SQLite admits one writer at a time."""
@@ -36,7 +38,7 @@ class SqliteDatabase:
     """`sqlite+aiosqlite:///relative/path` or `sqlite+aiosqlite:////absolute/path`: a file in WAL mode."""
 
     def __init__(self, url: str, pool_size: int) -> None:
-        self.dialect: Dialect = SQLiteDialect_aiosqlite()
+        self.compiler = COMPILER
         self._path = make_url(url).database or ""
         self._idle: asyncio.LifoQueue[aiosqlite.Connection | None] = asyncio.LifoQueue()
         self._pool_size = pool_size

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.sql.engine.compiler import Compiler, Query
+from adapters.sql.engine.compiler import Query
 from adapters.sql.engine.connection import Connection, Database, Values
 from adapters.sql.engine.dialects import SqlDialect
 
@@ -13,10 +13,10 @@ class Transaction:
     a read alone is one round trip.
     """
 
-    def __init__(self, database: Database, compiler: Compiler) -> None:
-        self.dialect: SqlDialect = compiler.dialect
+    def __init__(self, database: Database) -> None:
+        self.dialect: SqlDialect = database.compiler.dialect
         self._database = database
-        self._compile = compiler.compile
+        self._compile = database.compiler.compile
         self._connection: Connection | None = None
         self._is_writing = False
 
