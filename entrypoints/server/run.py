@@ -59,6 +59,16 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
 class Supervisor(Multiprocess):
     """Start the workers, restart them when they die, and stop them."""
 
+    def keep_subprocess_alive(self) -> None:
+        """Check the workers.
+
+        Close the parent's copies of their pipe ends first. The pipe of a worker that dies during the check is then
+        at its end, and the check does not wait for its timeout.
+        """
+        for process in self.processes:
+            process.child_conn.close()
+        super().keep_subprocess_alive()
+
     def terminate_all(self) -> None:
         """Close the listening sockets here too, so that new clients fail fast, then stop the workers."""
         for listening in self.sockets:
