@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.memory.storage import InMemoryStorage
 from adapters.process.cache import InProcessCache
-from application.platform.paging import Paging, Position, cursor_after, position_of
+from application.platform.paging import Paging, Position, canonical_json, cursor_after, position_of
 from application.tasks.tasks import ListTasks, TaskService
 from application.tasks.total_cache import TotalCache
 from domain.calendar import Due
@@ -48,8 +48,8 @@ def encoded(raw: bytes) -> str:
 
 def forged(position: bytes, order: TaskOrder) -> str:
     """Return a cursor with a valid digest. The digest is not secret."""
-    signature: list[Any] = [[], [], [], None, None, "", None, None, None, None, order.field, order.descending]
-    return encoded(blake2b(position + json.dumps(signature).encode(), digest_size=12).digest() + position)
+    signature = canonical_json([ALL.signature, order.signature])
+    return encoded(blake2b(position + signature, digest_size=12).digest() + position)
 
 
 def require_refused(cursor: str, filter: TaskFilter = ALL, order: TaskOrder = BY_CREATION) -> None:
@@ -104,6 +104,13 @@ def test_arbitrary_text_is_refused(cursor: str) -> None:
 @given(raw=st.binary())
 def test_arbitrary_bytes_are_refused(raw: bytes) -> None:
     require_refused(encoded(raw))
+
+
+@every_order
+def test_a_forged_cursor_has_a_valid_digest(order: TaskOrder) -> None:
+    position = decoded(cursor_after(TASK, ALL, order))[12:]
+
+    assert forged(position, order) == cursor_after(TASK, ALL, order)
 
 
 @given(place=st.binary(), order=st.sampled_from(ORDERS))
