@@ -1,59 +1,76 @@
-# Everything happens in .venv, made of python3 alone. PYTHON=python3.13 makes it with another one.
+# All targets work in .venv, which is created from python3 alone. PYTHON=python3.13 creates it with another interpreter.
 
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-annotate $(UPGRADE)
 
 CODE := domain application adapters entrypoints migrations tests benchmarks
+PROSE := docs deploy .github README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile Dockerfile compose.yaml
+# Tests that start no server process, on memory and SQLite.
+FAST := tests/domain tests/application tests/architecture tests/adapters/memory tests/adapters/process tests/adapters/sql \
+	tests/adapters/security tests/entrypoints/wiring tests/entrypoints/http/tasks
+COVERAGE_FLOOR := 95
 
-.PHONY: install run test lint format check bench migrate migration locks clean
+.DEFAULT_GOAL := install
+.PHONY: help install run test test-fast coverage lint format check bench migrate migration locks clean
 
-install: .venv/installed
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: .venv/installed
+install: .venv/installed  ## create .venv with the locked dependencies and the command .venv/bin/task-manager
+
+run: .venv/installed  ## migrate an SQLite database under data/ and serve on port 8000
 	@MIGRATE_ON_START=true $(BIN)/task-manager serve
 
-migrate: .venv/installed
+migrate: .venv/installed  ## upgrade the database to the latest revision
 	$(BIN)/task-manager migrate
 
-test: .venv/ready
-	$(BIN)/pytest
+test: .venv/ready  ## run all tests; ARGS="-k tags" passes options to pytest
+	$(BIN)/pytest $(ARGS)
 
-lint: .venv/ready
+test-fast: .venv/ready  ## run the tests on memory and SQLite that start no server, in less than a minute
+	$(BIN)/pytest -k "not postgres and not redis" $(FAST) $(ARGS)
+
+coverage: .venv/ready  ## run all tests and fail below the coverage floor
+	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=$(COVERAGE_FLOOR) $(ARGS)
+
+lint: .venv/ready  ## check style, spelling, types and import rules
 	$(BIN)/ruff check $(CODE)
+	$(BIN)/codespell $(CODE) $(PROSE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .venv/ready
+format: .venv/ready  ## fix style and formatting automatically
 	$(BIN)/ruff check --fix-only $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-check: .venv/ready
+check: .venv/ready  ## run everything that CI runs: format check, lint and all tests
 	$(BIN)/ruff format --check $(CODE)
 	$(MAKE) lint
 	$(MAKE) test
 
-bench: .venv/ready
+bench: .venv/ready  ## measure the service against a minimal baseline
 	$(BIN)/python -m benchmarks
 
-# make migration NAME=add_colour_to_tasks
-migration: .venv/ready
+migration: .venv/ready  ## generate a migration from the schema: make migration NAME=add_colour_to_tasks
 	$(BIN)/task-manager migrate
 	$(BIN)/alembic revision --autogenerate --message "$(NAME)" \
 		--rev-id "$$(printf '%04d' $$(( $$(ls migrations/versions/*.py | wc -l) + 1 )))"
 
-locks: .venv/ready
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-annotate --upgrade pyproject.toml -o locks/run.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-annotate --upgrade pyproject.toml --group dev -c locks/run.txt -o locks/dev.txt
+locks: .venv/ready  ## update the lock files; UPGRADE= keeps the versions of locked packages
+	$(COMPILE) pyproject.toml -o locks/run.txt
+	$(COMPILE) pyproject.toml --group dev -c locks/run.txt -o locks/dev.txt
 
-clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+locks: UPGRADE ?= --upgrade
+
+clean:  ## remove .venv and all caches
+	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/bin/uv: locks/build.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
-		|| { echo "Task Manager wants Python 3.11 to 3.13: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+		|| { echo "Task Manager requires Python 3.11 to 3.13: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/build.txt
 	@touch $@
