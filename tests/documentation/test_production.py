@@ -1,4 +1,4 @@
-"""The guide names every table once, and shards those that can be by the column they can be sharded by."""
+"""The guide for production matches the schema: each table is sharded by the first column of its key, or local."""
 
 import re
 from typing import Final
@@ -12,18 +12,18 @@ DISTRIBUTED: Final = dict(re.findall(r"create_distributed_table\('(\w+)', '(\w+)
 LOCAL: Final = set(re.findall(r"`(\w+)`", GUIDE.partition("stay on the coordinator:")[2].partition(". ")[0]))
 
 
-def test_every_table_is_sharded_or_stays() -> None:
+def test_every_table_is_either_sharded_or_local() -> None:
     assert set(DISTRIBUTED) | LOCAL == set(metadata.tables)
     assert set(DISTRIBUTED) & LOCAL == set()
 
 
-def test_tables_are_sharded_by_what_is_first_in_their_key() -> None:
+def test_tables_are_sharded_by_the_first_column_of_their_key() -> None:
     first = {name: next(iter(metadata.tables[name].primary_key.columns)).name for name in DISTRIBUTED}
 
     assert first == DISTRIBUTED
 
 
-def test_no_reference_crosses_shards_or_comes_before_what_it_refers_to() -> None:
+def test_foreign_keys_stay_in_one_shard_and_refer_to_earlier_tables() -> None:
     order = list(DISTRIBUTED)
     for name, table in metadata.tables.items():
         for constraint in table.foreign_key_constraints:
@@ -33,7 +33,7 @@ def test_no_reference_crosses_shards_or_comes_before_what_it_refers_to() -> None
             assert DISTRIBUTED[name] in {key.parent.name for key in constraint.elements}
 
 
-def test_the_services_it_calls_are_those_of_compose() -> None:
+def test_the_guide_uses_only_services_of_the_compose_file() -> None:
     called = set(re.findall(r"docker compose run --rm (?:-T )?(\w+)", GUIDE))
 
     assert called <= set(programs())
