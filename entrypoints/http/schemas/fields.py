@@ -54,7 +54,7 @@ def _date_or_datetime(text: object) -> DateOrDatetime:
         except ValueError:
             pass
     raise InvalidValue(
-        "due_date", "invalid_due", "a due date must be a date YYYY-MM-DD or an RFC 3339 date-time with an offset"
+        "due_date", "invalid_due", "the value must be a date YYYY-MM-DD or an RFC 3339 date-time with an offset"
     )
 
 
