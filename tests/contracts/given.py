@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Final, TypeVar
@@ -24,6 +24,7 @@ from tests.support.builders import ANN, BEN, NOW, a_user
 EVERYTHING: Final = TaskCriteria()
 OLDEST_FIRST: Final = TaskOrder(descending=False)
 MANY: Final = 100_000
+BATCH_SIZE: Final = 1_000
 
 T = TypeVar("T")
 
@@ -91,15 +92,23 @@ async def register(storage: Storage, *users: User) -> None:
         await uow.commit()
 
 
+def batches(tasks: tuple[Task, ...]) -> Iterator[tuple[Task, ...]]:
+    """Split tasks, so that no statement reaches the timeout of the storage on a busy machine."""
+    for start in range(0, len(tasks), BATCH_SIZE):
+        yield tasks[start : start + BATCH_SIZE]
+
+
 async def add(storage: Storage, *tasks: Task) -> None:
     async with storage.unit_of_work() as uow:
-        await uow.tasks.add(*tasks)
+        for batch in batches(tasks):
+            await uow.tasks.add(*batch)
         await uow.commit()
 
 
 async def save(storage: Storage, *tasks: Task) -> None:
     async with storage.unit_of_work() as uow:
-        await uow.tasks.save(*tasks)
+        for batch in batches(tasks):
+            await uow.tasks.save(*batch)
         await uow.commit()
 
 
