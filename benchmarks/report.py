@@ -108,7 +108,7 @@ class Report:
 
 def _load_table(scenarios: Sequence[ScenarioResult]) -> Table:
     table = _table("Under load: medians of all rounds; CPU time of the server per request")
-    for column in ("req/s", "p50 ms", "p99 ms", "CPU µs", "service/variant", "target"):
+    for column in ("req/s", "p50 ms", "p99 ms", "CPU µs", "ratio", "target"):
         table.add_column(column, justify="right")
     for scenario in scenarios:
         ratios = {ratio.variant: ratio for ratio in scenario.ratios}
