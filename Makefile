@@ -32,7 +32,7 @@ test: .venv/ready  ## run all tests; ARGS="-k tags" passes options to pytest
 
 test-fast: .venv/ready  ## run the tests on memory and SQLite that start no server
 	$(BIN)/pytest -k "not postgres and not redis and not (http and sqlite)" \
-		--ignore tests/adapters/sql/test_large_tags.py $(FAST) $(ARGS)
+		--ignore tests/adapters/sql/test_large_tags.py $(FAST)
 
 coverage: .venv/ready  ## run all tests and fail below the coverage floor
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=$(COVERAGE_FLOOR) $(ARGS)

@@ -2,56 +2,14 @@
 
 from typing import Protocol
 
-from application.files.ports import FileRepository
-from application.identity.ports import ResetTokenRepository, SessionRepository, UserRepository
-from application.jobs.ports import JobQueue
-from application.platform import unit_of_work
-from application.platform.idempotency import IdempotencyRecords
-from application.tasks.ports import TaskHistory, TaskRepository
+from application.files.ports import FileUnitOfWork
+from application.identity.ports import IdentityUnitOfWork
+from application.jobs.ports import JobUnitOfWork
+from application.tasks.ports import TaskUnitOfWork
 
 
-class UnitOfWork(unit_of_work.UnitOfWork, Protocol):
+class UnitOfWork(IdentityUnitOfWork, TaskUnitOfWork, FileUnitOfWork, JobUnitOfWork, Protocol):
     """One transaction over the repositories of all features."""
-
-    @property
-    def tasks(self) -> TaskRepository:
-        """Tasks."""
-        ...
-
-    @property
-    def history(self) -> TaskHistory:
-        """The history of tasks."""
-        ...
-
-    @property
-    def files(self) -> FileRepository:
-        """File metadata."""
-        ...
-
-    @property
-    def users(self) -> UserRepository:
-        """Accounts."""
-        ...
-
-    @property
-    def sessions(self) -> SessionRepository:
-        """Login sessions."""
-        ...
-
-    @property
-    def reset_tokens(self) -> ResetTokenRepository:
-        """Password reset tokens."""
-        ...
-
-    @property
-    def idempotency(self) -> IdempotencyRecords:
-        """Stored responses."""
-        ...
-
-    @property
-    def jobs(self) -> JobQueue:
-        """The job queue."""
-        ...
 
 
 class Storage(Protocol):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TypeGuard
 
 from domain.errors import InvalidValue
 
@@ -107,3 +108,8 @@ def microseconds(instant: datetime) -> int:
 
 
 MIN_MICROSECONDS, MAX_MICROSECONDS = microseconds(_MIN), microseconds(_MAX)
+
+
+def is_microseconds(value: object) -> TypeGuard[int]:
+    """Return whether `microseconds` can return this value: an integer that belongs to the years 1 to 9999."""
+    return type(value) is int and MIN_MICROSECONDS <= value <= MAX_MICROSECONDS

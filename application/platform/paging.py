@@ -54,7 +54,7 @@ class Order(Signed, Protocol):
         """Return the sort key of a row."""
         ...
 
-    def valid_key(self, key: object) -> int | str:
+    def validate_key(self, key: object) -> int | str:
         """Return a sort key that a client sent.
 
         Raises:
@@ -175,7 +175,7 @@ def position_of(cursor: str, filter: Signed, order: Order) -> Position:
         )
     try:
         key, row_id = json.loads(position)
-        return Position(order.valid_key(key), UUID(hex=row_id))
+        return Position(order.validate_key(key), UUID(hex=row_id))
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise InvalidValue("cursor", "invalid_cursor", "the cursor is damaged") from None
 

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import ClassVar, Final, NewType
 from uuid import UUID
 
-from domain.calendar import MAX_MICROSECONDS, MIN_MICROSECONDS, microseconds
+from domain.calendar import is_microseconds, microseconds
 from domain.errors import InvalidValue, QuotaExceeded, UnsupportedFileType
 from domain.identity.user import UserId
 from domain.tasks.task import TaskId
@@ -122,12 +122,12 @@ class NewestFirst:
         """Return the creation time of a file in microseconds."""
         return microseconds(file.created_at)
 
-    def valid_key(self, key: object) -> int:
-        """Check a sort key from a cursor.
+    def validate_key(self, key: object) -> int:
+        """Return a sort key that a client sent.
 
         Raises:
             ValueError: No file can have this sort key.
         """
-        if type(key) is not int or not MIN_MICROSECONDS <= key <= MAX_MICROSECONDS:
+        if not is_microseconds(key):
             raise ValueError("no file can have this sort key")
         return key

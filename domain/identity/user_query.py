@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, cast
 
-from domain.calendar import MAX_MICROSECONDS, MIN_MICROSECONDS, microseconds
+from domain.calendar import is_microseconds, microseconds
 from domain.errors import InvalidValue
 from domain.identity.user import Role, User, normalize_login
 from domain.text import fold, is_storable
@@ -86,7 +86,7 @@ class UserOrder:
             case UserSortField.ROLE:
                 return ROLE_RANKS[user.role]
 
-    def valid_key(self, key: object) -> int | str:
+    def validate_key(self, key: object) -> int | str:
         """Return a sort key that a client sent.
 
         Raises:
@@ -94,7 +94,7 @@ class UserOrder:
         """
         match self.field:
             case UserSortField.CREATED_AT:
-                is_valid = type(key) is int and MIN_MICROSECONDS <= key <= MAX_MICROSECONDS
+                is_valid = is_microseconds(key)
             case UserSortField.USERNAME | UserSortField.EMAIL:
                 is_valid = isinstance(key, str) and is_storable(key)
             case UserSortField.ROLE:

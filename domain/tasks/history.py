@@ -96,8 +96,8 @@ class NewestFirst:
         """Return the version."""
         return change.version
 
-    def valid_key(self, key: object) -> int:
-        """Return a key from outside the application after checking it.
+    def validate_key(self, key: object) -> int:
+        """Return a sort key that a client sent.
 
         Raises:
             ValueError: No change can have this key.

@@ -6,10 +6,9 @@ from enum import StrEnum
 from typing import ClassVar, Self, cast
 
 from domain.calendar import (
-    MAX_MICROSECONDS,
-    MIN_MICROSECONDS,
     DateOrDatetime,
     Due,
+    is_microseconds,
     local_date,
     microseconds,
     start_instant,
@@ -198,8 +197,8 @@ class TaskOrder:
             case SortField.STATUS:
                 return STATUS_RANKS[task.status]
 
-    def valid_key(self, key: object) -> int | str:
-        """Return a key from outside the application after checking it.
+    def validate_key(self, key: object) -> int | str:
+        """Return a sort key that a client sent.
 
         Raises:
             ValueError: No task can have this key.
@@ -210,7 +209,7 @@ class TaskOrder:
             case SortField.DUE_DATE:
                 is_valid = type(key) is int and MIN_SORT_KEY <= key <= MAX_SORT_KEY
             case SortField.CREATED_AT | SortField.UPDATED_AT:
-                is_valid = type(key) is int and MIN_MICROSECONDS <= key <= MAX_MICROSECONDS
+                is_valid = is_microseconds(key)
             case SortField.PRIORITY | SortField.STATUS:
                 is_valid = type(key) is int and 0 <= key <= 3
         if not is_valid:

@@ -33,7 +33,7 @@ def request_parameters(endpoint: Endpoint) -> Mapping[str, RequestParameter]:
 
 @cache
 def inject_parameters(endpoint: Endpoint) -> Endpoint:
-    """Return the endpoint as FastAPI sees it: with the request in place of all request parameters."""
+    """Return an endpoint for FastAPI: one `Request` parameter replaces all request parameters."""
     injected = [(name, marker.source) for name, marker in request_parameters(endpoint).items()]
     if not injected:
         return endpoint

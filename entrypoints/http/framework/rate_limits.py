@@ -21,7 +21,7 @@ class RateLimitClass(Enum):
     WRITE = "write"
     LOGIN = "login"
     REGISTER = "register"
-    NOTHING = "nothing"
+    UNLIMITED = "unlimited"
 
 
 def rate_limit_class(limit_class: RateLimitClass) -> Callable[[C], C]:
@@ -46,7 +46,7 @@ async def count(request: Request, limit_class: RateLimitClass, caller: Authentic
         RateLimited: The limit is exceeded.
     """
     limits: RateLimitService | None = request.app.state.rate_limits
-    if limits is None or limit_class is RateLimitClass.NOTHING:
+    if limits is None or limit_class is RateLimitClass.UNLIMITED:
         return
     match limit_class:
         case RateLimitClass.LOGIN:

@@ -24,7 +24,7 @@ from entrypoints.http.framework.query_model import QueryModel
 from entrypoints.http.framework.rate_limits import RateLimitClass, class_of_endpoint, rate_limit_headers
 from entrypoints.http.framework.strict_request import FORM, JSON, MediaType, StrictRequest
 
-AS_IT_IS: Final = "as-it-is"
+UNCOMPRESSED: Final = "as-it-is"
 """A `Content-Encoding` that turns off compression. The response middleware removes it."""
 
 
@@ -51,7 +51,7 @@ class Route(APIRoute):
     def rate_limit_class(self) -> RateLimitClass:
         """The rate limit class of requests to this route."""
         if not self.path.startswith("/api/"):
-            return RateLimitClass.NOTHING
+            return RateLimitClass.UNLIMITED
         return class_of_endpoint(self.endpoint, next(iter(self.methods or {"GET"})))
 
     def injects(self, source: Callable[[Request], Any]) -> bool:
@@ -110,7 +110,7 @@ class Route(APIRoute):
                 response = await handle_route(strict)
             if "etag" in response.headers:
                 response = not_modified_or(request, response)
-                response.headers["Content-Encoding"] = AS_IT_IS  # an entity tag must not identify two representations
+                response.headers["Content-Encoding"] = UNCOMPRESSED  # one entity tag, one representation
             if window := getattr(request.state, "rate_window", None):
                 response.raw_headers += rate_limit_headers(window)
             return response

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.platform.ids import NewId
 from application.platform.metrics import Metrics
-from entrypoints.http.framework.route import AS_IT_IS
+from entrypoints.http.framework.route import UNCOMPRESSED
 from entrypoints.http.middleware.host_and_https import PROBES
 
 _VALID_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
@@ -28,7 +28,7 @@ UNCACHED_PATHS: Final = ("/api/", *PROBES)
 HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 NO_STORE: Final = (b"cache-control", b"no-store")
 STRICT_CSP: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_NOT_COMPRESSED: Final = (b"content-encoding", AS_IT_IS.encode())
+_NOT_COMPRESSED: Final = (b"content-encoding", UNCOMPRESSED.encode())
 
 
 class ResponseMiddleware:

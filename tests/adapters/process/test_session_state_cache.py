@@ -94,7 +94,7 @@ async def test_a_state_loaded_before_an_invalidation_is_not_cached() -> None:
     assert await cache.get(SESSION, ANN, source) is None
 
 
-async def test_invalidation_waits_until_other_workers_have_no_state() -> None:
+async def test_invalidation_waits_until_no_worker_uses_an_older_state() -> None:
     one, other = LeasedSessionStateCache(0.05), LeasedSessionStateCache(0.05)
     source = Source()
     await other.get(SESSION, ANN, source)

@@ -71,7 +71,7 @@ async def test_an_uploaded_file_can_be_read(world: World, filename: str) -> None
     assert b"".join(read) == content[3:]
 
 
-async def test_the_task_may_be_known_before_or_after_the_content(world: World) -> None:
+async def test_the_task_id_may_arrive_before_or_after_the_content(world: World) -> None:
     task = await world.tasks.create(acting(ANN), CreateTask(title="Water the plants"))
     first = await world.files.upload(acting(ANN), Sent(task_id=task.id))
     last = await world.files.upload(acting(ANN), Sent(belongs_to=task.id))

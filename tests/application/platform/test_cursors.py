@@ -126,7 +126,7 @@ def test_forged_json_is_refused_unless_a_task_could_have_that_position(place: An
     except InvalidValue as refusal:
         assert refusal.field == "cursor"
         return
-    assert order.valid_key(position.key) == place[0]
+    assert order.validate_key(position.key) == place[0]
     assert position.id.hex == place[1]
 
 

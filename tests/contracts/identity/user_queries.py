@@ -132,7 +132,7 @@ class UserQueryContract(StorageSuite):
         for order in ALL_USER_ORDERS:
             for key, id in product(KEYS[order.field], (0, 2**128 - 1)):
                 with subtests.test(f"{key!a:.20} by {order}"):
-                    edge = (order.valid_key(key), UUID(int=id))
+                    edge = (order.validate_key(key), UUID(int=id))
                     ordered = [(user, (order.key(user), user.id)) for user in sorted_users(order, all_users)]
                     beyond = [user for user, at in ordered if (at < edge if order.descending else at > edge)]
                     assert (await find(storage, order=order, after=Position(*edge))).items == beyond

@@ -154,7 +154,7 @@ class PagingContract(StorageSuite):
         for order in EVERY_ORDER:
             for key, id in product(KEYS[order.field], (0, 2**128 - 1)):
                 with subtests.test(f"{key!a:.20} by {order}"):
-                    position = Position(order.valid_key(key), UUID(int=id))
+                    position = Position(order.validate_key(key), UUID(int=id))
                     expected = [task for task in in_order(order, tasks) if is_beyond(task, position, order)]
                     assert await page(storage, order, 99, position=position) == expected
 

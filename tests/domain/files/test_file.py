@@ -68,10 +68,10 @@ def test_a_task_filter_matches_only_files_of_the_task() -> None:
 def test_impossible_sort_keys_are_rejected() -> None:
     order = NewestFirst()
     key = order.key(a_file(created_at=NOW))
-    assert order.valid_key(key) == key
+    assert order.validate_key(key) == key
     for invalid in (True, "1", None, 1.0, 10**18, -(10**18)):
         with pytest.raises(ValueError, match="no file"):
-            order.valid_key(invalid)
+            order.validate_key(invalid)
 
 
 def test_files_with_equal_fields_are_equal() -> None:

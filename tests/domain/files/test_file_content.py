@@ -7,7 +7,7 @@ from tests.support.contents import BAD, GOOD, TYPES
 
 
 def validate(filename: str, content: bytes, size: int = 65_536) -> None:
-    """Validate the content in chunks of this size."""
+    """Validate the content in chunks of `size` bytes."""
     validator = ContentValidator(FileType.of(filename))
     for start in range(0, len(content), size):
         validator.feed(content[start : start + size])

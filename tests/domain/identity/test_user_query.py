@@ -74,12 +74,12 @@ def test_the_sort_key_is_the_value_of_the_sort_field() -> None:
 def test_an_impossible_sort_key_is_refused(field: UserSortField, keys: list[object]) -> None:
     for key in keys:
         with pytest.raises(ValueError, match="no user can have this sort key"):
-            UserOrder(field).valid_key(key)
+            UserOrder(field).validate_key(key)
 
 
 @given(users, user_orders)
 def test_the_sort_key_of_every_user_is_valid(user: User, order: UserOrder) -> None:
-    assert order.valid_key(order.key(user)) == order.key(user)
+    assert order.validate_key(order.key(user)) == order.key(user)
 
 
 @given(users, user_filters)

@@ -108,7 +108,7 @@ class Worker:
 
 @dataclass
 class Workers:
-    """Workers workers. `connect` opens a new connection to each."""
+    """A service with WORKERS worker processes. `connect` opens a new connection to each."""
 
     server: ServerProcess
     stack: ExitStack = field(default_factory=ExitStack)
