@@ -8,10 +8,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 CODE := domain application adapters entrypoints migrations tests benchmarks
 PROSE := docs deploy .github README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile Dockerfile compose.yaml
-# Tests of test-fast: no servers, HTTP in memory only, and each contract once per storage.
+# Tests of test-fast: no servers, HTTP in memory only, each contract once per storage, and fewer random examples.
 FAST := tests/domain tests/application tests/architecture tests/adapters/memory tests/adapters/process tests/adapters/sql \
 	tests/adapters/security tests/entrypoints/wiring tests/entrypoints/http/tasks
-COVERAGE_FLOOR := 85
+COVERAGE_FLOOR := 97
 
 .DEFAULT_GOAL := install
 .PHONY: help install run test test-fast coverage lint format check bench migrate migration locks clean
@@ -31,7 +31,7 @@ test: .venv/ready  ## run all tests; ARGS="-k tags" passes options to pytest
 	$(BIN)/pytest $(ARGS)
 
 test-fast: .venv/ready  ## run the tests on memory and SQLite that start no server
-	$(BIN)/pytest -k "not postgres and not redis and not (http and sqlite)" \
+	HYPOTHESIS_PROFILE=fast $(BIN)/pytest -k "not postgres and not redis and not (http and sqlite)" \
 		--ignore tests/adapters/sql/test_large_tags.py $(FAST)
 
 coverage: .venv/ready  ## run all tests and fail below the coverage floor

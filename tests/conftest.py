@@ -18,9 +18,10 @@ from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.schema.tables import metadata
 from tests.servers.postgres import Postgres, PostgresServer
 
-pytest.register_assert_rewrite("tests.contracts", "tests.http")
+pytest.register_assert_rewrite("tests.contracts", "tests.entrypoints")
 
 settings.register_profile("dev", deadline=None, derandomize=True)
+settings.register_profile("fast", deadline=None, derandomize=True, max_examples=20)
 settings.register_profile("ci", deadline=None, max_examples=1000, stateful_step_count=100, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
