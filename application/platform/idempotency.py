@@ -1,7 +1,7 @@
 """Idempotent writes: a request with an idempotency key takes effect once (IETF Idempotency-Key header, draft 07)."""
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -29,22 +29,14 @@ class RequestKey:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredResponse:
-    """The response to the first request with a key. The entrypoint that made it replays it."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
     """A stored response and the request that it belongs to."""
 
     request: RequestKey
     fingerprint: bytes
     """A digest of the content of the request."""
-    response: StoredResponse
+    payload: bytes = field(repr=False)
+    """The response, in the format of the entrypoint that made it."""
     expires_at: datetime
 
 
@@ -112,7 +104,7 @@ class IdempotentWrite(Generic[T]):
     request: RequestKey
     fingerprint: bytes
     now: datetime
-    to_response: Callable[[T], StoredResponse]
+    to_payload: Callable[[T], bytes]
 
     async def store(self, uow: IdempotencyUnitOfWork, result: T) -> None:
         """Store the response to this request in the unit of work of its effect.
@@ -122,7 +114,7 @@ class IdempotentWrite(Generic[T]):
             IdempotencyKeyInUse: The first request with this key has not finished yet.
             IdempotencyKeyReused: The key belongs to a request with other content.
         """
-        record = IdempotencyRecord(self.request, self.fingerprint, self.to_response(result), self.now + MAX_AGE)
+        record = IdempotencyRecord(self.request, self.fingerprint, self.to_payload(result), self.now + MAX_AGE)
         try:
             await uow.idempotency.add(record, self.now)
         except AlreadyExecuted as error:
@@ -141,20 +133,18 @@ class IdempotencyService:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
-    def write(
-        self, request: RequestKey, fingerprint: bytes, to_response: Callable[[T], StoredResponse]
-    ) -> IdempotentWrite[T]:
+    def write(self, request: RequestKey, fingerprint: bytes, to_payload: Callable[[T], bytes]) -> IdempotentWrite[T]:
         """Return the idempotent write for a request.
 
         Args:
             request: The key of the request.
             fingerprint: A digest of its content.
-            to_response: Makes the response from the result of the use case.
+            to_payload: Makes the response from the result of the use case, as bytes.
         """
-        return IdempotentWrite(_hash_key(request), _keyed_digest(request, fingerprint), self._clock.now(), to_response)
+        return IdempotentWrite(_hash_key(request), _keyed_digest(request, fingerprint), self._clock.now(), to_payload)
 
-    async def find(self, request: RequestKey, fingerprint: bytes) -> StoredResponse | None:
-        """Return the stored response to a request, or None if the request is new.
+    async def find(self, request: RequestKey, fingerprint: bytes) -> bytes | None:
+        """Return the payload that was stored for a request, or None if the request is new.
 
         Raises:
             IdempotencyKeyReused: The key belongs to a request with other content.
@@ -163,7 +153,7 @@ class IdempotencyService:
         if record is None:
             return None
         _require_same_content(record, _keyed_digest(request, fingerprint))
-        return record.response
+        return record.payload
 
     @retried
     async def _find(self, request: RequestKey) -> IdempotencyRecord | None:

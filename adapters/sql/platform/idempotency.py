@@ -9,13 +9,7 @@ from adapters.sql.engine.dialects import SqlDialect, delete_batch
 from adapters.sql.engine.transaction import Transaction
 from adapters.sql.engine.types import Instant
 from adapters.sql.schema.idempotency import idempotency_records
-from application.platform.idempotency import (
-    AlreadyExecuted,
-    IdempotencyKeyInUse,
-    IdempotencyRecord,
-    RequestKey,
-    StoredResponse,
-)
+from application.platform.idempotency import AlreadyExecuted, IdempotencyKeyInUse, IdempotencyRecord, RequestKey
 from domain.errors import UserNotFound
 
 _TABLE: Final = idempotency_records
@@ -36,7 +30,7 @@ DELETE_EXPIRED_RECORDS: Final = delete_batch(_TABLE, _TABLE.c.expires_at <= _NOW
 def insert_record(dialect: SqlDialect) -> Executable:
     """Build an INSERT that replaces an expired record of the same key. It returns no row if a valid one exists."""
     row: Any = dialect.insert(_TABLE)
-    replaced = ("fingerprint", "status", "headers", "body", "expires_at")
+    replaced = ("fingerprint", "payload", "expires_at")
     statement: Executable = row.on_conflict_do_update(
         index_elements=list(_TABLE.primary_key),
         set_={name: row.excluded[name] for name in replaced},
@@ -79,15 +73,11 @@ def _to_row(record: IdempotencyRecord) -> dict[str, Any]:
         "operation": record.request.operation,
         "key": record.request.key,
         "fingerprint": record.fingerprint,
-        "status": record.response.status,
-        "headers": dict(record.response.headers),
-        "body": record.response.body,
+        "payload": record.payload,
         "expires_at": record.expires_at,
     }
 
 
 def _from_row(row: Sequence[Any]) -> IdempotencyRecord:
-    user_id, operation, key, fingerprint, status, headers, body, expires_at = row
-    return IdempotencyRecord(
-        RequestKey(user_id, operation, key), fingerprint, StoredResponse(status, headers, body), expires_at
-    )
+    user_id, operation, key, fingerprint, payload, expires_at = row
+    return IdempotencyRecord(RequestKey(user_id, operation, key), fingerprint, payload, expires_at)

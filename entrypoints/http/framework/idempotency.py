@@ -1,7 +1,8 @@
 """The Idempotency-Key field (IETF draft-ietf-httpapi-idempotency-key-header-07)."""
 
+import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Annotated, Any, Final, Self, TypeVar, cast
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.identity.sessions import AuthenticatedCaller
-from application.platform.idempotency import IdempotencyService, IdempotentWrite, RequestKey, StoredResponse
+from application.platform.idempotency import IdempotencyService, IdempotentWrite, RequestKey
 from entrypoints.http.framework.http_errors import InvalidIdempotencyKey
 from entrypoints.http.framework.inject import RequestParameter
 
@@ -19,6 +20,26 @@ PATTERN: Final = "^[!-~]{1,255}$"
 _KEY: Final = re.compile(PATTERN.strip("^$"))
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """The response to the first request with a key."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def encode(self) -> bytes:
+        """Return the response as one line of JSON with status and headers, followed by the body."""
+        head = json.dumps({"status": self.status, "headers": dict(self.headers)})
+        return head.encode() + b"\n" + self.body
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Self:
+        """Return the response that `encode` made these bytes from."""
+        head, _, body = payload.partition(b"\n")
+        return cls(**json.loads(head), body=body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +56,8 @@ class IdempotentRequest:
         Raises:
             IdempotencyKeyReused: The first request had other content.
         """
-        stored = await self.service.find(self.key, self.fingerprint)
-        return None if stored is None else replay(stored)
+        payload = await self.service.find(self.key, self.fingerprint)
+        return None if payload is None else replay(payload)
 
     def with_content(self, *parts: bytes) -> Self:
         """Return the request with the fingerprint of its content."""
@@ -44,7 +65,7 @@ class IdempotentRequest:
 
     def write(self, to_response: Callable[[T], StoredResponse]) -> IdempotentWrite[T]:
         """Return the idempotent write that stores the response made by `to_response`."""
-        return self.service.write(self.key, self.fingerprint, to_response)
+        return self.service.write(self.key, self.fingerprint, lambda result: to_response(result).encode())
 
 
 def parse_idempotency_key(request: Request, caller: AuthenticatedCaller) -> IdempotentRequest | None:
@@ -69,8 +90,9 @@ def _fingerprint_of(parts: Iterable[bytes]) -> bytes:
     return digest.digest()
 
 
-def replay(stored: StoredResponse) -> Response:
+def replay(payload: bytes) -> Response:
     """Return a stored response, marked as replayed."""
+    stored = StoredResponse.decode(payload)
     headers = {**stored.headers, "Idempotency-Replayed": "true"}
     return Response(stored.body, stored.status, headers, media_type="application/json")
 

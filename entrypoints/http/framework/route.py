@@ -134,7 +134,7 @@ async def _handle_idempotently(
     try:
         return cast(Response, await handle(request))
     except AlreadyExecuted as error:
-        return replay(error.record.response)
+        return replay(error.record.payload)
 
 
 def _flat(dependant: Dependant) -> Iterator[Dependant]:

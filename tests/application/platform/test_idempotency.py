@@ -7,12 +7,11 @@ from application.platform.idempotency import (
     IdempotencyRecord,
     IdempotencyService,
     RequestKey,
-    StoredResponse,
 )
 from tests.support.builders import ANN
 from tests.support.stubs import SettableClock
 
-RESPONSE = StoredResponse(201, {}, b"done")
+PAYLOAD = b"the response"
 DIGEST = b"a digest of a body with a password"
 
 
@@ -27,7 +26,7 @@ def service(storage: InMemoryStorage, clock: SettableClock) -> IdempotencyServic
 
 async def store(storage: InMemoryStorage, service: IdempotencyService, key: RequestKey, digest: bytes = DIGEST) -> None:
     async with storage.unit_of_work() as uow:
-        await service.write(key, digest, lambda result: result).store(uow, RESPONSE)
+        await service.write(key, digest, lambda result: result).store(uow, PAYLOAD)
         await uow.commit()
 
 
@@ -52,12 +51,12 @@ async def test_a_repeated_request_is_answered_from_storage(
 ) -> None:
     assert await service.find(request(), DIGEST) is None
     await store(storage, service, request())
-    assert await service.find(request(), DIGEST) == RESPONSE
+    assert await service.find(request(), DIGEST) == PAYLOAD
     with pytest.raises(IdempotencyKeyReused):
         await service.find(request(), b"another")
 
     with pytest.raises(AlreadyExecuted) as raised:
         await store(storage, service, request())
-    assert raised.value.record.response == RESPONSE
+    assert raised.value.record.payload == PAYLOAD
     with pytest.raises(IdempotencyKeyReused):
         await store(storage, service, request(), b"another")

@@ -5,13 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from application.platform.idempotency import (
-    AlreadyExecuted,
-    IdempotencyKeyInUse,
-    IdempotencyRecord,
-    RequestKey,
-    StoredResponse,
-)
+from application.platform.idempotency import AlreadyExecuted, IdempotencyKeyInUse, IdempotencyRecord, RequestKey
 from application.storage import Storage
 from domain.errors import UserNotFound
 from tests.contracts.given import StorageSuite, add, expected_snapshot, snapshot
@@ -25,7 +19,7 @@ def a_record(**overrides: Any) -> IdempotencyRecord:
     fields: dict[str, Any] = {
         "request": RequestKey(ANN, "POST /tasks", "key"),
         "fingerprint": BYTES[::-1],
-        "response": StoredResponse(201, {"Location": "/tasks/ü"}, BYTES),
+        "payload": BYTES,
         "expires_at": TOMORROW,
     }
     return IdempotencyRecord(**(fields | overrides))
@@ -113,7 +107,7 @@ class IdempotencyContract(StorageSuite):
 
         async def run(n: int) -> None:
             async with storage.unit_of_work() as uow:
-                await uow.idempotency.add(replace(record, response=StoredResponse(201, {}, b"%d" % n)), NOW)
+                await uow.idempotency.add(replace(record, payload=b"%d" % n), NOW)
                 await uow.tasks.add(tasks[n])
                 await uow.commit()
 
@@ -125,7 +119,7 @@ class IdempotencyContract(StorageSuite):
         assert await snapshot(storage) == expected_snapshot(tasks[winner])
         found = await stored(storage, record.request)
         assert found is not None
-        assert found.response.body == b"%d" % winner
+        assert found.payload == b"%d" % winner
 
     async def test_a_key_can_be_used_again_after_a_failed_request(self, storage: Storage) -> None:
         record = a_record()

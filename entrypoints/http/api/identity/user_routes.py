@@ -5,7 +5,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
-from application.platform.idempotency import StoredResponse
 from domain.errors import EmailTaken, Forbidden, LastAdmin, UsernameTaken, UserNotFound, WeakPassword, WrongPassword
 from domain.identity.user import User
 from entrypoints.http.api.dependencies import Accounts, Exports, Users
@@ -23,7 +22,7 @@ from entrypoints.http.api.identity.user_schemas import (
 from entrypoints.http.api.paths import UserIdInPath
 from entrypoints.http.framework import cookies
 from entrypoints.http.framework.authentication import CurrentActor
-from entrypoints.http.framework.idempotency import Idempotent, created
+from entrypoints.http.framework.idempotency import Idempotent, StoredResponse, created
 from entrypoints.http.framework.preconditions import ExpectedVersions, etag
 from entrypoints.http.framework.query_model import query_parameters
 from entrypoints.http.framework.route import Route

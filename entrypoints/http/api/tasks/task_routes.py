@@ -4,7 +4,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 
-from application.platform.idempotency import StoredResponse
 from domain.errors import StaleTask, TagNotFound, TaskNotFound, UserNotFound
 from domain.tasks.task import Task
 from entrypoints.http.api.dependencies import TaskBatches, Tasks
@@ -24,7 +23,7 @@ from entrypoints.http.api.tasks.task_schemas import (
     TaskView,
 )
 from entrypoints.http.framework.authentication import CurrentActor
-from entrypoints.http.framework.idempotency import Idempotent, created
+from entrypoints.http.framework.idempotency import Idempotent, StoredResponse, created
 from entrypoints.http.framework.preconditions import ExpectedVersions, etag
 from entrypoints.http.framework.query_model import query_parameters
 from entrypoints.http.framework.route import Route
