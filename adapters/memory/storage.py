@@ -1,6 +1,4 @@
 import asyncio
-from types import TracebackType
-from typing import Self
 
 from adapters.memory.engine.transaction import Rows, Staged, WriteLock
 from adapters.memory.files.files import InMemoryFileRepository
@@ -11,6 +9,8 @@ from adapters.memory.jobs.queue import InMemoryJobQueue
 from adapters.memory.platform.idempotency import InMemoryIdempotencyRecords
 from adapters.memory.tasks.history import InMemoryTaskHistory
 from adapters.memory.tasks.tasks import InMemoryTaskRepository, TasksByOwner
+from application.platform.events import Dispatch, discard
+from application.platform.unit_of_work import ManagedUnitOfWork
 
 
 class InMemoryStorage:
@@ -19,31 +19,33 @@ class InMemoryStorage:
     Entities are immutable, so no copies are needed.
     """
 
+    is_process_local = True
+    migrator = None
+    copier = None
+
     def __init__(self) -> None:
         self._rows = Rows()
         self._writing = asyncio.Lock()
 
-    def unit_of_work(self) -> "InMemoryUnitOfWork":
-        return InMemoryUnitOfWork(self._rows, WriteLock(self._writing))
-
-    async def open(self) -> None:
-        pass
+    def unit_of_work(self, dispatch: Dispatch = discard) -> "InMemoryUnitOfWork":
+        return InMemoryUnitOfWork(self._rows, self._writing, dispatch)
 
     async def check(self) -> None:
         pass
 
-    async def close(self) -> None:
-        pass
 
-
-class InMemoryUnitOfWork:
+class InMemoryUnitOfWork(ManagedUnitOfWork):
     """Stage changes in memory and apply them at commit."""
 
-    def __init__(self, rows: Rows, lock: WriteLock) -> None:
-        self._lock = lock
-        users, sessions, reset_tokens = Staged(rows.users), Staged(rows.sessions), Staged(rows.reset_tokens)
-        names, tasks, history = UniqueNames(rows), TasksByOwner(rows.tasks, rows.revisions), Staged(rows.history)
-        idempotency, jobs, files = Staged(rows.idempotency), Staged(rows.jobs), Staged(rows.files)
+    def __init__(self, rows: Rows, writing: asyncio.Lock, dispatch: Dispatch) -> None:
+        super().__init__(dispatch)
+        is_open = self.require_open
+        self._lock = lock = WriteLock(writing, is_open)
+        users, sessions = Staged(rows.users, is_open), Staged(rows.sessions, is_open)
+        names, reset_tokens = UniqueNames(rows, is_open), Staged(rows.reset_tokens, is_open)
+        tasks, history = TasksByOwner(rows.tasks, rows.revisions, is_open), Staged(rows.history, is_open)
+        idempotency, jobs = Staged(rows.idempotency, is_open), Staged(rows.jobs, is_open)
+        files = Staged(rows.files, is_open)
         self._staged = (users, names, sessions, reset_tokens, tasks, history, idempotency, jobs, files)
         user_data = UserData(sessions, reset_tokens, files, tasks, history, idempotency)
         self.users = InMemoryUserRepository(users, names, user_data, lock)
@@ -55,15 +57,10 @@ class InMemoryUnitOfWork:
         self.files = InMemoryFileRepository(files, users, tasks, lock)
         self.jobs = InMemoryJobQueue(jobs, lock)
 
-    async def commit(self) -> None:
+    async def _commit(self) -> None:
         for staged in self._staged:
             staged.apply()
         self._lock.release()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def _release(self) -> None:
         self._lock.release()

@@ -1,7 +1,11 @@
 """One transaction. Each feature adds the repositories that it needs to `UnitOfWork`, as a Protocol of its own."""
 
+from abc import ABC, abstractmethod
+from enum import Enum
 from types import TracebackType
 from typing import Protocol, Self
+
+from application.platform.events import Dispatch, Event
 
 
 class StorageUnavailable(Exception):
@@ -15,14 +19,23 @@ class TransientStorageError(Exception):
     """
 
 
+class UnitOfWorkNotOpen(RuntimeError):
+    """A unit of work was used before it was entered, or after its commit or its end: an error in the program."""
+
+
 class UnitOfWork(Protocol):
     """One transaction: `commit` stores all writes or none; leaving without a commit rolls them back.
 
-    Enter it once and use it from one task. Until the first write, each read sees what is committed at that time.
+    Enter it once, use it from one task, and commit at most once. Until the first write, each read sees what is
+    committed at that time. Any use of it or of its repositories at another time raises UnitOfWorkNotOpen.
     """
 
+    def add_event(self, event: Event) -> None:
+        """Dispatch an event when the unit of work ends, if it has committed. Otherwise discard it."""
+        ...
+
     async def commit(self) -> None:
-        """Make all writes durable. The unit of work must not be used afterwards.
+        """Make all writes durable.
 
         Raises:
             StorageUnavailable: The connection broke. It is unknown whether the writes were committed.
@@ -35,3 +48,65 @@ class UnitOfWork(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None: ...
+
+
+class _State(Enum):
+    NEW = "new"
+    OPEN = "open"
+    DONE = "done"
+
+
+class ManagedUnitOfWork(ABC):
+    """States and events of a unit of work. Storages may inherit it and implement `_commit` and `_release`.
+
+    Repositories call `require_open` before they read or write.
+    """
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        self._state = _State.NEW
+        self._is_committed = False
+        self._events: list[Event] = []
+        self._dispatch = dispatch
+
+    def require_open(self) -> None:
+        """Check that the unit of work has been entered, and has neither committed nor ended.
+
+        Raises:
+            UnitOfWorkNotOpen: It is not open.
+        """
+        if self._state is not _State.OPEN:
+            raise UnitOfWorkNotOpen(f"this unit of work is {self._state.value}")
+
+    def add_event(self, event: Event) -> None:
+        """Dispatch an event when the unit of work ends, if it has committed. Otherwise discard it."""
+        self.require_open()
+        self._events.append(event)
+
+    async def commit(self) -> None:
+        """Make all writes durable. See `UnitOfWork.commit`."""
+        self.require_open()
+        self._state = _State.DONE
+        await self._commit()
+        self._is_committed = True
+
+    async def __aenter__(self) -> Self:
+        if self._state is not _State.NEW:
+            raise UnitOfWorkNotOpen("a unit of work can be entered only once")
+        self._state = _State.OPEN
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._state = _State.DONE
+        await self._release()
+        if self._is_committed and self._events:
+            await self._dispatch(self._events)
+
+    @abstractmethod
+    async def _commit(self) -> None:
+        """Make all writes durable."""
+
+    @abstractmethod
+    async def _release(self) -> None:
+        """Roll back what is not committed, and release connections and locks."""

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
+from application.platform.events import Dispatch, discard
 from application.storage import Storage, UnitOfWork
 
 
@@ -18,8 +19,8 @@ class FaultyStorage:
         self._has_committed = has_committed
         self.commits = 0
 
-    def unit_of_work(self) -> UnitOfWork:
-        return FaultyUnitOfWork(self._storage.unit_of_work(), self)
+    def unit_of_work(self, dispatch: Dispatch = discard) -> UnitOfWork:
+        return FaultyUnitOfWork(self._storage.unit_of_work(dispatch), self)
 
     async def commit(self, uow: UnitOfWork) -> None:
         self.commits += 1
@@ -38,6 +39,7 @@ class FaultyUnitOfWork:
         self.files, self.idempotency = uow.files, uow.idempotency
         self.users, self.jobs = uow.users, uow.jobs
         self.sessions, self.reset_tokens = uow.sessions, uow.reset_tokens
+        self.add_event = uow.add_event
 
     async def commit(self) -> None:
         await self._storage.commit(self._uow)

@@ -7,6 +7,7 @@ from tests.contracts.identity.users import UserContract
 from tests.contracts.jobs.jobs import JobContract
 from tests.contracts.platform.idempotency import IdempotencyContract
 from tests.contracts.platform.races import RaceContract
+from tests.contracts.platform.states import UnitOfWorkStateContract
 from tests.contracts.platform.transactions import TransactionContract
 from tests.contracts.platform.use_cases import UseCaseContract
 from tests.contracts.tasks.filters import FilterContract
@@ -23,6 +24,7 @@ from tests.contracts.tasks.values import ValueContract
 
 class StorageContract(
     TransactionContract,
+    UnitOfWorkStateContract,
     RaceContract,
     TaskContract,
     UserContract,

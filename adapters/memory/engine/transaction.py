@@ -1,6 +1,6 @@
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -36,24 +36,32 @@ class Rows:
 K = TypeVar("K")
 V = TypeVar("V")
 
+RequireOpen = Callable[[], None]
+"""Raises UnitOfWorkNotOpen unless the unit of work is open."""
+
 
 class Staged(Generic[K, V]):
     """A mapping with the uncommitted changes of one transaction. `apply` writes them to the mapping."""
 
-    def __init__(self, rows: dict[K, V]) -> None:
+    def __init__(self, rows: dict[K, V], require_open: RequireOpen) -> None:
         self._rows = rows
+        self._require_open = require_open
         self._changes: dict[K, V | None] = {}
 
     def get(self, key: K) -> V | None:
+        self._require_open()
         return self._changes[key] if key in self._changes else self._rows.get(key)
 
     def put(self, key: K, value: V) -> None:
+        self._require_open()
         self._changes[key] = value
 
     def drop(self, key: K) -> None:
+        self._require_open()
         self._changes[key] = None
 
     def values(self) -> Iterator[V]:
+        self._require_open()
         for key, value in self._rows.items():
             if key not in self._changes:
                 yield value
@@ -77,11 +85,13 @@ class Staged(Generic[K, V]):
 class WriteLock:
     """A lock from the first write of a transaction to its end, so that its checks stay valid."""
 
-    def __init__(self, lock: asyncio.Lock) -> None:
+    def __init__(self, lock: asyncio.Lock, require_open: RequireOpen) -> None:
         self._lock = lock
+        self._require_open = require_open
         self._is_held = False
 
     async def acquire(self) -> None:
+        self._require_open()
         if not self._is_held:
             await self._lock.acquire()
             self._is_held = True

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from adapters.memory.engine.slices import slice_of
-from adapters.memory.engine.transaction import Rows, Staged, WriteLock
+from adapters.memory.engine.transaction import RequireOpen, Rows, Staged, WriteLock
 from adapters.memory.tasks.tasks import TasksByOwner
 from application.identity.ports import ResetToken
 from application.platform.idempotency import IdempotencyRecord, RequestKey
@@ -18,9 +18,9 @@ from domain.tasks.task import TaskId
 class UniqueNames:
     """Unique indexes of usernames and e-mail addresses, with the uncommitted changes of one transaction."""
 
-    def __init__(self, rows: Rows) -> None:
-        self._usernames = Staged(rows.usernames)
-        self._emails = Staged(rows.emails)
+    def __init__(self, rows: Rows, require_open: RequireOpen) -> None:
+        self._usernames = Staged(rows.usernames, require_open)
+        self._emails = Staged(rows.emails, require_open)
 
     def find_owner(self, login: str) -> UserId | None:
         key = normalize_login(login)

@@ -4,9 +4,9 @@ from datetime import datetime, tzinfo
 from itertools import islice
 
 from adapters.memory.engine.slices import slice_of
-from adapters.memory.engine.transaction import Staged, WriteLock
+from adapters.memory.engine.transaction import RequireOpen, Staged, WriteLock
 from application.platform.paging import TOTAL_CAP, Slice, Window
-from domain.errors import StaleTask, TaskNotFound, UserNotFound
+from domain.errors import StaleTask, TaskNotFound, TasksNotFound, UserNotFound
 from domain.files.file import File, FileId
 from domain.identity.user import User, UserId
 from domain.tasks.history import TaskChange
@@ -19,23 +19,30 @@ from domain.tasks.task_query import TaskCriteria, TaskOrder
 class TasksByOwner:
     """The tasks of each owner as one transaction sees them: the committed tasks with its own changes."""
 
-    def __init__(self, rows: defaultdict[UserId, dict[TaskId, Task]], revisions: dict[UserId, int]) -> None:
+    def __init__(
+        self, rows: defaultdict[UserId, dict[TaskId, Task]], revisions: dict[UserId, int], require_open: RequireOpen
+    ) -> None:
         self._rows = rows
         self._revisions = revisions
+        self._require_open = require_open
         self._staged: dict[UserId, Staged[TaskId, Task]] = {}
 
     def __getitem__(self, owner_id: UserId) -> Staged[TaskId, Task]:
         if owner_id not in self._staged:
-            self._staged[owner_id] = Staged(self._rows[owner_id])
+            self._staged[owner_id] = Staged(self._rows[owner_id], self._require_open)
         return self._staged[owner_id]
 
     def revision(self, owner_id: UserId) -> int:
+        self._require_open()
+        return self._revision(owner_id)
+
+    def _revision(self, owner_id: UserId) -> int:
         staged = self._staged.get(owner_id)
         return self._revisions.get(owner_id, 0) + (staged.changed if staged else 0)
 
     def apply(self) -> None:
         for owner_id, staged in self._staged.items():
-            self._revisions[owner_id] = self.revision(owner_id)
+            self._revisions[owner_id] = self._revision(owner_id)
             staged.apply()
 
 
@@ -64,14 +71,14 @@ class InMemoryTaskRepository:
     async def get(self, task_id: TaskId, *, owner_id: UserId) -> Task:
         task = self._tasks[owner_id].get(task_id)
         if task is None:
-            raise TaskNotFound([task_id])
+            raise TaskNotFound
         return task
 
     async def get_many(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[Task]:
         found = [self._tasks[owner_id].get(task_id) for task_id in task_ids]
         missing = [task_id for task_id, task in zip(task_ids, found, strict=True) if task is None]
         if missing:
-            raise TaskNotFound(missing)
+            raise TasksNotFound(missing)
         return [task for task in found if task is not None]
 
     async def find(
@@ -119,6 +126,6 @@ class InMemoryTaskRepository:
     def _check_version(self, task: Task, version: int) -> None:
         stored = self._tasks[task.owner_id].get(task.id)
         if stored is None:
-            raise TaskNotFound([task.id])
+            raise TaskNotFound
         if stored.version != version:
             raise StaleTask

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from adapters.sql.engine.compiler import Query
@@ -13,9 +13,10 @@ class Transaction:
     a read alone is one round trip.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, require_open: Callable[[], None]) -> None:
         self.dialect: SqlDialect = database.compiler.dialect
         self._database = database
+        self._require_open = require_open
         self._compile = database.compiler.compile
         self._connection: Connection | None = None
         self._is_writing = False
@@ -30,6 +31,7 @@ class Transaction:
 
     async def execute(self, query: Query, *rows: Values) -> None:
         """Execute a write once for each of `rows`."""
+        self._require_open()
         if not rows:
             return
         await (await self._begun()).execute(self._compile(query), rows)
@@ -45,6 +47,7 @@ class Transaction:
             await connection.release()
 
     async def _connected(self) -> Connection:
+        self._require_open()
         if self._connection is None:
             self._connection = await self._database.acquire()
         return self._connection

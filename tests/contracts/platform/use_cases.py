@@ -8,6 +8,7 @@ from domain.errors import InvalidResetToken, InvalidToken, LastAdmin
 from domain.identity.user import Role
 from tests.application.given import PASSWORD, logged_in, registered
 from tests.contracts.given import StorageSuite
+from tests.support.builders import AN_ADMIN, acting
 from tests.support.stubs import SettableClock
 from tests.support.world import World
 
@@ -33,7 +34,7 @@ class UseCaseContract(StorageSuite):
 
             assert [outcome for outcome in outcomes if not isinstance(outcome, IssuedTokens | InvalidToken)] == []
             assert [type(outcome) for outcome in outcomes].count(IssuedTokens) <= (0 if is_spent else 1)
-            assert await world.sessions.list_sessions(kim.id) == []
+            assert await world.sessions.list_sessions(acting(kim.id)) == []
 
     async def test_a_refresh_during_logout_or_erasure_succeeds_or_raises_invalid_token(self, world: World) -> None:
         for name in ("kim", "lee", "zoe"):
@@ -41,14 +42,14 @@ class UseCaseContract(StorageSuite):
             login, other = await logged_in(world, name), await logged_in(world, name)
             refreshed, _, again, _ = await asyncio.gather(
                 world.sessions.refresh(login.refresh_token.text),
-                world.sessions.revoke_all(user.id),
+                world.sessions.revoke_all(acting(user.id)),
                 world.sessions.refresh(other.refresh_token.text),
-                world.accounts.erase(user.id, PASSWORD),
+                world.accounts.erase(acting(user.id), PASSWORD),
                 return_exceptions=True,
             )
             assert isinstance(refreshed, IssuedTokens | InvalidToken), refreshed
             assert isinstance(again, IssuedTokens | InvalidToken), again
-            assert await world.sessions.list_sessions(user.id) == []
+            assert await world.sessions.list_sessions(acting(user.id)) == []
 
     async def test_a_reset_token_used_concurrently_succeeds_once(self, world: World) -> None:
         kim = await registered(world)
@@ -64,7 +65,9 @@ class UseCaseContract(StorageSuite):
     async def test_one_admin_remains_when_all_leave_concurrently(self, world: World) -> None:
         admins = [await registered(world, f"admin-{n}", Role.ADMIN) for n in range(6)]
         leaving = [
-            world.accounts.edit(admin.id, role=Role.USER) if n % 2 else world.accounts.erase(admin.id, PASSWORD)
+            world.users.edit(AN_ADMIN, admin.id, role=Role.USER)
+            if n % 2
+            else world.accounts.erase(acting(admin.id), PASSWORD)
             for n, admin in enumerate(admins)
         ]
         outcomes = await asyncio.gather(*leaving, return_exceptions=True)
@@ -77,11 +80,11 @@ class UseCaseContract(StorageSuite):
     async def test_concurrent_edits_of_one_user_lose_no_update(self, world: World) -> None:
         kim = await registered(world)
         await asyncio.gather(
-            world.accounts.edit(kim.id, full_name="Kim"),
-            world.accounts.edit(kim.id, timezone="Asia/Seoul"),
-            world.accounts.edit(kim.id, email="new@example.com"),
+            world.users.edit(AN_ADMIN, kim.id, full_name="Kim"),
+            world.users.edit(AN_ADMIN, kim.id, timezone="Asia/Seoul"),
+            world.users.edit(AN_ADMIN, kim.id, email="new@example.com"),
         )
 
-        stored = await world.accounts.get(kim.id)
+        stored = await world.users.get(AN_ADMIN, kim.id)
         assert (stored.full_name, stored.timezone, stored.email) == ("Kim", "Asia/Seoul", "new@example.com")
         assert stored.version == 4
