@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
-from application.operations.ports import BackupError
+from application.storage import BackupError
 
 DAMAGE: Final = (BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 """Errors that reading an invalid or damaged archive can raise."""

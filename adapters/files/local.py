@@ -59,9 +59,6 @@ class LocalFileStore:
         if not await _run_in_thread(partial(os.access, self._root, os.R_OK | os.W_OK | os.X_OK)):
             raise FileStoreUnavailable("the directory of the files is not writable")
 
-    async def close(self) -> None:
-        pass
-
 
 class _PartialFile:
     """A file that has a temporary name until it is complete."""

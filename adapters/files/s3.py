@@ -73,9 +73,6 @@ class S3FileStore:
             async for _ in obstore.list(self._store, "no-such-prefix", chunk_size=1):
                 break
 
-    async def close(self) -> None:
-        pass
-
 
 @contextmanager
 def _translate_errors() -> Iterator[None]:

@@ -18,6 +18,3 @@ class InProcessRateLimiter:
 
     async def check(self) -> None:
         pass
-
-    async def close(self) -> None:
-        await self._storage.reset()

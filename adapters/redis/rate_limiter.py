@@ -35,6 +35,3 @@ class RedisRateLimiter:
 
     async def check(self) -> None:
         await self._server.check()
-
-    async def close(self) -> None:
-        await self._fallback.close()

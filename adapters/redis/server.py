@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Self, TypeVar, cast
 
 from limits.errors import StorageError
 from redis.asyncio import Redis
@@ -69,7 +69,10 @@ class RedisServer:
         async with asyncio.timeout(2 * TIMEOUT):
             await self.client.ping()
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         self._breaker.close()
         await self.client.aclose()
 

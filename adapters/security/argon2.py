@@ -2,7 +2,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -38,7 +38,11 @@ class Argon2PasswordHasher:
         except InvalidHashError:
             return True
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End the threads. A later call of `hash` or `verify` starts them again."""
         if self._threads is not None:
             self._threads.shutdown(wait=False)
             self._threads = None

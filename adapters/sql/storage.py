@@ -1,9 +1,11 @@
-from types import TracebackType
-from typing import Final, Self
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final, Self
 
 from sqlalchemy import literal, make_url, select
 
-from adapters.sql.engine.connection import Database
+from adapters.sql.engine.compiler import Query
+from adapters.sql.engine.connection import Database, PoolUse, TableMissing
 from adapters.sql.engine.postgres import PostgresDatabase
 from adapters.sql.engine.sqlite import SqliteDatabase
 from adapters.sql.engine.transaction import Transaction
@@ -12,10 +14,14 @@ from adapters.sql.identity.reset_tokens import SqlResetTokenRepository
 from adapters.sql.identity.sessions import SqlSessionRepository
 from adapters.sql.identity.users import SqlUserRepository
 from adapters.sql.jobs.queue import SqlJobQueue
+from adapters.sql.operations.copiers import copier_of
 from adapters.sql.platform.idempotency import SqlIdempotencyRecords
+from adapters.sql.schema.migrator import CURRENT_REVISION, SqlSchema
 from adapters.sql.tasks.history import SqlTaskHistory
 from adapters.sql.tasks.tasks import SqlTaskRepository
-from application.platform.metrics import Metric, Samples
+from application.platform.events import Dispatch, discard
+from application.platform.unit_of_work import ManagedUnitOfWork, StorageUnavailable
+from application.storage import DatabaseCopier, SchemaMismatch
 
 PING: Final = select(literal(1))
 
@@ -23,46 +29,87 @@ PING: Final = select(literal(1))
 class SqlStorage:
     """PostgreSQL (`postgresql+asyncpg://…`) or an SQLite file (`sqlite+aiosqlite:///…`), migrated to head."""
 
+    is_process_local = False
+
     def __init__(self, url: str, pool_size: int = 10) -> None:
+        self._url = url
         self._database = _database(url, pool_size)
-
-    def unit_of_work(self) -> "SqlUnitOfWork":
-        return SqlUnitOfWork(Transaction(self._database))
-
-    async def open(self) -> None:
-        await self._database.open()
-
-    async def check(self) -> None:
-        connection = await self._database.acquire()
-        try:
-            await connection.fetch(self._database.compiler.compile(PING), {})
-        finally:
-            await connection.release()
+        self.migrator = SqlSchema(url)
+        self._is_at_head = False
 
     @property
-    def metrics(self) -> list[Metric]:
-        def use() -> Samples:
-            use = self._database.use
-            return {("in_use",): use.in_use, ("idle",): use.idle}
+    def copier(self) -> DatabaseCopier:
+        return copier_of(self._url)
 
-        return [
-            Metric("task_manager_database_connections", "Connections to the database.", use, labels=("state",)),
-            Metric(
-                "task_manager_database_connections_max",
-                "Connections that the pools may open.",
-                lambda: {(): self._database.use.max_size},
-            ),
-        ]
+    def unit_of_work(self, dispatch: Dispatch = discard) -> "SqlUnitOfWork":
+        return SqlUnitOfWork(self._database, dispatch)
+
+    async def open(self) -> None:
+        """Open the pool and check the schema revision.
+
+        A database that cannot be reached does not prevent the start: `check` raises an error until it has the right
+        revision.
+
+        Raises:
+            SchemaMismatch: The database is at another revision.
+        """
+        await self._database.open()
+        try:
+            with suppress(StorageUnavailable):
+                await self._require_head()
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         await self._database.close()
 
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
 
-class SqlUnitOfWork:
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def check(self) -> None:
+        await self._fetch(PING)
+        await self._require_head()
+
+    @property
+    def pool_use(self) -> PoolUse:
+        """The connections that are open, and how many may be."""
+        return self._database.use
+
+    async def _require_head(self) -> None:
+        if self._is_at_head:
+            return
+        if (revision := await self._revision()) != self.migrator.head:
+            raise SchemaMismatch(revision, self.migrator.head)
+        self._is_at_head = True
+
+    async def _revision(self) -> str | None:
+        if self.migrator.is_missing:
+            return None
+        try:
+            rows = await self._fetch(CURRENT_REVISION)
+        except TableMissing:
+            return None
+        return str(rows[0][0]) if rows else None
+
+    async def _fetch(self, query: Query) -> Sequence[Any]:
+        connection = await self._database.acquire()
+        try:
+            return await connection.fetch(self._database.compiler.compile(query), {})
+        finally:
+            await connection.release()
+
+
+class SqlUnitOfWork(ManagedUnitOfWork):
     """All repositories on one transaction."""
 
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
+    def __init__(self, database: Database, dispatch: Dispatch) -> None:
+        super().__init__(dispatch)
+        self._transaction = transaction = Transaction(database, self.require_open)
         self.tasks = SqlTaskRepository(transaction)
         self.history = SqlTaskHistory(transaction)
         self.users = SqlUserRepository(transaction)
@@ -72,15 +119,10 @@ class SqlUnitOfWork:
         self.idempotency = SqlIdempotencyRecords(transaction)
         self.jobs = SqlJobQueue(transaction)
 
-    async def commit(self) -> None:
+    async def _commit(self) -> None:
         await self._transaction.commit()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def _release(self) -> None:
         await self._transaction.close()
 
 

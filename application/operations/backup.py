@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
 from application.files.ports import FileStore
-from application.operations.ports import ArchiveFormat, BackupError, DatabaseCopier
+from application.operations.ports import ArchiveFormat
 from application.platform.clock import Clock
+from application.storage import BackupError, DatabaseCopier
 from domain.errors import FileNotFound
 
 MANIFEST: Final = "manifest.json"

@@ -9,6 +9,7 @@ from application.platform.paging import Identified, Order, Position, Window
 from application.platform.retry import retried
 from application.storage import UnitOfWork
 from domain.files.file import File, FileFilter, NewestFirst
+from domain.identity.actor import Actor
 from domain.identity.session import Session
 from domain.identity.user import User, UserId
 from domain.tasks.history import TaskChange
@@ -45,12 +46,13 @@ class ExportService:
         self._clock = clock
 
     @retried
-    async def export(self, user_id: UserId) -> AccountExport:
-        """Return the account and iterators that read the rest on demand, each batch in its own transaction.
+    async def export(self, actor: Actor) -> AccountExport:
+        """Return the actor's account and iterators that read the rest on demand, each batch in its own transaction.
 
         Raises:
-            UserNotFound: The user does not exist.
+            UserNotFound: The account was deleted meanwhile.
         """
+        user_id = actor.user_id
         async with self._unit_of_work() as uow:
             user, sessions = await uow.users.get(user_id), await uow.sessions.find_by_user(user_id)
         return AccountExport(

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 
 class HealthCheck(Protocol):
@@ -73,7 +73,10 @@ class HealthService:
         worst = max((result.status for result in results.values()), key=list(Health).index)
         return HealthReport(Health.UNHEALTHY if self._is_draining else worst, results)
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         """Cancel running checks."""
         for running in self._running.values():
             running.cancel()

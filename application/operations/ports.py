@@ -4,54 +4,6 @@ from pathlib import Path
 from typing import Protocol
 
 
-class BackupError(Exception):
-    """A backup or restore is not possible. The message explains the reason to the operator. Nothing was changed."""
-
-
-class DatabaseCopier(Protocol):
-    """Copy a whole database to a file, and a file to a database.
-
-    Every method raises StorageUnavailable if the database is unreachable.
-    """
-
-    @property
-    def kind(self) -> str:
-        """The database system. A copy can only be loaded into the same system."""
-        ...
-
-    async def revision(self) -> str | None:
-        """Return the schema revision, or None for a database that was never migrated."""
-        ...
-
-    def is_known_revision(self, revision: str) -> bool:
-        """Return whether this version of the application can migrate a database from this revision."""
-        ...
-
-    async def dump(self, path: Path) -> None:
-        """Write a consistent snapshot to a file. Other clients may read and write meanwhile.
-
-        Raises:
-            BackupError: The database cannot be copied.
-        """
-        ...
-
-    async def require_empty(self) -> None:
-        """Check that the database is empty.
-
-        Raises:
-            BackupError: The database contains something.
-        """
-        ...
-
-    async def load(self, path: Path) -> None:
-        """Load a snapshot into an empty database, completely or not at all.
-
-        Raises:
-            BackupError: The database is not empty, or the snapshot cannot be loaded.
-        """
-        ...
-
-
 class ArchiveWriter(Protocol):
     """Add entries to a new archive."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from typing import Final, Self
 
 import pytest
 
@@ -24,9 +24,12 @@ class SharedLimiter(RedisRateLimiter):
         self._server_connection = RedisServer(url)
         super().__init__(self._server_connection, InProcessRateLimiter())
 
-    async def close(self) -> None:
-        await super().close()
-        await self._server_connection.close()
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        async with self._server_connection:
+            pass
 
 
 @pytest.fixture
@@ -37,9 +40,8 @@ def valkey() -> Iterator[ValkeyServer]:
 
 @pytest.fixture
 async def shared(valkey: ValkeyServer) -> AsyncIterator[RedisRateLimiter]:
-    limiter = SharedLimiter(valkey.url)
-    yield limiter
-    await limiter.close()
+    async with SharedLimiter(valkey.url) as limiter:
+        yield limiter
 
 
 async def counts(limiter: RateLimiter, amount: int, client_key: str = "ann") -> list[int]:
@@ -53,13 +55,13 @@ async def test_each_concurrent_request_is_counted_once(shared: RedisRateLimiter)
     for limiter in (in_process, shared):
         assert await counts(limiter, 1000) == list(range(1, 1001))
         assert await counts(limiter, 1, "ben") == [1]
-    await in_process.close()
 
 
 async def test_a_burst_is_still_counted_in_redis(shared: RedisRateLimiter, valkey: ValkeyServer) -> None:
     another = SharedLimiter(valkey.url)
     both = await asyncio.gather(counts(shared, 500), counts(another, 500))
-    await another.close()
+    async with another:
+        pass
 
     assert sorted(both[0] + both[1]) == list(range(1, 1001))
 
@@ -71,7 +73,8 @@ async def test_lost_connections_are_replaced(shared: RedisRateLimiter, valkey: V
     assert await counts(shared, 1) == [1]
     another = SharedLimiter(valkey.url)
     assert await counts(another, 1) == [2]
-    await another.close()
+    async with another:
+        pass
 
 
 async def test_a_reply_that_arrived_while_this_process_was_blocked_is_not_a_timeout(shared: RedisRateLimiter) -> None:

@@ -26,7 +26,7 @@ class InMemoryFileRepository:
         if self._users.get(file.owner_id) is None:
             raise UserNotFound
         if file.task_id is not None and self._tasks[file.owner_id].get(file.task_id) is None:
-            raise TaskNotFound([file.task_id])
+            raise TaskNotFound
         self._files.put(file.id, file)
 
     async def get(self, file_id: FileId, *, owner_id: UserId) -> File:

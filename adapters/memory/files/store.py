@@ -34,9 +34,6 @@ class InMemoryFileStore:
     async def check(self) -> None:
         pass
 
-    async def close(self) -> None:
-        pass
-
 
 async def _read_chunks(content: bytes) -> AsyncIterator[bytes]:
     yield content

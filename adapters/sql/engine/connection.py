@@ -21,11 +21,15 @@ class ReferenceViolated(Exception):
     """The row that a foreign key refers to does not exist."""
 
 
+class TableMissing(Exception):
+    """A table of the statement does not exist."""
+
+
 class Connection(Protocol):
     """A connection of the pool, with at most one transaction.
 
-    The driver's exceptions are translated: methods raise UniquenessViolated, ReferenceViolated, StorageUnavailable
-    and TransientStorageError. Other exceptions are programming errors.
+    The driver's exceptions are translated: methods raise UniquenessViolated, ReferenceViolated, TableMissing,
+    StorageUnavailable and TransientStorageError. Other exceptions are programming errors.
     """
 
     async def begin(self) -> None: ...

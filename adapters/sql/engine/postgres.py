@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from adapters.sql.engine.compiler import Compiler, Statement
-from adapters.sql.engine.connection import PoolUse, ReferenceViolated, UniquenessViolated, Values
+from adapters.sql.engine.connection import PoolUse, ReferenceViolated, TableMissing, UniquenessViolated, Values
 from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
 
 COMPILER: Final = Compiler(PGDialect_asyncpg())  # type: ignore[no-untyped-call]
@@ -164,6 +164,8 @@ class PostgresConnection:
             raise UniquenessViolated(error.table_name or "") from error
         except pg.ForeignKeyViolationError as error:
             raise ReferenceViolated from error
+        except pg.UndefinedTableError as error:
+            raise TableMissing from error
         except CONFLICT as error:
             raise TransientStorageError("the transaction conflicted with another one") from error
         except LOST_CONNECTION as error:

@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
 from adapters.sql.engine.compiler import Compiler, Statement
-from adapters.sql.engine.connection import PoolUse, ReferenceViolated, UniquenessViolated, Values
+from adapters.sql.engine.connection import PoolUse, ReferenceViolated, TableMissing, UniquenessViolated, Values
 from application.platform.unit_of_work import StorageUnavailable
 
 COMPILER: Final = Compiler(SQLiteDialect_aiosqlite())
@@ -165,4 +165,6 @@ def _translate_errors() -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorname.startswith(UNAVAILABLE):
             raise StorageUnavailable("the database file is busy, full or unreadable") from error
+        if str(error).startswith("no such table"):
+            raise TableMissing from error
         raise

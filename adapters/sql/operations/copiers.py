@@ -1,6 +1,6 @@
 from adapters.sql.operations.postgres_copier import PostgresCopier
 from adapters.sql.operations.sqlite_copier import SqliteCopier
-from application.operations.ports import DatabaseCopier
+from application.storage import DatabaseCopier
 
 
 def copier_of(url: str) -> DatabaseCopier:

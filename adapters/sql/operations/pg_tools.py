@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from application.operations.ports import BackupError
+from application.storage import BackupError
 
 DEBIAN_ROOT: Final = Path("/usr/lib/postgresql")
 """Debian has a directory for each version here; only a wrapper is on the PATH."""

@@ -12,8 +12,8 @@ from sqlalchemy import URL, make_url
 from adapters.sql.engine.postgres import dsn_of, is_behind_bouncer
 from adapters.sql.operations import pg_tools
 from adapters.sql.schema.migrator import UNREACHABLE, SqlSchema
-from application.operations.ports import BackupError
 from application.platform.unit_of_work import StorageUnavailable
+from application.storage import BackupError
 
 TIMEOUT: Final = 10.0
 """Seconds for a connection and for a query. A dump or restore may take longer."""

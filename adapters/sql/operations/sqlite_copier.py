@@ -10,8 +10,8 @@ from typing import Final
 from sqlalchemy import make_url
 
 from adapters.sql.schema.migrator import SqlSchema
-from application.operations.ports import BackupError
 from application.platform.unit_of_work import StorageUnavailable
+from application.storage import BackupError
 
 SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 """Suffixes of the files of a database. SQLite would replay an old log into a new database."""

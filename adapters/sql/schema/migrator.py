@@ -21,6 +21,7 @@ LOCK_TIMEOUT: Final = 60
 """Seconds that a process waits for another one to finish migrating."""
 
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32)))
+CURRENT_REVISION: Final = select(_VERSION.c.version_num)
 
 
 class SqlSchema:
@@ -54,13 +55,19 @@ class SqlSchema:
 
     async def current(self) -> str | None:
         """Return the revision of the database, or None if it was never migrated."""
-        if (file := _sqlite_path(self._url)) is not None and not file.exists():
+        if self.is_missing:
             return None
         async with _connect(self._url) as connection:
             return await connection.run_sync(_current)
 
     @property
+    def is_missing(self) -> bool:
+        """Whether the database is an SQLite file that does not exist. Connecting would create it."""
+        return (file := _sqlite_path(self._url)) is not None and not file.exists()
+
+    @property
     def head(self) -> str:
+        """The revision that this version of the application needs."""
         return _revisions()[-1]
 
     def is_known_revision(self, revision: str) -> bool:
@@ -87,7 +94,7 @@ def _revisions() -> list[str]:
 def _current(connection: Connection) -> str | None:
     if not inspect(connection).has_table(_VERSION.name):
         return None
-    return connection.scalar(select(_VERSION.c.version_num))
+    return connection.scalar(CURRENT_REVISION)
 
 
 @asynccontextmanager

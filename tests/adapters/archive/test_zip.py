@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 
 from adapters.archive.zip import ZipArchiveFormat
-from application.operations.ports import BackupError
+from application.storage import BackupError
 
 PARTS: Final = {"small": b"Gr\xc3\xbc\xc3\x9fe", "empty": b"", "folder/random": os.urandom(300)}
 

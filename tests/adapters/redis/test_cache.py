@@ -17,9 +17,8 @@ def valkey() -> Iterator[ValkeyServer]:
 
 @pytest.fixture
 async def redis(valkey: ValkeyServer) -> AsyncIterator[RedisServer]:
-    server = RedisServer(valkey.url)
-    yield server
-    await server.close()
+    async with RedisServer(valkey.url) as server:
+        yield server
 
 
 class TestRedisCache(CacheContract):
@@ -28,10 +27,9 @@ class TestRedisCache(CacheContract):
         return RedisCache(redis)
 
     async def test_all_processes_share_the_cache(self, cache: Cache, valkey: ValkeyServer) -> None:
-        other = RedisServer(valkey.url)
         await cache.put("key", b"1", seconds=60)
-        assert await RedisCache(other).get("key") == b"1"
-        await other.close()
+        async with RedisServer(valkey.url) as other:
+            assert await RedisCache(other).get("key") == b"1"
 
     @pytest.mark.parametrize("fail", [ValkeyServer.stop, ValkeyServer.pause], ids=["dead", "hung"])
     async def test_every_read_is_a_miss_while_redis_is_unavailable(

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 from adapters.sql.operations import pg_tools
 from adapters.sql.operations.pg_tools import find_program
 from adapters.sql.operations.postgres_copier import PostgresCopier
-from application.operations.ports import BackupError
+from application.storage import BackupError
 from tests.servers.postgres import Postgres
 
 Install = Callable[[str, str], Path]

@@ -1,8 +1,9 @@
 """Storages of a third party, as named by the setting STORAGE."""
 
-from typing import Final
+from typing import Final, Self
 
 from adapters.memory.storage import InMemoryStorage
+from application.platform.events import Dispatch, discard
 from application.storage import UnitOfWork
 
 THIRD_PARTY_STORAGE: Final = "tests.entrypoints.wiring.storages:ThirdPartyStorage"
@@ -10,24 +11,25 @@ BROKEN_STORAGE: Final = "tests.entrypoints.wiring.storages:BrokenStorage"
 
 
 class ThirdPartyStorage:
-    """Has the methods of the port and no others: neither a schema nor metrics."""
+    """Has the members of the port and no others: neither a schema nor metrics."""
+
+    is_process_local = True
+    migrator = None
+    copier = None
 
     def __init__(self) -> None:
         self._storage = InMemoryStorage()
 
-    def unit_of_work(self) -> UnitOfWork:
-        return self._storage.unit_of_work()
-
-    async def open(self) -> None:
-        pass
+    def unit_of_work(self, dispatch: Dispatch = discard) -> UnitOfWork:
+        return self._storage.unit_of_work(dispatch)
 
     async def check(self) -> None:
         pass
 
-    async def close(self) -> None:
-        pass
-
 
 class BrokenStorage(ThirdPartyStorage):
-    async def open(self) -> None:
+    async def __aenter__(self) -> Self:
         raise RuntimeError("out of order")
+
+    async def __aexit__(self, *_: object) -> None:
+        pass

@@ -57,7 +57,7 @@ def test_the_environment_may_name_a_third_party_storage(monkeypatch: pytest.Monk
     monkeypatch.setenv("STORAGE", THIRD_PARTY_STORAGE)
 
     assert isinstance(Container().storage(), ThirdPartyStorage)
-    assert Container().schema() is None
+    assert Container().storage().migrator is None
 
 
 @pytest.mark.parametrize(
@@ -74,4 +74,4 @@ def test_the_settings_choose_the_storage(options: dict[str, str], storage: type[
     container = Container(settings=providers.Object(make_settings(**options)))
 
     assert type(container.storage()) is storage
-    assert type(container.schema()) is schema
+    assert type(container.storage().migrator) is schema
