@@ -2,7 +2,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,8 +14,8 @@ from prometheus_client import (
 )
 
 from adapters.metrics.multiprocess import SharedDirectoryCollector
+from adapters.metrics.samples import Metric, StorageGauge
 from adapters.metrics.storage_gauges import StorageGaugeCollector
-from application.platform.metrics import Metric, StorageGauge
 
 NO_ROUTE: Final = "none"
 
@@ -69,11 +69,12 @@ class PrometheusMetrics:
         requests.inc()
         durations.observe(seconds)
 
-    async def open(self) -> None:
+    async def __aenter__(self) -> Self:
         if self._directory is not None:
             self._refreshing = asyncio.create_task(self._keep_refreshing())
+        return self
 
-    async def close(self) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.wait([self._refreshing])

@@ -5,7 +5,7 @@ from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily
 
-from application.platform.metrics import Samples, StorageGauge
+from adapters.metrics.samples import Samples, StorageGauge
 
 TIMEOUT: Final = 1.0
 """Seconds for reading the gauges. Without a result in time, the scrape omits them."""

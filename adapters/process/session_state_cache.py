@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Final
 
 from application.identity.ports import SessionState
-from application.platform.metrics import Metric
+from application.platform.cache import Lookups
 from domain.identity.session import SessionId
 from domain.identity.user import UserId
 
@@ -33,7 +33,7 @@ class LeasedSessionStateCache:
         self._is_single_process = is_single_process
         self._entries: dict[SessionId, tuple[float, UserId, SessionState | None]] = {}
         self._invalidations = 0
-        self._requests = self._misses = 0
+        self.lookups = Lookups()
 
     async def get(
         self, session_id: SessionId, user_id: UserId, load: Callable[[], Awaitable[SessionState | None]]
@@ -43,29 +43,17 @@ class LeasedSessionStateCache:
         None means that there is no such session, or that its user is inactive.
         """
         requested_at, invalidations = monotonic(), self._invalidations
-        self._requests += 1
         entry = self._entries.get(session_id)
         if entry is not None and requested_at < entry[0] and entry[1] == user_id:
+            self.lookups.hits += 1
             return entry[2]
-        self._misses += 1
+        self.lookups.misses += 1
         state = await load()
         if self._invalidations == invalidations:  # otherwise the state may be older than the invalidation
             if len(self._entries) >= MAX_ENTRIES:
                 self._entries.clear()
             self._entries[session_id] = (requested_at + self._lease, user_id, state)
         return state
-
-    @property
-    def metrics(self) -> list[Metric]:
-        return [
-            Metric(
-                "task_manager_standing_cache_requests",
-                "Look-ups of session states, by cache hit or miss.",
-                lambda: {("hit",): self._requests - self._misses, ("miss",): self._misses},
-                labels=("result",),
-                is_counter=True,
-            )
-        ]
 
     async def invalidate(self, user_id: UserId) -> None:
         """Drop all cached states of a user and wait until no process can still hold one.

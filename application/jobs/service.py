@@ -2,7 +2,6 @@ from collections.abc import Callable
 
 from application.jobs.ports import Job, JobCounts, JobId, JobUnitOfWork
 from application.platform.clock import Clock
-from application.platform.metrics import Samples, StorageGauge
 from application.platform.retry import retried
 
 
@@ -18,16 +17,6 @@ class JobService:
         """Count the jobs by state."""
         async with self._unit_of_work() as uow:
             return await uow.jobs.counts(self._clock.now())
-
-    @property
-    def storage_gauge(self) -> StorageGauge:
-        """The number of jobs by state, for the metrics."""
-
-        async def count() -> Samples:
-            counts = await self.counts()
-            return {("due",): counts.due, ("waiting",): counts.waiting, ("dead",): counts.dead}
-
-        return StorageGauge("task_manager_jobs", "Jobs in the queue.", count, labels=("state",))
 
     @retried
     async def find_dead(self, *, limit: int = 100) -> list[Job]:

@@ -1,4 +1,13 @@
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(slots=True)
+class Lookups:
+    """Counts of look-ups in a cache since the start of the process, for metrics."""
+
+    hits: int = 0
+    misses: int = 0
 
 
 class Cache(Protocol):

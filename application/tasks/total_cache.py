@@ -2,8 +2,7 @@ from dataclasses import asdict
 from hashlib import blake2b
 from typing import Final
 
-from application.platform.cache import Cache
-from application.platform.metrics import Metric
+from application.platform.cache import Cache, Lookups
 from application.platform.paging import canonical_json
 from application.tasks.ports import TaskUnitOfWork
 from domain.identity.user import UserId
@@ -25,7 +24,7 @@ class TotalCache:
     def __init__(self, cache: Cache, min_revision: int = MIN_REVISION) -> None:
         self._cache = cache
         self._min_revision = min_revision
-        self._hits = self._misses = 0
+        self.lookups = Lookups()
 
     async def cache_key(self, criteria: TaskCriteria, uow: TaskUnitOfWork, *, owner_id: UserId) -> str | None:
         """Return the key of a total in the cache.
@@ -45,25 +44,12 @@ class TotalCache:
         if key is None:
             return None
         if (cached := await self._cache.get(key)) is None:
-            self._misses += 1
+            self.lookups.misses += 1
             return None
-        self._hits += 1
+        self.lookups.hits += 1
         return int(cached)
 
     async def store(self, key: str | None, total: int) -> None:
         """Cache a total for MAX_AGE seconds. A key of None stores nothing."""
         if key is not None:
             await self._cache.put(key, b"%d" % total, seconds=MAX_AGE)
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The number of cache hits and misses."""
-        return [
-            Metric(
-                "task_manager_totals_cache_requests",
-                "Look-ups in the cache of totals of filtered task lists, by result.",
-                lambda: {("hit",): self._hits, ("miss",): self._misses},
-                labels=("result",),
-                is_counter=True,
-            )
-        ]
