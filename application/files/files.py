@@ -163,19 +163,14 @@ class FileService:
             owner = await visible_owner(uow, actor, owner_id)
             return await uow.files.get(file_id, owner_id=owner.user_id)
 
-    async def read(self, file: File, start: int, end: int) -> AsyncIterator[bytes]:
-        """Return the content of a file from byte `start` (inclusive) to `end` (exclusive), in chunks.
-
-        Args:
-            file: A file that `get` returned, which checked the access.
-            start: The first byte.
-            end: The byte after the last one.
+    async def open(self, actor: Actor, file_id: FileId, *, owner_id: UserId | None = None) -> "ReadableFile":
+        """Return a file whose content the actor may read.
 
         Raises:
-            FileNotFound: The file was deleted in the meantime.
-            FileStoreUnavailable: The store is unreachable.
+            FileNotFound: The owner has no such file.
+            UserNotFound: The actor may not see the owner, or there is no such user.
         """
-        return await self._store.read(file_key(file.owner_id, file.id), start, end)
+        return ReadableFile(await self.get(actor, file_id, owner_id=owner_id), self._store)
 
     @retried
     async def delete(self, actor: Actor, file_id: FileId) -> None:
@@ -189,6 +184,23 @@ class FileService:
             await uow.files.remove(file)
             await uow.jobs.add(*remove_bytes_jobs([file], self._new_id, self._clock.now()))
             await uow.commit()
+
+
+class ReadableFile:
+    """A file and access to its content."""
+
+    def __init__(self, file: File, store: FileStore) -> None:
+        self.metadata = file
+        self._store = store
+
+    async def read(self, start: int, end: int) -> AsyncIterator[bytes]:
+        """Return the content from byte `start` (inclusive) to `end` (exclusive), in chunks.
+
+        Raises:
+            FileNotFound: The file was deleted in the meantime.
+            FileStoreUnavailable: The store is unreachable.
+        """
+        return await self._store.read(file_key(self.metadata.owner_id, self.metadata.id), start, end)
 
 
 class _ValidatedContent:

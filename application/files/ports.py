@@ -123,10 +123,6 @@ class FileStore(Protocol):
         """Check with one cheap request that the store is available."""
         ...
 
-    async def close(self) -> None:
-        """Close connections to the store."""
-        ...
-
 
 class TaskLookup(Protocol):
     """The part of the task repository that the file use cases need."""

@@ -1,15 +1,18 @@
 from collections.abc import Callable
 
 from application.identity.credentials import Credentials
+from application.identity.events import PasswordChanged, PasswordReset, PasswordResetRequested
 from application.identity.mails import RESET_MAIL
 from application.identity.opaque_tokens import OpaqueToken
-from application.identity.ports import IdentityUnitOfWork, ResetToken, SessionStateCache
+from application.identity.ports import IdentityUnitOfWork, ResetToken
 from application.jobs.ports import Job, JobId
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from application.platform.ids import NewId
+from application.platform.rate_limits import RateLimitService
 from application.platform.retry import retried
 from domain.errors import InvalidResetToken, InvalidToken, UserNotFound, WrongPassword
+from domain.identity.actor import Actor
 from domain.identity.session import SessionId
 from domain.identity.user import User, UserId
 
@@ -24,40 +27,43 @@ class PasswordService:
         self,
         unit_of_work: Callable[[], IdentityUnitOfWork],
         credentials: Credentials,
-        session_states: SessionStateCache,
+        rate_limits: RateLimitService,
         audit: AuditLog,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._credentials = credentials
-        self._session_states = session_states
+        self._rate_limits = rate_limits
         self._audit = audit
         self._clock = clock
         self._new_id = new_id
 
-    async def change(self, user_id: UserId, session_id: SessionId, current: str, new: str) -> None:
-        """Change the password and end all other sessions of the user.
+    async def change(self, actor: Actor, session_id: SessionId, current: str, new: str) -> None:
+        """Change the actor's password and end all sessions of the actor except `session_id`.
 
         Raises:
+            UserNotFound: The account was deleted meanwhile.
             WrongPassword: `current` is not the user's password, or it was changed at the same time.
             WeakPassword: The new password breaks a rule of the policy.
         """
-        user = await self._get(user_id)
+        user = await self._get(actor.user_id)
         if not await self._credentials.verify(user, current):
-            self._audit.record("password_change_refused", user_id=user_id)
+            self._audit.record("password_change_refused", user_id=user.id)
             raise WrongPassword
         password_hash = await self._credentials.hash(new, username=user.username, email=user.email)
         await self._store(user, password_hash, keep=session_id)
-        self._audit.record("password_changed", user_id=user_id)
 
     async def request_reset(self, email: str) -> None:
-        """Queue a mail with a reset link to the account with this address.
+        """Queue a mail with a reset link to the account with this address. It needs no account.
 
         The account is looked up only when the job runs, so that neither the response nor its time reveals whether the
         address has an account.
+
+        Raises:
+            RateLimited: There were too many requests for this address.
         """
-        self._audit.record("password_reset_requested")
+        await self._rate_limits.account(email)
         await self._queue(
             Job(id=JobId(self._new_id()), kind=RESET_MAIL, run_at=self._clock.now(), payload={"email": email})
         )
@@ -77,8 +83,6 @@ class PasswordService:
         await self._require_valid(user, token)
         password_hash = await self._credentials.hash(new, username=user.username, email=user.email)
         await self._redeem(user, token, password_hash)
-        await self._session_states.invalidate(user.id)
-        self._audit.record("password_reset", user_id=user.id)
 
     @retried
     async def _get(self, user_id: UserId) -> User:
@@ -89,6 +93,7 @@ class PasswordService:
     async def _queue(self, job: Job) -> None:
         async with self._unit_of_work() as uow:
             await uow.jobs.add(job)
+            uow.add_event(PasswordResetRequested())
             await uow.commit()
 
     @retried
@@ -100,8 +105,8 @@ class PasswordService:
             await uow.users.save(stored.with_password(password_hash, at=self._clock.now()))
             await uow.sessions.remove_all(user.id, keep=keep)
             await uow.reset_tokens.remove(user.id)
+            uow.add_event(PasswordChanged(user.id))
             await uow.commit()
-        await self._session_states.invalidate(user.id)
 
     @retried
     async def _require_valid(self, user: User, token: OpaqueToken) -> None:
@@ -116,6 +121,7 @@ class PasswordService:
             stored = await uow.users.get(user.id)
             await uow.users.save(stored.with_password(password_hash, at=self._clock.now()))
             await uow.sessions.remove_all(user.id)
+            uow.add_event(PasswordReset(user.id))
             await uow.commit()
 
     def _check_token(self, stored: ResetToken | None, token: OpaqueToken) -> None:

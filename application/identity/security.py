@@ -25,10 +25,6 @@ class PasswordHasher(Protocol):
         """Return whether `hash` uses other parameters today than this hash was made with."""
         ...
 
-    async def close(self) -> None:
-        """Release resources such as threads. A later call of `hash` or `verify` acquires them again."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Final
 
 from application.identity.credentials import Credentials
+from application.identity.events import LoggedIn, RefreshTokenReuseDetected, SessionEnded, SessionsEnded
 from application.identity.opaque_tokens import OpaqueToken
 from application.identity.ports import IdentityUnitOfWork, SessionState, SessionStateCache
 from application.identity.security import AccessToken, AccessTokens, Claims, NewSecret
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from application.platform.ids import NewId
+from application.platform.rate_limits import RateLimitService
 from application.platform.retry import retried
 from domain.errors import InvalidCredentials, InvalidToken, RefreshTokenReused, SessionNotFound, UserNotFound
 from domain.identity.actor import Actor
@@ -60,6 +62,7 @@ class SessionService:
         credentials: Credentials,
         tokens: AccessTokens,
         session_states: SessionStateCache,
+        rate_limits: RateLimitService,
         audit: AuditLog,
         clock: Clock,
         new_id: NewId,
@@ -70,6 +73,7 @@ class SessionService:
         self._credentials = credentials
         self._tokens = tokens
         self._session_states = session_states
+        self._rate_limits = rate_limits
         self._audit = audit
         self._clock = clock
         self._new_id = new_id
@@ -77,7 +81,7 @@ class SessionService:
         self._lifetime = lifetime
 
     async def log_in(self, login: str, password: str, client: ClientInfo = ClientInfo()) -> IssuedTokens:
-        """Start a session.
+        """Start a session. It needs no account yet.
 
         An unknown user costs the same time as a wrong password, so that response times do not reveal accounts.
 
@@ -88,7 +92,9 @@ class SessionService:
 
         Raises:
             InvalidCredentials: Unknown user, wrong password or inactive account. The error does not say which.
+            RateLimited: There were too many logins to this account.
         """
+        await self._rate_limits.account(login)
         for _ in range(MAX_LOGIN_ATTEMPTS):
             user = await self._find_user(login)
             if not await self._credentials.verify(user, password) or user is None or not user.is_active:
@@ -106,7 +112,6 @@ class SessionService:
             new_hash = await self._credentials.rehash_if_outdated(user, password)
             current = await self._store(session, user, new_hash)
             if current is not None:
-                self._audit.record("login", user_id=user.id, session_id=session.id, ip_address=client.ip_address)
                 return self._issue_tokens(current, session, refresh_token)
         self._audit.record("login_failed", user_id=user.id if user else None, ip_address=client.ip_address)
         raise InvalidCredentials
@@ -122,12 +127,7 @@ class SessionService:
         presented = OpaqueToken.parse(refresh_token, ids=2)
         user_id, session_id = UserId(presented.ids[0]), SessionId(presented.ids[1])
         new = OpaqueToken(presented.ids, self._new_secret())
-        try:
-            user, session = await self._rotate(user_id, session_id, presented, new)
-        except RefreshTokenReused:
-            await self._session_states.invalidate(user_id)
-            self._audit.record("refresh_token_reused", user_id=user_id, session_id=session_id)
-            raise
+        user, session = await self._rotate(user_id, session_id, presented, new)
         return self._issue_tokens(user, session, new)
 
     async def authenticate(self, access_token: str) -> AuthenticatedCaller:
@@ -148,28 +148,32 @@ class SessionService:
         return AuthenticatedCaller(state.actor, claims.session_id)
 
     @retried
-    async def list_sessions(self, user_id: UserId) -> list[Session]:
-        """Return the active sessions of the user, newest first."""
+    async def list_sessions(self, actor: Actor) -> list[Session]:
+        """Return the active sessions of the actor, newest first."""
         async with self._unit_of_work() as uow:
-            sessions = await uow.sessions.find_by_user(user_id)
+            sessions = await uow.sessions.find_by_user(actor.user_id)
         now = self._clock.now()
         return [session for session in sessions if not session.is_expired(now)]
 
-    async def revoke(self, user_id: UserId, session_id: SessionId) -> None:
-        """End one session of the user.
+    @retried
+    async def revoke(self, actor: Actor, session_id: SessionId) -> None:
+        """End one session of the actor.
 
         Raises:
-            SessionNotFound: The user has no such session.
+            SessionNotFound: The actor has no such session.
         """
-        await self._remove(user_id, session_id)
-        await self._session_states.invalidate(user_id)
-        self._audit.record("session_ended", user_id=user_id, session_id=session_id)
+        async with self._unit_of_work() as uow:
+            await uow.sessions.remove(session_id, user_id=actor.user_id)
+            uow.add_event(SessionEnded(actor.user_id, session_id))
+            await uow.commit()
 
-    async def revoke_all(self, user_id: UserId) -> None:
-        """End all sessions of the user."""
-        await self._remove_all(user_id)
-        await self._session_states.invalidate(user_id)
-        self._audit.record("sessions_ended", user_id=user_id)
+    @retried
+    async def revoke_all(self, actor: Actor) -> None:
+        """End all sessions of the actor."""
+        async with self._unit_of_work() as uow:
+            await uow.sessions.remove_all(actor.user_id)
+            uow.add_event(SessionsEnded(actor.user_id))
+            await uow.commit()
 
     def _issue_tokens(self, user: User, session: Session, refresh_token: OpaqueToken) -> IssuedTokens:
         access_token = self._tokens.issue(Claims(user.id, session.id), self._clock.now())
@@ -197,6 +201,7 @@ class SessionService:
                 user = user.with_password(new_hash, at=self._clock.now())
                 await uow.users.save(user)
             await uow.sessions.add(session)
+            uow.add_event(LoggedIn(user.id, session.id, session.ip_address))
             await uow.commit()
         return user
 
@@ -220,6 +225,7 @@ class SessionService:
                     refreshed = session.refresh(presented.hash, new.hash, at=now)
                 except RefreshTokenReused:
                     await uow.sessions.remove(session_id, user_id=user_id)
+                    uow.add_event(RefreshTokenReuseDetected(user_id, session_id))
                     await uow.commit()
                     raise
                 await uow.sessions.save(refreshed, replacing=session)
@@ -227,15 +233,3 @@ class SessionService:
         except (SessionNotFound, UserNotFound):  # never existed, or revoked meanwhile
             raise InvalidToken from None
         return user, refreshed
-
-    @retried
-    async def _remove(self, user_id: UserId, session_id: SessionId) -> None:
-        async with self._unit_of_work() as uow:
-            await uow.sessions.remove(session_id, user_id=user_id)
-            await uow.commit()
-
-    @retried
-    async def _remove_all(self, user_id: UserId) -> None:
-        async with self._unit_of_work() as uow:
-            await uow.sessions.remove_all(user_id)
-            await uow.commit()

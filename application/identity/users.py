@@ -3,9 +3,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Unpack
 
-from application.identity.accounts import AccountService, RegisterUser
+from application.identity.events import RoleChanged, UserChanged
 from application.identity.ports import IdentityUnitOfWork
+from application.identity.registration import CreateUser, Registration
+from application.identity.removal import remove_user, require_another_admin
+from application.platform.clock import Clock
 from application.platform.idempotency import IdempotentWrite
+from application.platform.ids import NewId
 from application.platform.paging import Page, Paging
 from application.platform.retry import retried
 from domain.errors import Forbidden
@@ -24,11 +28,22 @@ class ListUsers:
 
 
 class UserService:
-    """Read and administer accounts, within the rights of the actor."""
+    """Read, edit and administer accounts, within the rights of the actor.
 
-    def __init__(self, unit_of_work: Callable[[], IdentityUnitOfWork], accounts: AccountService) -> None:
+    A change or removal of a user takes effect on all workers before the method returns.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: Callable[[], IdentityUnitOfWork],
+        registration: Registration,
+        clock: Clock,
+        new_id: NewId,
+    ) -> None:
         self._unit_of_work = unit_of_work
-        self._accounts = accounts
+        self._registration = registration
+        self._clock = clock
+        self._new_id = new_id
 
     @retried
     async def list(self, actor: Actor, query: ListUsers) -> Page[User]:
@@ -46,16 +61,17 @@ class UserService:
         return paging.page(found.items, found.total, is_exact=False, filter=query.filter, order=query.order)
 
     async def create(
-        self, actor: Actor, command: RegisterUser, *, idempotent_write: IdempotentWrite[User] | None = None
+        self, actor: Actor, command: CreateUser, *, idempotent_write: IdempotentWrite[User] | None = None
     ) -> User:
         """Create an account for another person.
 
         Raises:
-            Forbidden: The actor is no admin. See `AccountService.register` for other errors.
+            Forbidden: The actor is no admin. See `Registration.create` for other errors.
         """
         actor.require_admin()
-        return await self._accounts.register(command, idempotent_write=idempotent_write)
+        return await self._registration.create(command, idempotent_write)
 
+    @retried
     async def get(self, actor: Actor, user_id: UserId) -> User:
         """Return a user.
 
@@ -63,8 +79,10 @@ class UserService:
             UserNotFound: There is no such user, or the actor may not see it.
         """
         actor.require_visible(user_id)
-        return await self._accounts.get(user_id)
+        async with self._unit_of_work() as uow:
+            return await uow.users.get(user_id)
 
+    @retried
     async def edit(
         self,
         actor: Actor,
@@ -73,32 +91,59 @@ class UserService:
         versions: frozenset[int] | None = None,
         **changes: Unpack[UserChanges],
     ) -> User:
-        """Edit a user. See `AccountService.edit` for arguments and other errors.
+        """Edit a user. An edit that changes nothing stores nothing.
+
+        Args:
+            actor: Who edits.
+            user_id: The user to edit.
+            versions: The versions that the caller accepts; None accepts any.
+            changes: The new values of the fields that change.
 
         Raises:
             UserNotFound: There is no such user, or the actor may not see it.
             Forbidden: The actor may see the user, but not make these changes.
+            PreconditionFailed: The stored version is not in `versions`.
+            EmailTaken: Another user has the new e-mail address.
+            LastAdmin: The user is the last active admin, and the change would end that.
+            InvalidValue: A field breaks its rule.
         """
-        async with self._not_found_first(user_id):
-            actor.require_may_edit(user_id, changes)
-        return await self._accounts.edit(user_id, versions=versions, **changes)
+        async with self._unit_of_work() as uow:
+            async with _not_found_first(uow, user_id):
+                actor.require_may_edit(user_id, changes)
+            before = await uow.users.get(user_id)
+            before.require_version(versions)
+            after = before.edit(at=self._clock.now(), **changes)
+            if after is not before:
+                await require_another_admin(uow, before, after)
+                await uow.users.save(after)
+                if after.email != before.email:
+                    await uow.reset_tokens.remove(user_id)  # it was mailed to the old address
+                uow.add_event(UserChanged(user_id, sorted(changes)))
+                if after.role is not before.role:
+                    uow.add_event(RoleChanged(user_id, before.role, after.role))
+                await uow.commit()
+        return after
 
+    @retried
     async def delete(self, actor: Actor, user_id: UserId, *, versions: frozenset[int] | None = None) -> None:
-        """Delete a user with all their data. See `AccountService.remove` for other errors.
+        """Delete a user with all their data. See `remove_user` for other errors.
 
         Raises:
             UserNotFound: There is no such user, or the actor may not see it.
             Forbidden: The actor is no admin.
         """
-        async with self._not_found_first(user_id):
-            actor.require_may_remove(user_id)
-        await self._accounts.remove(user_id, versions=versions)
+        async with self._unit_of_work() as uow:
+            async with _not_found_first(uow, user_id):
+                actor.require_may_remove(user_id)
+            await remove_user(uow, user_id, versions, self._new_id, self._clock.now())
+            await uow.commit()
 
-    @asynccontextmanager
-    async def _not_found_first(self, user_id: UserId) -> AsyncIterator[None]:
-        """Raise UserNotFound instead of Forbidden if there is no such user."""
-        try:
-            yield
-        except Forbidden:
-            await self._accounts.get(user_id)
-            raise
+
+@asynccontextmanager
+async def _not_found_first(uow: IdentityUnitOfWork, user_id: UserId) -> AsyncIterator[None]:
+    """Raise UserNotFound instead of Forbidden if there is no such user."""
+    try:
+        yield
+    except Forbidden:
+        await uow.users.get(user_id)
+        raise

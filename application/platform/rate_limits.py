@@ -57,10 +57,6 @@ class RateLimiter(Protocol):
         """Raise an error if requests should be counted together with other processes, but are not."""
         ...
 
-    async def close(self) -> None:
-        """Release all resources."""
-        ...
-
 
 class RateLimited(DomainError):
     """The client has sent too many requests in the current window."""
@@ -72,18 +68,21 @@ class RateLimited(DomainError):
         self.window = window
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
-    """The limit of each rate limit class."""
+    """The limit of each rate limit class. None is no limit."""
 
-    read: RateLimit
-    write: RateLimit
-    login: RateLimit
-    register: RateLimit
+    read: RateLimit | None = None
+    write: RateLimit | None = None
+    login: RateLimit | None = None
+    register: RateLimit | None = None
 
 
 class RateLimitService:
-    """Enforce the rate limits. A client is never locked out for good: each window ends by itself."""
+    """Enforce the rate limits. A client is never locked out for good: each window ends by itself.
+
+    The methods return None if there is no limit.
+    """
 
     def __init__(self, limiter: RateLimiter, limits: RateLimits, audit: AuditLog, clock: Clock) -> None:
         self._limiter = limiter
@@ -91,7 +90,7 @@ class RateLimitService:
         self._audit = audit
         self._clock = clock
 
-    async def read(self, client_key: str) -> RateWindow:
+    async def read(self, client_key: str) -> RateWindow | None:
         """Count a reading request.
 
         Raises:
@@ -99,7 +98,7 @@ class RateLimitService:
         """
         return await self._hit(self._limits.read, client_key)
 
-    async def write(self, client_key: str) -> RateWindow:
+    async def write(self, client_key: str) -> RateWindow | None:
         """Count a writing request.
 
         Raises:
@@ -107,7 +106,7 @@ class RateLimitService:
         """
         return await self._hit(self._limits.write, client_key)
 
-    async def register(self, address: str) -> RateWindow:
+    async def register(self, address: str) -> RateWindow | None:
         """Count a registration from an IP address.
 
         Raises:
@@ -115,7 +114,7 @@ class RateLimitService:
         """
         return await self._hit(self._limits.register, address)
 
-    async def login(self, address: str) -> RateWindow:
+    async def login(self, address: str) -> RateWindow | None:
         """Count a login from an IP address.
 
         Raises:
@@ -123,15 +122,17 @@ class RateLimitService:
         """
         return await self._hit(self._limits.login, address)
 
-    async def account(self, name: str) -> RateWindow:
-        """Count a login to an account, from any address.
+    async def account(self, name: str) -> RateWindow | None:
+        """Count a login to an account, or a request to reset its password, from any address.
 
         Raises:
             RateLimited: The limit is exceeded.
         """
         return await self._hit(self._limits.login, f"account:{_pseudonym(name)}")
 
-    async def _hit(self, limit: RateLimit, client_key: str) -> RateWindow:
+    async def _hit(self, limit: RateLimit | None, client_key: str) -> RateWindow | None:
+        if limit is None:
+            return None
         window = await self._limiter.hit(limit, client_key, self._clock.now())
         if window.is_exceeded:
             if window.count == limit.amount + 1:

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
 from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
-from domain.errors import StaleSession, StaleTask, StaleUser
+from domain.errors import Stale
 
 MAX_ATTEMPTS: Final = 8
 FIRST_DELAY: Final = 0.005
@@ -29,7 +29,7 @@ def retried(use_case: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         for _ in range(MAX_ATTEMPTS - 1):
             try:
                 return await use_case(*args, **kwargs)
-            except (TransientStorageError, StaleTask, StaleUser, StaleSession):
+            except (TransientStorageError, Stale):
                 await asyncio.sleep(random.uniform(0, max_delay))  # noqa: S311 - jitter, not a secret
                 max_delay *= 2
         try:

@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from application.identity.accounts import RegisterUser
+from application.identity.registration import RegisterUser
 from domain.errors import (
     EmailTaken,
     LastAdmin,
@@ -16,6 +16,7 @@ from domain.errors import (
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User
 from tests.application.given import OTHER, PASSWORD, logged_in, registered
+from tests.support.builders import AN_ADMIN, acting
 from tests.support.errors import raises_invalid
 from tests.support.world import World
 
@@ -24,8 +25,8 @@ Demote = Callable[[World, User], Awaitable[object]]
 DEMOTIONS: dict[str, Demote] = {
     "demoted": lambda world, admin: world.users.edit(Actor.of(admin), admin.id, role=Role.MANAGER),
     "deactivated": lambda world, admin: world.users.edit(Actor.of(admin), admin.id, is_active=False),
-    "both": lambda world, admin: world.accounts.edit(admin.id, role=Role.USER, is_active=False),
-    "erased": lambda world, admin: world.accounts.erase(admin.id, PASSWORD),
+    "both": lambda world, admin: world.users.edit(AN_ADMIN, admin.id, role=Role.USER, is_active=False),
+    "erased": lambda world, admin: world.accounts.erase(acting(admin.id), PASSWORD),
     "deleted": lambda world, admin: world.users.delete(Actor.of(admin), admin.id),
 }
 
@@ -33,7 +34,7 @@ DEMOTIONS: dict[str, Demote] = {
 async def test_a_registration_creates_an_account_and_sends_a_welcome_mail(world: World) -> None:
     kim = await registered(world)
 
-    assert await world.accounts.get(kim.id) == kim
+    assert await world.users.get(AN_ADMIN, kim.id) == kim
     await world.work()
     (mail,) = world.mailbox.mails
     assert mail.to == "kim@example.com" and "kim" in mail.text and PASSWORD not in mail.text
@@ -65,27 +66,27 @@ async def test_a_refused_registration_creates_no_account_and_sends_no_mail(
 
 async def test_an_edit_is_stored_unless_it_changes_nothing(world: World) -> None:
     kim = await registered(world)
-    edited = await world.accounts.edit(kim.id, full_name="Kim", email="new@example.com", versions=frozenset({1}))
+    edited = await world.users.edit(AN_ADMIN, kim.id, full_name="Kim", email="new@example.com", versions=frozenset({1}))
     assert (edited.version, edited.full_name, edited.email) == (2, "Kim", "new@example.com")
-    assert await world.accounts.edit(kim.id, full_name="Kim") == edited
+    assert await world.users.edit(AN_ADMIN, kim.id, full_name="Kim") == edited
     with pytest.raises(PreconditionFailed):
-        await world.accounts.edit(kim.id, full_name="Lee", versions=frozenset({1}))
+        await world.users.edit(AN_ADMIN, kim.id, full_name="Lee", versions=frozenset({1}))
     with pytest.raises(PreconditionFailed):
-        await world.accounts.remove(kim.id, versions=frozenset({1}))
+        await world.users.delete(AN_ADMIN, kim.id, versions=frozenset({1}))
 
-    assert await world.accounts.get(kim.id) == edited
+    assert await world.users.get(AN_ADMIN, kim.id) == edited
     assert world.audit.names.count("user_changed") == 1
 
 
 async def test_concurrent_edits_are_all_stored(world: World) -> None:
     kim = await registered(world)
     await asyncio.gather(
-        world.accounts.edit(kim.id, full_name="Kim"),
-        world.accounts.edit(kim.id, timezone="Asia/Seoul"),
-        world.accounts.edit(kim.id, email="new@example.com"),
+        world.users.edit(AN_ADMIN, kim.id, full_name="Kim"),
+        world.users.edit(AN_ADMIN, kim.id, timezone="Asia/Seoul"),
+        world.users.edit(AN_ADMIN, kim.id, email="new@example.com"),
     )
 
-    stored = await world.accounts.get(kim.id)
+    stored = await world.users.get(AN_ADMIN, kim.id)
     assert (stored.full_name, stored.timezone, stored.email) == ("Kim", "Asia/Seoul", "new@example.com")
     assert stored.version == 4
 
@@ -93,12 +94,12 @@ async def test_concurrent_edits_are_all_stored(world: World) -> None:
 async def test_erasing_an_account_requires_its_password(world: World) -> None:
     kim = await registered(world)
     with pytest.raises(WrongPassword):
-        await world.accounts.erase(kim.id, OTHER)
-    assert await world.accounts.get(kim.id) == kim
+        await world.accounts.erase(acting(kim.id), OTHER)
+    assert await world.users.get(AN_ADMIN, kim.id) == kim
 
-    await world.accounts.erase(kim.id, PASSWORD)
+    await world.accounts.erase(acting(kim.id), PASSWORD)
     with pytest.raises(UserNotFound):
-        await world.accounts.get(kim.id)
+        await world.users.get(AN_ADMIN, kim.id)
     assert world.audit.names[-2:] == ["erasure_refused", "user_erased"]
     await registered(world)
 
@@ -109,7 +110,7 @@ async def test_the_last_active_admin_cannot_be_demoted_or_removed(world: World, 
     await registered(world, "off", Role.ADMIN, is_active=False)
     with pytest.raises(LastAdmin):
         await demote(world, admin)
-    assert await world.accounts.get(admin.id) == admin
+    assert await world.users.get(AN_ADMIN, admin.id) == admin
 
     await registered(world, "other", Role.ADMIN)
     await demote(world, admin)
@@ -128,6 +129,6 @@ async def test_one_admin_remains_when_all_are_demoted_concurrently(world: World,
 
 async def test_other_fields_of_the_last_admin_can_be_edited(world: World) -> None:
     admin = await registered(world, "admin", Role.ADMIN)
-    edited = await world.accounts.edit(admin.id, full_name="Still", role=Role.ADMIN, is_active=True)
+    edited = await world.users.edit(AN_ADMIN, admin.id, full_name="Still", role=Role.ADMIN, is_active=True)
 
     assert (edited.full_name, edited.is_active_admin) == ("Still", True)

@@ -8,6 +8,7 @@ from application.identity.mails import RESET_LIFETIME
 from domain.errors import InvalidCredentials, InvalidResetToken, InvalidToken, WeakPassword, WrongPassword
 from domain.identity.user import User
 from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
+from tests.support.builders import AN_ADMIN, acting
 from tests.support.stubs import SettableClock
 from tests.support.world import World
 
@@ -22,7 +23,7 @@ async def test_a_password_change_ends_all_other_sessions_and_invalidates_reset_t
     kim = await registered(world)
     other, this = await logged_in(world), await logged_in(world)
     token = await a_reset_token(world)
-    await world.passwords.change(kim.id, session_of(this), PASSWORD, OTHER)
+    await world.passwords.change(acting(kim.id), session_of(this), PASSWORD, OTHER)
 
     with pytest.raises(InvalidCredentials):
         await logged_in(world, password=PASSWORD)
@@ -45,9 +46,9 @@ async def test_a_refused_password_change_changes_nothing(
     kim = await registered(world)
     other, this = await logged_in(world), await logged_in(world)
     with pytest.raises(error):
-        await world.passwords.change(kim.id, session_of(this), current, new)
+        await world.passwords.change(acting(kim.id), session_of(this), current, new)
 
-    assert await world.accounts.get(kim.id) == kim
+    assert await world.users.get(AN_ADMIN, kim.id) == kim
     assert await world.sessions.authenticate(other.access_token.text)
 
 
@@ -55,7 +56,7 @@ async def test_one_of_many_concurrent_password_changes_succeeds(world: World) ->
     kim = await registered(world)
     session_id = session_of(await logged_in(world))
     news = [f"Correct-{n}-staple" for n in range(5)]
-    changes = (world.passwords.change(kim.id, session_id, PASSWORD, new) for new in news)
+    changes = (world.passwords.change(acting(kim.id), session_id, PASSWORD, new) for new in news)
     outcomes = await asyncio.gather(*changes, return_exceptions=True)
 
     assert sorted(map(repr, outcomes))[0] == "None"
@@ -131,7 +132,7 @@ async def test_only_the_latest_reset_token_is_valid_and_only_for_its_user(world:
 async def test_the_reset_token_of_a_removed_user_is_invalid(world: World) -> None:
     kim = await registered(world)
     token = await a_reset_token(world)
-    await world.accounts.erase(kim.id, PASSWORD)
+    await world.accounts.erase(acting(kim.id), PASSWORD)
     with pytest.raises(InvalidResetToken):
         await world.passwords.reset(token, OTHER)
 
@@ -171,7 +172,7 @@ async def test_a_mail_that_could_not_be_sent_is_retried_with_a_new_token(world: 
 
 async def test_a_full_name_adds_no_lines_to_a_mail(world: World) -> None:
     kim = await registered(world)
-    await world.accounts.edit(kim.id, full_name="Kim\n\nYou have won.\r\n\u2028Go to")
+    await world.users.edit(AN_ADMIN, kim.id, full_name="Kim\n\nYou have won.\r\n\u2028Go to")
     await world.work()
     (mail,) = world.mailbox.mails
     assert mail.text.splitlines()[0] == "Hello Kim You have won. Go to,"
@@ -187,7 +188,7 @@ async def test_no_reset_mail_is_sent_if_the_address_changes_during_the_job(
     async def find_then_change_address(users: InMemoryUserRepository, login: str) -> User | None:
         monkeypatch.undo()
         found = await find(users, login)
-        await world.accounts.edit(kim.id, email="new@example.com")
+        await world.users.edit(AN_ADMIN, kim.id, email="new@example.com")
         return found
 
     await world.passwords.request_reset(kim.email)

@@ -11,6 +11,7 @@ from application.identity.sessions import IssuedTokens
 from domain.errors import InvalidToken
 from domain.identity.user import Role
 from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
+from tests.support.builders import AN_ADMIN, acting
 from tests.support.stubs import SettableClock
 from tests.support.world import World
 
@@ -28,11 +29,11 @@ def other_worker(storage: InMemoryStorage, clock: SettableClock) -> World:
 
 
 async def revoke_one(world: World, login: IssuedTokens) -> None:
-    await world.sessions.revoke(login.user.id, session_of(login))
+    await world.sessions.revoke(acting(login.user.id), session_of(login))
 
 
 async def revoke_all(world: World, login: IssuedTokens) -> None:
-    await world.sessions.revoke_all(login.user.id)
+    await world.sessions.revoke_all(acting(login.user.id))
 
 
 async def reuse_refresh_token(world: World, login: IssuedTokens) -> None:
@@ -42,16 +43,16 @@ async def reuse_refresh_token(world: World, login: IssuedTokens) -> None:
 
 
 async def deactivate(world: World, login: IssuedTokens) -> None:
-    await world.accounts.edit(login.user.id, is_active=False)
+    await world.users.edit(AN_ADMIN, login.user.id, is_active=False)
 
 
 async def erase(world: World, login: IssuedTokens) -> None:
-    await world.accounts.erase(login.user.id, PASSWORD)
+    await world.accounts.erase(acting(login.user.id), PASSWORD)
 
 
 async def change_password_in_another_session(world: World, login: IssuedTokens) -> None:
     elsewhere = await logged_in(world)
-    await world.passwords.change(login.user.id, session_of(elsewhere), PASSWORD, OTHER)
+    await world.passwords.change(acting(login.user.id), session_of(elsewhere), PASSWORD, OTHER)
     assert await world.sessions.authenticate(elsewhere.access_token.text)
 
 
@@ -95,7 +96,7 @@ async def test_a_changed_role_and_time_zone_take_effect_on_all_workers(world: Wo
     text = (await logged_in(world)).access_token.text
     for worker in (world, other_worker):
         assert (await worker.sessions.authenticate(text)).actor.role is Role.MANAGER
-    await world.accounts.edit(kim.id, role=Role.USER, timezone="Asia/Seoul")
+    await world.users.edit(AN_ADMIN, kim.id, role=Role.USER, timezone="Asia/Seoul")
 
     for worker in (other_worker, world):
         actor = (await worker.sessions.authenticate(text)).actor

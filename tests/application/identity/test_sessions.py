@@ -8,6 +8,7 @@ from application.identity.sessions import ClientInfo, IssuedTokens
 from domain.errors import InvalidCredentials, InvalidToken, RefreshTokenReused, SessionNotFound
 from domain.identity.actor import Actor
 from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
+from tests.support.builders import AN_ADMIN, acting
 from tests.support.stubs import SettableClock
 from tests.support.world import LIFETIME, World
 
@@ -19,7 +20,7 @@ async def test_a_login_issues_tokens_for_the_user_and_the_session(world: World) 
         caller = await world.sessions.authenticate(login.access_token.text)
         assert (login.user, caller.actor, caller.session_id) == (kim, Actor.of(kim), session_of(login))
 
-    sessions = await world.sessions.list_sessions(kim.id)
+    sessions = await world.sessions.list_sessions(acting(kim.id))
     assert sessions[0].id == session_of(login)
     assert len(sessions) == 3
     assert {(session.user_agent, session.ip_address) for session in sessions} == {("Browser", "192.0.2.1")}
@@ -48,10 +49,10 @@ async def test_a_login_rehashes_a_password_whose_hash_is_outdated(world: World) 
     world.hasher.effort = 2
     with pytest.raises(InvalidCredentials):
         await logged_in(world, password=OTHER)
-    assert (await world.accounts.get(kim.id)).password_hash == kim.password_hash
+    assert (await world.users.get(AN_ADMIN, kim.id)).password_hash == kim.password_hash
 
     await logged_in(world)
-    assert (await world.accounts.get(kim.id)).password_hash == f"2:{PASSWORD}"
+    assert (await world.users.get(AN_ADMIN, kim.id)).password_hash == f"2:{PASSWORD}"
     hashed = world.hasher.hashed
     await logged_in(world)
     assert world.hasher.hashed == hashed
@@ -62,8 +63,8 @@ async def test_concurrent_logins_all_succeed_while_the_password_is_rehashed(worl
     world.hasher.effort = 2
     await asyncio.gather(*(logged_in(world) for _ in range(10)))
 
-    assert len(await world.sessions.list_sessions(kim.id)) == 10
-    assert (await world.accounts.get(kim.id)).version == 2
+    assert len(await world.sessions.list_sessions(acting(kim.id))) == 10
+    assert (await world.users.get(AN_ADMIN, kim.id)).version == 2
 
 
 async def test_a_refresh_replaces_both_tokens_and_keeps_the_session(world: World, clock: SettableClock) -> None:
@@ -75,7 +76,7 @@ async def test_a_refresh_replaces_both_tokens_and_keeps_the_session(world: World
     assert session_of(second) == session_of(first)
     assert second.refresh_token != first.refresh_token
     assert (await world.sessions.authenticate(second.access_token.text)).session_id == session_of(first)
-    (session,) = await world.sessions.list_sessions(kim.id)
+    (session,) = await world.sessions.list_sessions(acting(kim.id))
     assert (session.last_used_at, session.expires_at) == (clock.time, session.created_at + LIFETIME)
 
 
@@ -111,7 +112,7 @@ async def test_concurrent_uses_of_a_refresh_token_succeed_at_most_once_and_end_t
 
     assert [outcome for outcome in outcomes if not isinstance(outcome, IssuedTokens | InvalidToken)] == []
     assert sum(isinstance(outcome, IssuedTokens) for outcome in outcomes) <= (0 if is_used else 1)
-    assert await world.sessions.list_sessions(kim.id) == []
+    assert await world.sessions.list_sessions(acting(kim.id)) == []
     with pytest.raises(InvalidToken):
         await world.sessions.authenticate(login.access_token.text)
 
@@ -121,13 +122,13 @@ async def test_a_session_revoked_during_a_refresh_stays_revoked(world: World) ->
     for _ in range(10):
         login = await logged_in(world)
         ended, refreshed = await asyncio.gather(
-            world.sessions.revoke_all(kim.id),
+            world.sessions.revoke_all(acting(kim.id)),
             world.sessions.refresh(login.refresh_token.text),
             return_exceptions=True,
         )
         assert ended is None
         assert isinstance(refreshed, IssuedTokens | InvalidToken)
-        assert await world.sessions.list_sessions(kim.id) == []
+        assert await world.sessions.list_sessions(acting(kim.id)) == []
 
 
 async def test_refreshing_does_not_extend_the_lifetime_of_a_session(world: World, clock: SettableClock) -> None:
@@ -143,22 +144,22 @@ async def test_refreshing_does_not_extend_the_lifetime_of_a_session(world: World
         await world.sessions.refresh(login.refresh_token.text)
     with pytest.raises(InvalidToken):
         await world.sessions.authenticate(login.access_token.text)
-    assert await world.sessions.list_sessions(kim.id) == []
+    assert await world.sessions.list_sessions(acting(kim.id)) == []
 
 
 async def test_revoking_a_session_keeps_the_other_sessions(world: World) -> None:
     kim = await registered(world)
     ended, other = await logged_in(world), await logged_in(world)
-    await world.sessions.revoke(kim.id, session_of(ended))
+    await world.sessions.revoke(acting(kim.id), session_of(ended))
     with pytest.raises(InvalidToken):
         await world.sessions.authenticate(ended.access_token.text)
     with pytest.raises(InvalidToken):
         await world.sessions.refresh(ended.refresh_token.text)
     with pytest.raises(SessionNotFound):
-        await world.sessions.revoke(kim.id, session_of(ended))
+        await world.sessions.revoke(acting(kim.id), session_of(ended))
     assert await world.sessions.authenticate(other.access_token.text)
 
-    await world.sessions.revoke_all(kim.id)
+    await world.sessions.revoke_all(acting(kim.id))
     with pytest.raises(InvalidToken):
         await world.sessions.authenticate(other.access_token.text)
 
@@ -168,8 +169,8 @@ async def test_a_session_of_another_user_cannot_be_revoked(world: World) -> None
     lee = await registered(world, "lee")
     login = await logged_in(world)
     with pytest.raises(SessionNotFound):
-        await world.sessions.revoke(lee.id, session_of(login))
-    await world.sessions.revoke_all(lee.id)
+        await world.sessions.revoke(acting(lee.id), session_of(login))
+    await world.sessions.revoke_all(acting(lee.id))
 
     assert await world.sessions.authenticate(login.access_token.text)
 

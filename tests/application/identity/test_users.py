@@ -2,7 +2,7 @@ from typing import Final
 
 import pytest
 
-from application.identity.accounts import RegisterUser
+from application.identity.registration import CreateUser
 from application.identity.users import ListUsers
 from application.platform.paging import Paging
 from domain.errors import Forbidden, UserNotFound
@@ -10,7 +10,7 @@ from domain.identity.actor import Actor
 from domain.identity.user import Role, User, UserChanges
 from domain.identity.user_query import UserFilter, UserOrder, UserSortField
 from tests.application.given import PASSWORD, an_actor, registered
-from tests.support.builders import new_user_id
+from tests.support.builders import AN_ADMIN, new_user_id
 from tests.support.errors import raises_invalid
 from tests.support.world import World
 
@@ -92,7 +92,7 @@ async def test_only_admins_may_edit_other_users(world: World, admin: Actor, mana
     with pytest.raises(UserNotFound):
         await world.users.edit(user, manager.user_id, full_name="User's")
 
-    assert (await world.accounts.get(user.user_id)).full_name == "Admin's"
+    assert (await world.users.get(AN_ADMIN, user.user_id)).full_name == "Admin's"
 
 
 @pytest.mark.parametrize("changes", PRIVILEGED, ids=str)
@@ -102,7 +102,7 @@ async def test_only_admins_may_change_roles_and_activity(
     for actor in (manager, user):
         with pytest.raises(Forbidden):
             await world.users.edit(actor, actor.user_id, **changes)
-        assert (await world.accounts.get(actor.user_id)).version == 1
+        assert (await world.users.get(AN_ADMIN, actor.user_id)).version == 1
     edited = await world.users.edit(admin, manager.user_id, **changes)
     assert edited.version == 2 and all(getattr(edited, field) == value for field, value in changes.items())
 
@@ -110,7 +110,7 @@ async def test_only_admins_may_change_roles_and_activity(
 async def test_only_admins_may_create_and_delete_accounts(
     world: World, admin: Actor, manager: Actor, user: Actor
 ) -> None:
-    command = RegisterUser(username="new", email="new@example.com", password=PASSWORD, role=Role.MANAGER)
+    command = CreateUser(username="new", email="new@example.com", password=PASSWORD, role=Role.MANAGER)
     for actor in (manager, user):
         with pytest.raises(Forbidden):
             await world.users.create(actor, command)
