@@ -62,11 +62,11 @@ def to_utc(instant: datetime) -> datetime:
         InvalidValue: The instant has no offset, or its year in UTC is not in the range 1 to 9999.
     """
     if instant.utcoffset() is None:
-        raise InvalidValue("due_date", "invalid_due", "date-time must have an offset from UTC")
+        raise InvalidValue("due", "invalid_due", "date-time must have an offset from UTC")
     try:
         return instant.astimezone(UTC)
     except OverflowError:
-        raise InvalidValue("due_date", "invalid_due", "date-time must be in the years 1 to 9999") from None
+        raise InvalidValue("due", "invalid_due", "date-time must be in the years 1 to 9999") from None
 
 
 def local_date(value: DateOrDatetime, zone: tzinfo) -> date:

@@ -1,6 +1,6 @@
 """What use cases may refuse. Codes are stable and independent of any protocol."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import ClassVar
 from uuid import UUID
 
@@ -9,6 +9,10 @@ class DomainError(Exception):
     """The base class of all expected errors of use cases. `str(error)` may be shown to users."""
 
     code: ClassVar[str]
+    default_message: ClassVar[str] = ""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.default_message)
 
 
 class InvalidValue(DomainError, ValueError):
@@ -20,7 +24,7 @@ class InvalidValue(DomainError, ValueError):
         """Create the error.
 
         Args:
-            field: The field of the request; None if the rule concerns no single field.
+            field: The name of the field in the domain; None if the rule concerns no single field.
             rule: A stable, machine-readable name of the broken rule.
             message: What the rule requires, for users.
         """
@@ -99,18 +103,14 @@ class InvalidCredentials(DomainError):
     """Unknown user, wrong password or inactive account. The error does not say which."""
 
     code = "INVALID_CREDENTIALS"
-
-    def __init__(self) -> None:
-        super().__init__("wrong username or password")
+    default_message = "wrong username or password"
 
 
 class InvalidToken(DomainError):
     """A token is forged, damaged, expired, revoked or of another issuer. The error does not say which."""
 
     code = "INVALID_TOKEN"
-
-    def __init__(self) -> None:
-        super().__init__("token is invalid")
+    default_message = "token is invalid"
 
 
 class RefreshTokenReused(InvalidToken):
@@ -127,9 +127,7 @@ class WrongPassword(Forbidden):
     """The given current password is wrong."""
 
     code = "WRONG_PASSWORD"
-
-    def __init__(self) -> None:
-        super().__init__("current password is wrong")
+    default_message = "current password is wrong"
 
 
 class NotFound(DomainError):
@@ -142,46 +140,43 @@ class UserNotFound(NotFound):
     """There is no such user, or the caller may not see it."""
 
     code = "USER_NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("no such user")
+    default_message = "no such user"
 
 
 class TaskNotFound(NotFound):
-    """The owner has no such task. `task_ids` contains the ids of the missing tasks, in the requested order."""
+    """The owner has no such task."""
 
     code = "TASK_NOT_FOUND"
+    default_message = "no such task"
 
-    def __init__(self, task_ids: Iterable[UUID] = ()) -> None:
+
+class TasksNotFound(TaskNotFound):
+    """The owner does not have all tasks of a batch. `task_ids` are the missing ones, in the requested order."""
+
+    def __init__(self, task_ids: Sequence[UUID]) -> None:
+        super().__init__("no such task" if len(task_ids) == 1 else "no such tasks")
         self.task_ids = tuple(task_ids)
-        super().__init__("no such task" if len(self.task_ids) < 2 else "no such tasks")
 
 
 class TagNotFound(NotFound):
     """No task of the owner, or not the given task, has the tag."""
 
     code = "TAG_NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("no such tag")
+    default_message = "no such tag"
 
 
 class FileNotFound(NotFound):
     """The owner has no such file."""
 
     code = "FILE_NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("no such file")
+    default_message = "no such file"
 
 
 class SessionNotFound(NotFound):
     """The user has no such session."""
 
     code = "SESSION_NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("no such session")
+    default_message = "no such session"
 
 
 class Conflict(DomainError):
@@ -190,34 +185,33 @@ class Conflict(DomainError):
     code = "CONFLICT"
 
 
-class StaleTask(Conflict):
+class Stale(Conflict):
+    """Another version of an entity was stored since it was read. The use case may succeed if it runs again."""
+
+
+class StaleTask(Stale):
     """Another version of the task was stored since it was read."""
 
-    def __init__(self) -> None:
-        super().__init__("task was changed by another request")
+    default_message = "task was changed by another request"
 
 
-class StaleUser(Conflict):
+class StaleUser(Stale):
     """Another version of the user was stored since it was read."""
 
-    def __init__(self) -> None:
-        super().__init__("user was changed by another request")
+    default_message = "user was changed by another request"
+
+
+class StaleSession(Stale):
+    """Another version of the session was stored since it was read."""
+
+    default_message = "session was changed by another request"
 
 
 class LastAdmin(Conflict):
     """The change would leave no active admin."""
 
     code = "LAST_ADMIN"
-
-    def __init__(self) -> None:
-        super().__init__("last active admin must remain an active admin")
-
-
-class StaleSession(Conflict):
-    """Another version of the session was stored since it was read."""
-
-    def __init__(self) -> None:
-        super().__init__("session was changed by another request")
+    default_message = "last active admin must remain an active admin"
 
 
 class UsernameTaken(Conflict):
@@ -225,9 +219,7 @@ class UsernameTaken(Conflict):
 
     code = "USERNAME_TAKEN"
     field = "username"
-
-    def __init__(self) -> None:
-        super().__init__("username is already in use")
+    default_message = "username is already in use"
 
 
 class EmailTaken(Conflict):
@@ -235,15 +227,11 @@ class EmailTaken(Conflict):
 
     code = "EMAIL_TAKEN"
     field = "email"
-
-    def __init__(self) -> None:
-        super().__init__("e-mail address is already in use")
+    default_message = "e-mail address is already in use"
 
 
 class PreconditionFailed(DomainError):
     """The stored version is none of those that the caller expects."""
 
     code = "PRECONDITION_FAILED"
-
-    def __init__(self) -> None:
-        super().__init__("resource has another version than expected")
+    default_message = "resource has another version than expected"

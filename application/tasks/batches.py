@@ -1,4 +1,5 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Unpack
 
 from application.files.jobs import remove_bytes_jobs
@@ -9,7 +10,7 @@ from application.platform.retry import retried
 from application.tasks.ports import TaskUnitOfWork
 from application.tasks.recording import add_tasks, save_tasks
 from application.tasks.tasks import CreateTask, new_task
-from domain.errors import InvalidValue
+from domain.errors import InvalidValue, StaleTask, TaskNotFound
 from domain.identity.actor import Actor
 from domain.tasks.task import Task, TaskChanges, TaskId
 
@@ -25,6 +26,7 @@ class TaskBatchService:
         self._clock = clock
         self._new_id = new_id
 
+    @retried
     async def create(
         self,
         actor: Actor,
@@ -40,16 +42,12 @@ class TaskBatchService:
         """
         _check_size(commands)
         tasks = [new_task(actor.user_id, command, self._new_id, self._clock) for command in commands]
-        await self._store(tasks, idempotent_write)
-        return tasks
-
-    @retried
-    async def _store(self, tasks: list[Task], idempotent_write: IdempotentWrite[list[Task]] | None) -> None:
         async with self._unit_of_work() as uow:
             if idempotent_write is not None:
                 await idempotent_write.store(uow, tasks)
             await add_tasks(uow, tasks, self._new_id)
             await uow.commit()
+        return tasks
 
     @retried
     async def edit(self, actor: Actor, task_ids: Sequence[TaskId], **changes: Unpack[TaskChanges]) -> list[Task]:
@@ -57,7 +55,7 @@ class TaskBatchService:
 
         Raises:
             InvalidValue: The number of ids is not allowed, an id is repeated, or a field breaks its rule.
-            TaskNotFound: Some tasks do not exist. The error has the ids of all of them.
+            TasksNotFound: Some tasks do not exist. The error has the ids of all of them.
         """
         _check_ids(task_ids)
         async with self._unit_of_work() as uow:
@@ -66,7 +64,8 @@ class TaskBatchService:
             edited = [task.edit(at=at, **changes) for task in tasks]
             changed = [(old, new) for old, new in zip(tasks, edited, strict=True) if new is not old]
             if changed:
-                await save_tasks(uow, changed, self._new_id)
+                with _deleted_meanwhile():
+                    await save_tasks(uow, changed, self._new_id)
                 await uow.commit()
         return edited
 
@@ -76,23 +75,33 @@ class TaskBatchService:
 
         Raises:
             InvalidValue: The number of ids is not allowed, or an id is repeated.
-            TaskNotFound: Some tasks do not exist. The error has the ids of all of them.
+            TasksNotFound: Some tasks do not exist. The error has the ids of all of them.
         """
         _check_ids(task_ids)
         async with self._unit_of_work() as uow:
             tasks = await uow.tasks.get_many(task_ids, owner_id=actor.user_id)
             files = await uow.files.find_of_tasks(task_ids, owner_id=actor.user_id)
-            await uow.tasks.remove(*tasks)
+            with _deleted_meanwhile():
+                await uow.tasks.remove(*tasks)
             await uow.jobs.add(*remove_bytes_jobs(files, self._new_id, self._clock.now()))
             await uow.commit()
 
 
+@contextmanager
+def _deleted_meanwhile() -> Iterator[None]:
+    """Retry the use case if a task was deleted since it was read: it then reports all missing tasks."""
+    try:
+        yield
+    except TaskNotFound as error:
+        raise StaleTask from error
+
+
 def _check_size(batch: Sequence[object]) -> None:
     if not 1 <= len(batch) <= MAX_BATCH_SIZE:
-        raise InvalidValue("task_ids", "invalid_batch", f"batch must have 1 to {MAX_BATCH_SIZE} tasks")
+        raise InvalidValue("batch", "invalid_batch", f"batch must have 1 to {MAX_BATCH_SIZE} tasks")
 
 
 def _check_ids(task_ids: Sequence[TaskId]) -> None:
     _check_size(task_ids)
     if len(set(task_ids)) < len(task_ids):
-        raise InvalidValue("task_ids", "invalid_batch", "batch must not contain a task twice")
+        raise InvalidValue("batch", "invalid_batch", "batch must not contain a task twice")

@@ -42,7 +42,7 @@ class TaskRepository(Protocol):
         """Return several tasks of the owner, in the order of `task_ids`.
 
         Raises:
-            TaskNotFound: The owner does not have all tasks. The error has the ids of the missing ones.
+            TasksNotFound: The owner does not have all tasks.
         """
         ...
 

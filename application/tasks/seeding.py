@@ -7,7 +7,7 @@ from application.platform.ids import NewId
 from application.platform.retry import retried
 from application.tasks.ports import TaskUnitOfWork
 from application.tasks.recording import add_task_versions
-from domain.errors import TaskNotFound
+from domain.errors import TasksNotFound
 from domain.identity.user import User, UserId
 from domain.tasks.task import Task
 
@@ -67,7 +67,7 @@ class SeedingService:
         async with self._unit_of_work() as uow:
             try:
                 await uow.tasks.get_many([versions[0].id for versions in batch], owner_id=owner_id)
-            except TaskNotFound as missing:
+            except TasksNotFound as missing:
                 missing_ids = frozenset(missing.task_ids)
                 await add_task_versions(
                     uow, [versions for versions in batch if versions[0].id in missing_ids], self._new_id

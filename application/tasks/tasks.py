@@ -62,6 +62,7 @@ class TaskService:
         self._clock = clock
         self._new_id = new_id
 
+    @retried
     async def create(
         self, actor: Actor, command: CreateTask, *, idempotent_write: IdempotentWrite[Task] | None = None
     ) -> Task:
@@ -72,16 +73,12 @@ class TaskService:
             AlreadyExecuted: `idempotent_write` took effect before; see `IdempotentWrite.store` for all its errors.
         """
         task = new_task(actor.user_id, command, self._new_id, self._clock)
-        await self._store(task, idempotent_write)
-        return task
-
-    @retried
-    async def _store(self, task: Task, idempotent_write: IdempotentWrite[Task] | None) -> None:
         async with self._unit_of_work() as uow:
             if idempotent_write is not None:
                 await idempotent_write.store(uow, task)
             await add_tasks(uow, [task], self._new_id)
             await uow.commit()
+        return task
 
     @retried
     async def get(self, actor: Actor, task_id: TaskId, *, owner_id: UserId | None = None) -> Task:

@@ -171,13 +171,13 @@ class Task:
 
     @property
     def field_values(self) -> dict[str, FieldValue]:
-        """The editable fields by their JSON names, for the history."""
+        """The editable fields by name, for the history."""
         return {
             "title": self.title,
             "description": self.description,
             "status": self.status.value,
             "priority": self.priority.value,
-            "due_date": self.due.text if self.due else None,
+            "due": self.due.text if self.due else None,
             "tags": [tag.name for tag in self.tags],
         }
 

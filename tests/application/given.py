@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from application.identity.accounts import RegisterUser
+from application.identity.registration import CreateUser
 from application.identity.sessions import IssuedTokens
 from domain.identity.actor import Actor
 from domain.identity.session import SessionId
@@ -14,10 +14,8 @@ OTHER: Final = "Correct-2-horse"
 
 
 async def registered(world: World, name: str = "kim", role: Role = Role.USER, *, is_active: bool = True) -> User:
-    command = RegisterUser(
-        username=name, email=f"{name}@example.com", password=PASSWORD, role=role, is_active=is_active
-    )
-    return await world.accounts.register(command)
+    command = CreateUser(username=name, email=f"{name}@example.com", password=PASSWORD, role=role, is_active=is_active)
+    return await world.bootstrap.create_user(command)
 
 
 async def an_actor(world: World, name: str, role: Role = Role.USER) -> Actor:

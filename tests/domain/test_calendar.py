@@ -37,7 +37,7 @@ def test_a_day_differs_from_the_instant_at_which_it_starts() -> None:
     ["2026-03-04T12:00:00", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "0001-01-01T13:59:59+14:00"],
 )
 def test_an_instant_without_offset_or_outside_the_years_1_to_9999_is_refused(instant: str) -> None:
-    with raises_invalid("due_date", "invalid_due") as refusal:
+    with raises_invalid("due", "invalid_due") as refusal:
         Due(datetime.fromisoformat(instant))
 
     assert str(refusal.value) in {

@@ -79,7 +79,7 @@ class SqlFileRepository:
         try:
             await self._transaction.execute(INSERT_FILE, file_to_row(file))
         except ReferenceViolated as error:
-            raise TaskNotFound([file.task_id] if file.task_id else ()) from error
+            raise TaskNotFound from error
 
     async def get(self, file_id: FileId, *, owner_id: UserId) -> File:
         rows = await self._transaction.fetch(FILE_BY_ID, owner_id=owner_id, id=file_id)

@@ -41,6 +41,10 @@ CHANGES_OF_OWNER_AFTER: Final = CHANGES_OF_OWNER.where(tuple_(*_KEY) > _POSITION
 
 INSERT_CHANGE: Final = insert(task_changes)
 
+STORED_NAMES: Final = {"due": "due_date"}
+"""Names of fields in stored changes, if they differ from the names in the domain."""
+_FIELD_NAMES: Final = {stored: field for field, stored in STORED_NAMES.items()}
+
 
 class SqlTaskHistory:
     """Changes of tasks in the table `task_changes`."""
@@ -84,7 +88,7 @@ def _to_row(change: TaskChange) -> dict[str, Any]:
         "version": change.version,
         "actor_id": change.actor_id,
         "at": change.at,
-        "changes": {name: [each.old, each.new] for name, each in change.changes.items()},
+        "changes": {STORED_NAMES.get(name, name): [each.old, each.new] for name, each in change.changes.items()},
     }
 
 
@@ -97,5 +101,5 @@ def _from_row(row: Sequence[Any]) -> TaskChange:
         version=version,
         actor_id=actor_id,
         at=at,
-        changes={name: FieldChange(old, new) for name, (old, new) in changes.items()},
+        changes={_FIELD_NAMES.get(name, name): FieldChange(old, new) for name, (old, new) in changes.items()},
     )

@@ -16,7 +16,7 @@ from adapters.sql.tasks.queries import MAX_MATERIALIZED, Shape
 from adapters.sql.tasks.rows import TASK_COLUMNS, task_from_row, task_to_row
 from adapters.sql.tasks.statistics import STATISTICS, statistics_from, statistics_parameters
 from application.platform.paging import TOTAL_CAP, Slice, Window
-from domain.errors import StaleTask, TaskNotFound, UserNotFound
+from domain.errors import StaleTask, TaskNotFound, TasksNotFound, UserNotFound
 from domain.identity.user import UserId
 from domain.tasks.statistics import Statistics
 from domain.tasks.tag import Tag, TagCount
@@ -86,7 +86,7 @@ class SqlTaskRepository:
     async def get(self, task_id: TaskId, *, owner_id: UserId) -> Task:
         rows = await self._transaction.fetch(TASK_BY_ID, owner_id=owner_id, id=task_id)
         if not rows:
-            raise TaskNotFound([task_id])
+            raise TaskNotFound
         return task_from_row(rows[0])
 
     async def get_many(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[Task]:
@@ -94,7 +94,7 @@ class SqlTaskRepository:
         rows = await self._transaction.fetch(tasks_by_ids, owner_id=owner_id, ids=ids)
         found = {task.id: task for task in map(task_from_row, rows)}
         if missing := [task_id for task_id in task_ids if task_id not in found]:
-            raise TaskNotFound(missing)
+            raise TasksNotFound(missing)
         return [found[task_id] for task_id in task_ids]
 
     async def find(
@@ -188,7 +188,7 @@ class SqlTaskRepository:
             stored |= {task.id: task for task in map(task_from_row, rows)}
         for task in tasks:
             if task.id not in stored:
-                raise TaskNotFound([task.id])
+                raise TaskNotFound
             if stored[task.id].version != task.version - version_before:
                 raise StaleTask
         return list(stored.values())

@@ -67,7 +67,7 @@ async def test_an_uploaded_file_can_be_read(world: World, filename: str) -> None
     assert (file.filename, file.size, file.sha256) == (filename, len(content), sha256(content).hexdigest())
     assert file.content_type == TYPES[filename.rpartition(".")[2].lower()]
     assert file.created_at == world.clock.now()
-    read = [chunk async for chunk in await world.files.read(file, 3, len(content))]
+    read = [chunk async for chunk in await (await world.files.open(acting(ANN), file.id)).read(3, len(content))]
     assert b"".join(read) == content[3:]
 
 
@@ -177,6 +177,7 @@ async def test_files_are_listed_in_pages(world: World) -> None:
 class TestRemoval:
     async def test_the_content_is_removed_after_the_file(self, world: World) -> None:
         removed, kept = [await world.files.upload(acting(ANN), Sent()) for _ in range(2)]
+        opened = await world.files.open(acting(ANN), removed.id)
         await world.files.delete(acting(ANN), removed.id)
         with pytest.raises(FileNotFound):
             await world.files.delete(acting(ANN), removed.id)
@@ -184,7 +185,7 @@ class TestRemoval:
 
         assert [stored.key for stored in await objects(world)] == [file_key(ANN, kept.id)]
         with pytest.raises(FileNotFound):
-            await world.files.read(removed, 0, 1)
+            await opened.read(0, 1)
 
     async def test_deleting_tasks_removes_their_files(self, world: World) -> None:
         tasks = [await world.tasks.create(acting(ANN), CreateTask(title="x")) for _ in range(4)]
@@ -200,7 +201,7 @@ class TestRemoval:
         kim = await an_actor(world, "kim")
         await world.files.upload(kim, Sent())
         kept = await world.files.upload(acting(ANN), Sent())
-        await world.accounts.erase(kim.user_id, PASSWORD)
+        await world.accounts.erase(acting(kim.user_id), PASSWORD)
         await world.work()
 
         assert [stored.key for stored in await objects(world)] == [file_key(ANN, kept.id)]
@@ -293,7 +294,8 @@ class TestCrashes:
         assert await list_files(world) == existing
         assert {stored.key for stored in await objects(world)} == {file_key(ANN, file.id) for file in existing}
         for file in existing:
-            assert b"".join([chunk async for chunk in await world.files.read(file, 0, file.size)]) == TEXT
+            content = await world.files.open(acting(ANN), file.id)
+            assert b"".join([chunk async for chunk in await content.read(0, file.size)]) == TEXT
 
 
 class TestManyOrphans:

@@ -47,11 +47,12 @@ def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def services() -> AsyncIterator[list[HealthService]]:
-    """Close the services that the test appends."""
+    """End the services that the test appends."""
     created: list[HealthService] = []
     yield created
     for service in created:
-        await service.close()
+        async with service:
+            pass
 
 
 @pytest.mark.parametrize(
@@ -104,8 +105,6 @@ async def test_a_draining_service_is_unhealthy() -> None:
     assert report.checks["database"].status is Health.HEALTHY
 
 
-async def test_close_does_not_wait_for_hung_checks() -> None:
-    service = HealthService({"database": hanging()}, {})
-    await service.report()
-
-    await asyncio.wait_for(service.close(), 1)
+async def test_the_end_does_not_wait_for_hung_checks() -> None:
+    async with asyncio.timeout(1), HealthService({"database": hanging()}, {}) as service:
+        await service.report()

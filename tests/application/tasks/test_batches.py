@@ -6,7 +6,7 @@ import pytest
 from adapters.memory.storage import InMemoryStorage
 from application.tasks.batches import MAX_BATCH_SIZE, TaskBatchService
 from application.tasks.tasks import CreateTask
-from domain.errors import TaskNotFound
+from domain.errors import TasksNotFound
 from domain.tasks.status import Status
 from tests.contracts.given import add, expected_snapshot, snapshot, titles
 from tests.support.builders import ANN, BEN, a_task, acting, new_task_id
@@ -43,12 +43,12 @@ async def test_no_task_is_created_if_one_is_invalid(service: TaskBatchService, s
 
 @pytest.mark.parametrize("number", [0, MAX_BATCH_SIZE + 1])
 async def test_an_empty_or_too_long_batch_is_refused(number: int, service: TaskBatchService) -> None:
-    with raises_invalid("task_ids", "invalid_batch"):
+    with raises_invalid("batch", "invalid_batch"):
         await service.create(acting(ANN), number * [CreateTask(title="a")])
     ids = [new_task_id() for _ in range(number)]
-    with raises_invalid("task_ids", "invalid_batch"):
+    with raises_invalid("batch", "invalid_batch"):
         await service.edit(acting(ANN), ids, title="a")
-    with raises_invalid("task_ids", "invalid_batch"):
+    with raises_invalid("batch", "invalid_batch"):
         await service.delete(acting(ANN), ids)
 
 
@@ -83,7 +83,7 @@ async def test_nothing_changes_if_tasks_are_missing_and_the_error_has_all_their_
     await add(storage, mine)
     await add(storage, bens)
 
-    with pytest.raises(TaskNotFound) as refusal:
+    with pytest.raises(TasksNotFound) as refusal:
         await getattr(service, method)(acting(ANN), [unknown, mine.id, bens.id], **changes)
 
     assert refusal.value.task_ids == (unknown, bens.id)
@@ -97,7 +97,7 @@ async def test_a_batch_with_a_repeated_task_is_refused(
 ) -> None:
     await add(storage, task := a_task())
 
-    with raises_invalid("task_ids", "invalid_batch"):
+    with raises_invalid("batch", "invalid_batch"):
         await getattr(service, method)(acting(ANN), [task.id, task.id], **changes)
     assert await snapshot(storage) == expected_snapshot(task)
 

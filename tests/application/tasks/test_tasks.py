@@ -147,9 +147,8 @@ async def test_a_task_of_another_user_is_not_found_like_an_unknown_task(
     call: Any = getattr(service, method)
 
     for task_id in (bens.id, new_task_id(), TaskId(ANN)):
-        with pytest.raises(TaskNotFound) as refusal:
+        with pytest.raises(TaskNotFound):
             await call(acting(ANN), task_id, **CALLS.get(method, {}))
-        assert refusal.value.task_ids == (task_id,)
     assert await snapshot(storage, BEN) == expected_snapshot(bens)
 
 

@@ -34,10 +34,3 @@ class PasswordHasherContract:
     async def test_new_hashes_are_current_and_malformed_ones_outdated(self, hasher: PasswordHasher) -> None:
         assert not hasher.is_outdated(await hasher.hash("Correct-Horse-7"))
         assert hasher.is_outdated("no hash")
-
-    async def test_a_closed_hasher_can_be_used_again(self, hasher: PasswordHasher) -> None:
-        made = await hasher.hash("Correct-Horse-7")
-        await hasher.close()
-        await hasher.close()
-
-        assert await hasher.verify("Correct-Horse-7", made)

@@ -13,6 +13,7 @@ from domain.identity.user import Role, UserChanges
 from domain.identity.user_query import UserFilter, UserOrder
 from tests.contracts.state_machine.machine import PASSWORD, Machine
 from tests.contracts.state_machine.vocabulary import names, passwords, rarely, user_agents, versions
+from tests.support.builders import AN_ADMIN, acting
 from tests.support.user_strategies import full_names, roles, user_filters, user_orders, zone_names
 from tests.support.world import Refusal
 
@@ -48,7 +49,9 @@ class AccountRules(Machine):
 
     @rule(actor=Machine.actors, other=Machine.actors, role=roles, is_active=st.booleans())
     def promote_or_demote(self, actor: Actor, other: Actor, role: Role, is_active: bool) -> None:
-        self.add_person(self.ask(lambda world: world.accounts.edit(other.user_id, role=role, is_active=is_active)))
+        self.add_person(
+            self.ask(lambda world: world.users.edit(AN_ADMIN, other.user_id, role=role, is_active=is_active))
+        )
         self.ask(lambda world: world.users.get(actor, other.user_id))
 
     @rule(actor=Machine.actors, other=Machine.actors, versions=versions)
@@ -60,7 +63,7 @@ class AccountRules(Machine):
 
     @rule(other=Machine.actors, password=passwords)
     def erase(self, other: Actor, password: str) -> None:
-        self.mark_removed(other.user_id, self.ask(lambda world: world.accounts.erase(other.user_id, password)))
+        self.mark_removed(other.user_id, self.ask(lambda world: world.accounts.erase(other, password)))
 
     @rule(
         actor=Machine.actors,
@@ -92,22 +95,22 @@ class AccountRules(Machine):
     @rule(login=logins)
     def authenticate(self, login: IssuedTokens) -> None:
         self.ask(lambda world: world.sessions.authenticate(login.access_token.text))
-        self.ask(lambda world: world.sessions.list_sessions(login.user.id))
+        self.ask(lambda world: world.sessions.list_sessions(acting(login.user.id)))
 
     @rule(login=consumes(logins), actor=Machine.actors, any_user=rarely)
     def end_session(self, login: IssuedTokens, actor: Actor, any_user: bool) -> None:
         user_id, session_id = (actor.user_id if any_user else login.user.id), login.refresh_token.ids[1]
-        self.ask(lambda world: world.sessions.revoke(user_id, session_id))  # type: ignore[arg-type]
+        self.ask(lambda world: world.sessions.revoke(acting(user_id), session_id))  # type: ignore[arg-type]
 
     @rule(actor=Machine.actors)
     def end_all_sessions(self, actor: Actor) -> None:
-        self.ask(lambda world: world.sessions.revoke_all(actor.user_id))
+        self.ask(lambda world: world.sessions.revoke_all(actor))
 
     @rule(login=logins, current=passwords, new=passwords)
     def change_password(self, login: IssuedTokens, current: str, new: str) -> None:
         session_id = login.refresh_token.ids[1]
-        self.ask(lambda world: world.passwords.change(login.user.id, session_id, current, new))  # type: ignore[arg-type]
-        self.ask(lambda world: world.sessions.list_sessions(login.user.id))
+        self.ask(lambda world: world.passwords.change(acting(login.user.id), session_id, current, new))  # type: ignore[arg-type]
+        self.ask(lambda world: world.sessions.list_sessions(acting(login.user.id)))
 
     @rule(target=reset_tokens, name=names)
     def request_reset(self, name: str) -> MultipleResults[str]:
@@ -124,6 +127,6 @@ class AccountRules(Machine):
 
     def teardown(self) -> None:
         for actor in self.people:
-            self.ask(lambda world: world.sessions.list_sessions(actor.user_id))  # noqa: B023 - called immediately
+            self.ask(lambda world: world.sessions.list_sessions(actor))  # noqa: B023 - called immediately
         self.ask(lambda world: world.sessions.log_in(self.username("ann"), PASSWORD))
         super().teardown()

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from application.identity.accounts import RegisterUser
+from application.identity.registration import CreateUser
 from application.platform.paging import Window
 from application.storage import Storage, UnitOfWork
 from domain.identity.actor import Actor
@@ -62,7 +62,7 @@ class Machine(RuleBasedStateMachine):
     def register(
         self, name: str, email: str, zone: str, full_name: str | None, role: Role, is_active: bool = True
     ) -> None:
-        command = RegisterUser(
+        command = CreateUser(
             username=self.username(name),
             email=self.email(email),
             password=PASSWORD,
@@ -71,7 +71,7 @@ class Machine(RuleBasedStateMachine):
             role=role,
             is_active=is_active,
         )
-        self.add_person(self.ask(lambda world: world.accounts.register(command)))
+        self.add_person(self.ask(lambda world: world.bootstrap.create_user(command)))
 
     def add_person(self, user: User | Refusal) -> None:
         if isinstance(user, User):

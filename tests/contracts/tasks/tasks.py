@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from application.storage import Storage
-from domain.errors import StaleTask, TaskNotFound, UserNotFound
+from domain.errors import StaleTask, TaskNotFound, TasksNotFound, UserNotFound
 from domain.tasks.task import Task
 from tests.contracts.given import StorageSuite, add, expected_snapshot, find, get, remove, save, snapshot
 from tests.support.builders import ANN, BEN, NOW, a_task, new_task_id, new_user_id
@@ -63,7 +63,7 @@ class TaskContract(StorageSuite):
         mine, bens = a_task(), a_task(owner_id=BEN)
         missing = [a_task(), a_task(), a_task()]
         await add(storage, mine, bens)
-        with pytest.raises(TaskNotFound) as refusal:
+        with pytest.raises(TasksNotFound) as refusal:
             await get_many(storage, missing[2], mine, missing[0], bens, missing[1])
 
         assert refusal.value.task_ids == (missing[2].id, missing[0].id, bens.id, missing[1].id)

@@ -31,7 +31,7 @@ def test_a_creation_contains_every_field_that_is_not_empty() -> None:
         "title": FieldChange(None, "Water the plants"),
         "status": FieldChange(None, "pending"),
         "priority": FieldChange(None, "medium"),
-        "due_date": FieldChange(None, "2026-03-05"),
+        "due": FieldChange(None, "2026-03-05"),
         "tags": FieldChange(None, ["home"]),
     }
 
@@ -50,7 +50,7 @@ def test_an_update_contains_the_fields_that_differ() -> None:
         "description": FieldChange("Daily", None),
         "status": FieldChange("pending", "completed"),
         "priority": FieldChange("medium", "high"),
-        "due_date": FieldChange(None, "2026-03-05T08:00:00Z"),
+        "due": FieldChange(None, "2026-03-05T08:00:00Z"),
         "tags": FieldChange(["home"], ["a", "home"]),
     }
 
@@ -58,7 +58,7 @@ def test_an_update_contains_the_fields_that_differ() -> None:
 def test_a_change_from_a_day_to_the_instant_of_its_start_is_recorded() -> None:
     task = a_task(due=Due(date(2026, 3, 5)))
     edited = task.edit(at=LATER, due=Due(datetime(2026, 3, 5, tzinfo=UTC)))
-    assert update(task, edited).changes == {"due_date": FieldChange("2026-03-05", "2026-03-05T00:00:00Z")}
+    assert update(task, edited).changes == {"due": FieldChange("2026-03-05", "2026-03-05T00:00:00Z")}
 
 
 @given(changes=edits)

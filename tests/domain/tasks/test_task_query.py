@@ -175,7 +175,7 @@ def test_a_search_may_have_200_characters() -> None:
 @pytest.mark.parametrize("field", ["created_after", "created_before", "due_after", "due_before"])
 def test_an_instant_without_offset_or_outside_the_years_1_to_9999_is_refused(field: str, instant: str) -> None:
     condition: dict[str, Any] = {field: datetime.fromisoformat(instant)}
-    with raises_invalid("due_date", "invalid_due"):
+    with raises_invalid("due", "invalid_due"):
         TaskFilter(**condition)
 
 
