@@ -6,8 +6,8 @@ import typer
 from rich.console import Console
 
 from application.files.ports import FileStoreUnavailable
-from application.operations.backup import BackupService, Manifest, ReportProgress
-from application.operations.ports import BackupError
+from application.operations.backup import Manifest, ReportProgress
+from application.storage import BackupError
 from entrypoints.cli.setup import build_container, exit_with_error, run
 from entrypoints.wiring.container import Container
 
@@ -28,22 +28,18 @@ def restore(file: Annotated[Path, typer.Argument(help="Archive that `backup` cre
 
 
 async def _backup(container: Container, file: Path) -> None:
-    service: BackupService = container.backup_service()
-    await _report(container, service.backup, file, "backed up")
+    await _report(container.services().backups.backup, file, "backed up")
 
 
 async def _restore(container: Container, file: Path) -> None:
-    service: BackupService = container.backup_service()
-    await _report(container, service.restore, file, "restored")
+    await _report(container.services().backups.restore, file, "restored")
 
 
-async def _report(container: Container, operation: Operation, file: Path, done: str) -> None:
+async def _report(operation: Operation, file: Path, done: str) -> None:
     console = Console(stderr=True)
     try:
         with console.status("…") as status:  # rich shows it only on a terminal
             manifest = await operation(file, status.update)
     except (BackupError, FileStoreUnavailable) as error:
         exit_with_error(str(error))
-    finally:
-        await container.file_store().close()
     typer.echo(f"{done}: {manifest.database} at revision {manifest.revision}, {manifest.made_at:%Y-%m-%d %H:%M} UTC")

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import typer
 
-from application.jobs.ports import Job, JobCounts, JobId, JobNotFound
-from entrypoints.cli.setup import build_container, exit_with_error, open_migrated, run
-from entrypoints.wiring.container import Container
+from application.jobs.ports import JobId, JobNotFound
+from entrypoints.cli.setup import build_container, exit_with_error, run
+from entrypoints.wiring.container import Container, open_container
 
 app = typer.Typer(invoke_without_command=True, help="Inspect and repair the job queue.")
 
@@ -46,35 +46,35 @@ async def _work(container: Container) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_migrated(container):
+    async with open_container(container):
         typer.echo("Task Manager: running jobs", err=True)
-        await container.job_worker().run(stop)
+        await container.services().job_worker.run(stop)
 
 
 async def _count(container: Container) -> None:
-    async with open_migrated(container):
-        counts: JobCounts = await container.job_service().counts()
+    async with open_container(container):
+        counts = await container.services().jobs.counts()
     typer.echo(f"due {counts.due}, waiting {counts.waiting}, dead {counts.dead}")
 
 
 async def _list(container: Container, limit: int) -> None:
-    async with open_migrated(container):
-        dead: list[Job] = await container.job_service().find_dead(limit=limit)
+    async with open_container(container):
+        dead = await container.services().jobs.find_dead(limit=limit)
     for job in dead:
         typer.echo(f"{job.id}  {job.died_at:%Y-%m-%d %H:%M:%SZ}  {job.kind}  {job.attempts} attempts  {job.last_error}")
 
 
 async def _requeue(container: Container, job_id: JobId) -> None:
-    async with open_migrated(container):
+    async with open_container(container):
         try:
-            await container.job_service().requeue(job_id)
+            await container.services().jobs.requeue(job_id)
         except JobNotFound as error:
             exit_with_error(str(error))
 
 
 async def _discard(container: Container, job_id: JobId) -> None:
-    async with open_migrated(container):
+    async with open_container(container):
         try:
-            await container.job_service().discard(job_id)
+            await container.services().jobs.discard(job_id)
         except JobNotFound as error:
             exit_with_error(str(error))

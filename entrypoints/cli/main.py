@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from application.storage import SchemaMismatch
 from entrypoints.cli import backup, jobs, seed, users
 from entrypoints.cli.banner import startup_banner
-from entrypoints.cli.setup import build_container, exit_with_error, require_schema, run
-from entrypoints.settings import Settings
+from entrypoints.cli.setup import build_container, exit_with_error, run
 from entrypoints.wiring.container import Container
 
 app = typer.Typer(no_args_is_help=True, help="Tasks for many users, over REST.", pretty_exceptions_enable=False)
@@ -32,7 +32,7 @@ def serve(
     from entrypoints.server import run as server  # imports uvicorn, which other commands do not need
 
     container = build_container()
-    settings: Settings = container.settings()
+    settings = container.settings()
     run(_prepare_schema(container))
     host, port = host or settings.host, settings.port if port is None else port
     Console(stderr=True, soft_wrap=True).print(startup_banner(settings, host, port))
@@ -54,15 +54,18 @@ def openapi() -> None:
 
 
 async def _prepare_schema(container: Container) -> None:
-    settings: Settings = container.settings()
-    if settings.migrate_on_start and container.schema() is not None:
+    migrator = container.storage().migrator
+    if migrator is None:
+        return
+    if container.settings().migrate_on_start:
         await _migrate(container)
-    await require_schema(container)
+    if (current := await migrator.current()) != migrator.head:
+        raise SchemaMismatch(current, migrator.head)
 
 
 async def _migrate(container: Container) -> None:
-    schema = container.schema()
-    if schema is None:
+    migrator = container.storage().migrator
+    if migrator is None:
         exit_with_error("this STORAGE has no schema to migrate")
-    await schema.upgrade()
-    typer.echo(f"database at revision {schema.head}")
+    await migrator.upgrade()
+    typer.echo(f"database at revision {migrator.head}")

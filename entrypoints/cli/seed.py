@@ -6,13 +6,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from application.identity.accounts import RegisterUser
-from application.tasks.seeding import SeedingService
+from application.identity.registration import RegisterUser
 from domain.errors import Conflict, InvalidValue
 from domain.identity.user import User
-from entrypoints.cli.setup import build_container, exit_with_error, open_migrated, read_password, run
-from entrypoints.settings import Environment, Settings
-from entrypoints.wiring.container import Container
+from entrypoints.cli.setup import build_container, exit_with_error, read_password, run
+from entrypoints.settings import Environment
+from entrypoints.wiring.container import Container, open_container
 
 INTERRUPTED = 130
 """The exit status by which shells report SIGINT: 128 + 2."""
@@ -30,10 +29,9 @@ def seed(
 ) -> None:
     """Fill an account with realistic tasks of the past year, for demonstrations and benchmarks."""
     container = build_container()
-    settings: Settings = container.settings()
-    if settings.storage == "memory":
+    if container.storage().is_process_local:
         exit_with_error("STORAGE=memory loses the tasks when this command ends")
-    if settings.environment is Environment.PRODUCTION and not force:
+    if container.settings().environment is Environment.PRODUCTION and not force:
         exit_with_error("ENVIRONMENT is production: demo tasks need --force")
     chosen = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     try:
@@ -46,8 +44,8 @@ def seed(
 
 
 async def _seed(container: Container, username: str, email: str, amount: int, seed: int) -> None:
-    async with open_migrated(container):
-        service: SeedingService = container.seeding_service()
+    async with open_container(container):
+        service = container.services().seeding
         owner = await service.find_owner(username) or await _register(container, username, email)
         with _progress() as progress:
             bar = progress.add_task("tasks", total=amount)
@@ -59,12 +57,11 @@ async def _seed(container: Container, username: str, email: str, amount: int, se
 async def _register(container: Container, username: str, email: str) -> User:
     password = read_password()
     try:
-        user: User = await container.account_service().register(
+        return await container.services().accounts.register(
             RegisterUser(username=username, email=email, password=password)
         )
     except (InvalidValue, Conflict) as error:
         exit_with_error(str(error))
-    return user
 
 
 def _progress() -> Progress:

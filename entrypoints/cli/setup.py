@@ -2,8 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from typing import Any, NoReturn
 
 import typer
@@ -11,8 +10,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from application.platform.unit_of_work import StorageUnavailable
+from application.storage import SchemaMismatch
 from entrypoints import logs
-from entrypoints.wiring.container import Container, open_container
+from entrypoints.wiring.container import Container
 
 
 def build_container() -> Container:
@@ -29,29 +29,17 @@ def build_container() -> Container:
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine. Exit with an error if the storage is unavailable."""
+    """Run a coroutine. Exit with an error if the storage is unavailable or at another revision."""
     try:
         asyncio.run(work)
     except StorageUnavailable as error:
         exit_with_error(str(error))
-
-
-async def require_schema(container: Container) -> None:
-    """Exit with an error unless the database is at the revision that this program needs."""
-    schema = container.schema()
-    if schema is not None and (current := await schema.current()) != schema.head:
+    except SchemaMismatch as error:
         exit_with_error(
-            f"the database of DATABASE_URL is at revision {current or 'none'}, this program needs {schema.head}:\n"
+            f"the database of DATABASE_URL is at revision {error.revision or 'none'}, "
+            f"this program needs {error.head}:\n"
             "run `task-manager migrate`, or set MIGRATE_ON_START=true"
         )
-
-
-@asynccontextmanager
-async def open_migrated(container: Container) -> AsyncIterator[None]:
-    """Open the container after checking the revision of its database."""
-    await require_schema(container)
-    async with open_container(container):
-        yield
 
 
 def read_password() -> str:

@@ -2,12 +2,11 @@ from typing import Annotated
 
 import typer
 
-from application.identity.accounts import RegisterUser
+from application.identity.registration import CreateUser
 from domain.errors import Conflict, InvalidValue
-from domain.identity.user import Role, User
-from entrypoints.cli.setup import build_container, exit_with_error, open_migrated, read_password, run
-from entrypoints.settings import Settings
-from entrypoints.wiring.container import Container
+from domain.identity.user import Role
+from entrypoints.cli.setup import build_container, exit_with_error, read_password, run
+from entrypoints.wiring.container import Container, open_container
 
 app = typer.Typer(no_args_is_help=True, help="Manage accounts.")
 
@@ -20,17 +19,16 @@ def create(
 ) -> None:
     """Create an account, for example the first admin. Prompts for the password, or reads a line of standard input."""
     container = build_container()
-    settings: Settings = container.settings()
-    if settings.storage == "memory":
+    if container.storage().is_process_local:
         exit_with_error("STORAGE=memory loses the account when this command ends")
-    command = RegisterUser(username=username, email=email, password=read_password(), role=role)
+    command = CreateUser(username=username, email=email, password=read_password(), role=role)
     run(_create(container, command))
 
 
-async def _create(container: Container, command: RegisterUser) -> None:
-    async with open_migrated(container):
+async def _create(container: Container, command: CreateUser) -> None:
+    async with open_container(container):
         try:
-            user: User = await container.account_service().register(command)
+            user = await container.services().bootstrap.create_user(command)
         except (InvalidValue, Conflict) as error:
             exit_with_error(str(error))
     typer.echo(f"{user.role} {user.username} has id {user.id}")

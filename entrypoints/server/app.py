@@ -21,10 +21,8 @@ def app() -> FastAPI:
     tune_malloc()
     container = Container()
     logs.configure(container.settings())
-    for provider in container.providers.values():
-        provider()  # a broken dependency fails the start, and no request waits for its construction
     application = create_app(container)
-    call_before_shutdown(container.health_service().drain)
+    call_before_shutdown(container.services().health.drain)
     if parent := parent_process():
         exit_with_parent(parent)
     # Exempt objects that live as long as the process: collecting them would stop all requests for tens of milliseconds.

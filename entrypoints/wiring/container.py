@@ -1,203 +1,138 @@
-"""The composition root: services and the adapters they use."""
+"""The composition root: chooses the adapters, and constructs the services from them."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Final
 
-from dependency_injector import providers
+from dependency_injector import containers, providers
 
+from adapters.archive.zip import ZipArchiveFormat
 from adapters.demo.tasks import demo_task
-from application.files.files import FileService
-from application.files.jobs import REMOVE_BYTES, REMOVE_BYTES_OF_USER, SWEEP_FILES, SWEEP_INTERVAL, FileJobs
-from application.identity.accounts import AccountService
-from application.identity.credentials import Credentials
-from application.identity.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
-from application.identity.passwords import PasswordService
-from application.identity.sessions import SessionService
-from application.identity.users import UserService
-from application.jobs.service import JobService
-from application.operations.backup import BackupService
-from application.operations.expiry import EXPIRY, EXPIRY_INTERVAL, ExpiredDataRemover
-from application.operations.export import ExportService
-from application.operations.health import HealthService
-from application.platform.idempotency import IdempotencyService
-from application.platform.metrics import Metrics
-from application.platform.rate_limits import RateLimits, RateLimitService
-from application.tasks.batches import TaskBatchService
-from application.tasks.seeding import SeedingService
-from application.tasks.tags import TagService
-from application.tasks.tasks import TaskService
-from application.tasks.total_cache import TotalCache
+from adapters.logs.audit import StructlogAuditLog
+from adapters.security.argon2 import Argon2PasswordHasher
+from adapters.security.secrets import new_secret
+from adapters.system.clock import SystemClock
+from adapters.system.ids import new_id
+from application.files.ports import FileStore
+from application.identity.ports import SessionStateCache
+from application.identity.security import AccessTokens, NewSecret, PasswordHasher
+from application.jobs.ports import JobMonitor
+from application.operations.ports import ArchiveFormat
+from application.platform.audit import AuditLog
+from application.platform.cache import Cache
+from application.platform.clock import Clock
+from application.platform.ids import NewId
+from application.platform.mail import Mailer
+from application.platform.rate_limits import RateLimiter, RateLimits
+from application.storage import Storage
+from application.tasks.seeding import DemoTaskFactory
+from domain.identity.password import PasswordPolicy
+from entrypoints.request_metrics import RequestMetrics
 from entrypoints.settings import Settings
-from entrypoints.wiring.adapters import Adapters
-from entrypoints.worker.job_worker import JobWorker, RecurringJob
+from entrypoints.wiring.adapters import (
+    create_cache,
+    create_file_store,
+    create_job_monitor,
+    create_mailer,
+    create_metrics,
+    create_password_policy,
+    create_rate_limiter,
+    create_redis,
+    create_session_states,
+    create_storage,
+    create_tokens,
+)
+from entrypoints.wiring.services import Adapters, ServiceOptions, Services, build_services
+from entrypoints.wiring.singleton import singleton
 
-_UNIT_OF_WORK: Final = Adapters.storage.provided.unit_of_work
 
-
-def _metrics(jobs: JobService, *components: object) -> Metrics:
-    """Collect the metrics of all components that have some. Adapters of third parties need none."""
-    from adapters.metrics.prometheus import PrometheusMetrics
-
-    return PrometheusMetrics(
-        [metric for each in components for metric in getattr(each, "metrics", ())], [jobs.storage_gauge]
+def _services(container: "Container") -> Services:
+    return build_services(
+        Adapters(
+            clock=container.clock(),
+            new_id=container.new_id(),
+            new_secret=container.new_secret(),
+            storage=container.storage(),
+            file_store=container.file_store(),
+            archive_format=container.archive_format(),
+            hasher=container.hasher(),
+            tokens=container.tokens(),
+            password_policy=container.password_policy(),
+            session_states=container.session_states(),
+            mailer=container.mailer(),
+            audit=container.audit(),
+            rate_limiter=container.rate_limiter(),
+            cache=container.cache(),
+            job_monitor=container.job_monitor(),
+            demo_task=container.demo_task(),
+        ),
+        _options(container.settings()),
     )
 
 
-def _rate_limits(settings: Settings) -> RateLimits:
-    return RateLimits(*(settings.rate(name) for name in ("read", "write", "login", "register")))
+def _options(settings: Settings) -> ServiceOptions:
+    limits = RateLimits(
+        read=settings.rate("read"),
+        write=settings.rate("write"),
+        login=settings.rate("login"),
+        register=settings.rate("register"),
+    )
+    return ServiceOptions(
+        session_lifetime=timedelta(days=settings.refresh_token_expire_days),
+        files_quota=settings.files_quota_bytes,
+        public_url=settings.public_url,
+        job_lease=timedelta(seconds=settings.job_lease_seconds),
+        rate_limits=limits if settings.rate_limit_enabled else RateLimits(),
+    )
 
 
-class Container(Adapters):
+def _metrics(container: "Container") -> RequestMetrics:
+    return create_metrics(
+        container.services(), container.storage(), container.session_states(), container.job_monitor()
+    )
+
+
+class Container(containers.DeclarativeContainer):
     """Build every component once, on first use.
 
-    Each provider can be replaced: `Container(storage=providers.Singleton(MyStorage))`.
+    Each adapter can be replaced: `Container(storage=providers.Singleton(MyStorage))`.
     """
 
-    credentials = providers.Singleton(Credentials, policy=Adapters.password_policy, hasher=Adapters.hasher)
-    rate_limit_service = providers.Singleton(
-        RateLimitService,
-        limiter=Adapters.rate_limiter,
-        limits=providers.Singleton(_rate_limits, Adapters.settings),
-        audit=Adapters.audit,
-        clock=Adapters.clock,
-    )
-    account_service = providers.Singleton(
-        AccountService,
-        unit_of_work=_UNIT_OF_WORK,
-        credentials=credentials,
-        session_states=Adapters.session_states,
-        audit=Adapters.audit,
-        clock=Adapters.clock,
-        new_id=Adapters.new_id,
-    )
-    session_service = providers.Singleton(
-        SessionService,
-        unit_of_work=_UNIT_OF_WORK,
-        credentials=credentials,
-        tokens=Adapters.tokens,
-        session_states=Adapters.session_states,
-        audit=Adapters.audit,
-        clock=Adapters.clock,
-        new_id=Adapters.new_id,
-        new_secret=Adapters.new_secret,
-        lifetime=providers.Singleton(timedelta, days=Adapters.settings.provided.refresh_token_expire_days),
-    )
-    password_service = providers.Singleton(
-        PasswordService,
-        unit_of_work=_UNIT_OF_WORK,
-        credentials=credentials,
-        session_states=Adapters.session_states,
-        audit=Adapters.audit,
-        clock=Adapters.clock,
-        new_id=Adapters.new_id,
-    )
-    user_service = providers.Singleton(UserService, unit_of_work=_UNIT_OF_WORK, accounts=account_service)
-    backup_service = providers.Singleton(
-        BackupService,
-        database=Adapters.copier,
-        files=Adapters.file_store,
-        archive_format=Adapters.archive_format,
-        clock=Adapters.clock,
-    )
-    export_service = providers.Singleton(ExportService, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
-    total_cache = providers.Singleton(TotalCache, Adapters.cache)
-    task_service = providers.Singleton(
-        TaskService,
-        unit_of_work=_UNIT_OF_WORK,
-        total_cache=total_cache,
-        clock=Adapters.clock,
-        new_id=Adapters.new_id,
-    )
-    task_batch_service = providers.Singleton(
-        TaskBatchService,
-        unit_of_work=_UNIT_OF_WORK,
-        clock=Adapters.clock,
-        new_id=Adapters.new_id,
-    )
-    health_service = providers.Singleton(
-        HealthService,
-        critical=providers.Dict(database=Adapters.storage),
-        optional=providers.Dict(cache=Adapters.rate_limiter, storage=Adapters.file_store),
-    )
-    seeding_service = providers.Singleton(
-        SeedingService,
-        unit_of_work=_UNIT_OF_WORK,
-        demo_task=providers.Object(demo_task),
-        clock=Adapters.clock,
-        new_id=Adapters.new_id,
-    )
-    tag_service = providers.Singleton(
-        TagService, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock, new_id=Adapters.new_id
-    )
-    idempotency_service = providers.Singleton(IdempotencyService, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
+    __self__ = providers.Self()
 
-    file_service = providers.Singleton(
-        FileService,
-        unit_of_work=_UNIT_OF_WORK,
-        store=Adapters.file_store,
-        clock=Adapters.clock,
-        new_id=Adapters.new_id,
-        quota=Adapters.settings.provided.files_quota_bytes,
-    )
+    settings: providers.Provider[Settings] = providers.Singleton(Settings)
+    clock: providers.Provider[Clock] = singleton(SystemClock)
+    new_id: providers.Provider[NewId] = providers.Object(new_id)
+    new_secret: providers.Provider[NewSecret] = providers.Object(new_secret)
+    storage: providers.Provider[Storage] = singleton(create_storage, settings)
+    archive_format: providers.Provider[ArchiveFormat] = singleton(ZipArchiveFormat)
+    file_store: providers.Provider[FileStore] = singleton(create_file_store, settings, storage)
+    hasher: providers.Provider[PasswordHasher] = singleton(Argon2PasswordHasher)
+    tokens: providers.Provider[AccessTokens] = singleton(create_tokens, settings, new_id)
+    password_policy: providers.Provider[PasswordPolicy] = singleton(create_password_policy, settings)
+    session_states: providers.Provider[SessionStateCache] = singleton(create_session_states, storage)
+    mailer: providers.Provider[Mailer] = singleton(create_mailer, settings)
+    audit: providers.Provider[AuditLog] = singleton(StructlogAuditLog)
+    redis = singleton(create_redis, settings)
+    rate_limiter: providers.Provider[RateLimiter] = singleton(create_rate_limiter, redis)
+    cache: providers.Provider[Cache] = singleton(create_cache, redis)
+    job_monitor: providers.Provider[JobMonitor] = singleton(create_job_monitor)
+    demo_task: providers.Provider[DemoTaskFactory] = providers.Object(demo_task)
 
-    file_jobs = providers.Singleton(
-        FileJobs,
-        unit_of_work=_UNIT_OF_WORK,
-        store=Adapters.file_store,
-        clock=Adapters.clock,
-    )
-    mail_jobs = providers.Singleton(
-        MailJobs,
-        unit_of_work=_UNIT_OF_WORK,
-        mailer=Adapters.mailer,
-        audit=Adapters.audit,
-        clock=Adapters.clock,
-        new_secret=Adapters.new_secret,
-        public_url=Adapters.settings.provided.public_url,
-    )
-    expiry = providers.Singleton(ExpiredDataRemover, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
-    job_worker = providers.Singleton(
-        JobWorker,
-        unit_of_work=_UNIT_OF_WORK,
-        handlers=providers.Dict(
-            {
-                WELCOME_MAIL: mail_jobs.provided.send_welcome,
-                RESET_MAIL: mail_jobs.provided.send_password_reset,
-                REMOVE_BYTES: file_jobs.provided.remove_bytes,
-                REMOVE_BYTES_OF_USER: file_jobs.provided.remove_bytes_of_user,
-                SWEEP_FILES: providers.Factory(RecurringJob, file_jobs.provided.sweep, SWEEP_INTERVAL),
-                EXPIRY: providers.Factory(RecurringJob, expiry.provided.remove, EXPIRY_INTERVAL),
-            }
-        ),
-        monitor=Adapters.job_monitor,
-        clock=Adapters.clock,
-        lease=providers.Singleton(timedelta, seconds=Adapters.settings.provided.job_lease_seconds),
-    )
-    job_service = providers.Singleton(JobService, unit_of_work=_UNIT_OF_WORK, clock=Adapters.clock)
-    metrics = providers.Singleton(
-        _metrics, job_service, Adapters.storage, Adapters.session_states, total_cache, Adapters.job_monitor
-    )
+    services: providers.Provider[Services] = providers.Singleton(_services, __self__)
+    metrics: providers.Provider[RequestMetrics] = providers.Singleton(_metrics, __self__)
 
 
 @asynccontextmanager
 async def open_container(container: Container) -> AsyncIterator[None]:
-    """Open the components that hold connections or tasks, and close them in reverse order."""
+    """Build all components, enter those that are async context managers, and leave them in reverse order."""
     async with AsyncExitStack() as stack:
-        for component in (container.storage(), container.metrics()):
-            await component.open()
-            stack.push_async_callback(component.close)
-        for resource in (
-            container.file_store(),
-            container.hasher(),
-            container.redis(),
-            container.rate_limiter(),
-            container.health_service(),
-        ):
-            if resource is not None:
-                stack.push_async_callback(resource.close)
+        for provider in container.providers.values():
+            component = provider()
+            if isinstance(component, AbstractAsyncContextManager):
+                await stack.enter_async_context(component)
+        await stack.enter_async_context(container.services().health)
         yield
 
 
@@ -205,7 +140,7 @@ async def open_container(container: Container) -> AsyncIterator[None]:
 async def run_job_worker(container: Container) -> AsyncIterator[None]:
     """Run a job worker in the background of an open container."""
     stop = asyncio.Event()
-    worker = asyncio.create_task(container.job_worker().run(stop))
+    worker = asyncio.create_task(container.services().job_worker.run(stop))
     try:
         yield
     finally:

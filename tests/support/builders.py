@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypedDict, Unpack
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
@@ -124,5 +125,9 @@ def tags(*names: str) -> tuple[Tag, ...]:
     return tuple(Tag(name) for name in names)
 
 
-def acting(user_id: UserId) -> Actor:
-    return Actor(user_id, Role.USER, "UTC")
+def acting(user_id: UserId, role: Role = Role.USER) -> Actor:
+    return Actor(user_id, role, "UTC")
+
+
+AN_ADMIN: Final = acting(UserId(UUID(int=1)), Role.ADMIN)
+"""An admin without an account: the use cases check only the role of the actor."""

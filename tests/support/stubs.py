@@ -60,9 +60,6 @@ class PlainHasher:
     def is_outdated(self, password_hash: str) -> bool:
         return int(password_hash.partition(":")[0]) < self.effort
 
-    async def close(self) -> None:
-        pass
-
 
 class PlainTokens:
     def issue(self, claims: Claims, at: datetime) -> AccessToken:

@@ -5,28 +5,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from adapters.archive.zip import ZipArchiveFormat
+from adapters.demo.tasks import demo_task
 from adapters.memory.files.store import InMemoryFileStore
 from adapters.process.cache import InProcessCache
+from adapters.process.rate_limiter import InProcessRateLimiter
 from adapters.process.session_state_cache import LeasedSessionStateCache
-from application.files.files import FileService
-from application.files.jobs import REMOVE_BYTES, REMOVE_BYTES_OF_USER, FileJobs
 from application.files.ports import FileStore
-from application.identity.accounts import AccountService
-from application.identity.credentials import Credentials
-from application.identity.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
-from application.identity.passwords import PasswordService
 from application.identity.ports import SessionStateCache
-from application.identity.sessions import SessionService
-from application.identity.users import UserService
 from application.platform.cache import Cache
+from application.platform.rate_limits import RateLimits
 from application.storage import Storage
-from application.tasks.batches import TaskBatchService
-from application.tasks.tags import TagService
-from application.tasks.tasks import TaskService
-from application.tasks.total_cache import TotalCache
 from domain.errors import DomainError
 from domain.identity.password import PasswordPolicy
-from entrypoints.worker.job_worker import JobWorker
+from entrypoints.wiring.services import Adapters, ServiceOptions, build_services
 from tests.support.stubs import (
     Attempts,
     AuditTrail,
@@ -67,37 +59,42 @@ class World:
         self.attempts = Attempts()
         self.store = store or InMemoryFileStore()
         self.session_states = session_states or LeasedSessionStateCache(0, is_single_process=True)
-        new_id, new_secret = CountedIds(first_id), CountedSecrets(first_id)
-        unit_of_work = storage.unit_of_work
-        credentials = Credentials(PasswordPolicy.composed(frozenset()), self.hasher)
-        shared = (self.session_states, self.audit, clock, new_id)
-        self.tasks = TaskService(unit_of_work, TotalCache(cache or InProcessCache(), min_revision=0), clock, new_id)
-        self.batches = TaskBatchService(unit_of_work, clock, new_id)
-        self.tags = TagService(unit_of_work, clock, new_id)
-        self.accounts = AccountService(unit_of_work, credentials, *shared)
-        self.users = UserService(unit_of_work, self.accounts)
-        self.passwords = PasswordService(unit_of_work, credentials, *shared)
-        self.sessions = SessionService(
-            unit_of_work,
-            credentials,
-            PlainTokens(),
-            self.session_states,
-            self.audit,
-            clock,
-            new_id,
-            new_secret,
-            LIFETIME,
+        self.services = build_services(
+            Adapters(
+                clock=clock,
+                new_id=CountedIds(first_id),
+                new_secret=CountedSecrets(first_id),
+                storage=storage,
+                file_store=self.store,
+                archive_format=ZipArchiveFormat(),
+                hasher=self.hasher,
+                tokens=PlainTokens(),
+                password_policy=PasswordPolicy.composed(frozenset()),
+                session_states=self.session_states,
+                mailer=self.mailbox,
+                audit=self.audit,
+                rate_limiter=InProcessRateLimiter(),
+                cache=cache or InProcessCache(),
+                job_monitor=self.attempts,
+                demo_task=demo_task,
+            ),
+            ServiceOptions(
+                session_lifetime=LIFETIME,
+                files_quota=quota,
+                public_url="https://tasks.example.com",
+                job_lease=timedelta(seconds=30),
+                rate_limits=RateLimits(),
+                min_cached_revision=0,
+            ),
         )
-        self.files = FileService(unit_of_work, self.store, clock, new_id, quota)
-        files = FileJobs(unit_of_work, self.store, clock)
-        mails = MailJobs(unit_of_work, self.mailbox, self.audit, clock, new_secret, "https://tasks.example.com")
-        handlers = {
-            WELCOME_MAIL: mails.send_welcome,
-            RESET_MAIL: mails.send_password_reset,
-            REMOVE_BYTES: files.remove_bytes,
-            REMOVE_BYTES_OF_USER: files.remove_bytes_of_user,
-        }
-        self.worker = JobWorker(unit_of_work, handlers, self.attempts, clock)
+        self.accounts, self.users, self.bootstrap = (
+            self.services.accounts,
+            self.services.users,
+            self.services.bootstrap,
+        )
+        self.sessions, self.passwords = self.services.sessions, self.services.passwords
+        self.tasks, self.batches, self.tags = self.services.tasks, self.services.task_batches, self.services.tags
+        self.files, self.worker = self.services.files, self.services.job_worker
 
     async def work(self) -> None:
         """Run jobs until none is due."""
