@@ -1,9 +1,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
+from typing import Final
 
 from fastapi import FastAPI
-from starlette_compress import CompressMiddleware
 
 from entrypoints.http.api.files import routes as file_routes
 from entrypoints.http.api.identity import auth_routes, user_routes
@@ -16,14 +16,16 @@ from entrypoints.http.middleware.response import ResponseMiddleware
 from entrypoints.http.openapi import document
 from entrypoints.http.tracing import tracing
 from entrypoints.http.web import pages
-from entrypoints.settings import Environment, Settings
+from entrypoints.settings import Settings
 from entrypoints.wiring.container import Container, open_container, run_job_worker
+
+FEATURES: Final = (task_routes, tag_routes, file_routes, auth_routes, user_routes, monitoring_routes)
 
 
 def create_app(container: Container | None = None) -> FastAPI:
     """Return the ASGI application. It opens the container at startup and closes it at shutdown."""
     container = container or Container()
-    settings: Settings = container.settings()
+    settings = container.settings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -41,23 +43,19 @@ def create_app(container: Container | None = None) -> FastAPI:
         redirect_slashes=False,
         telemetry=tracing(),
     )
-    app.state.container = container
-    app.state.settings = settings
-    app.state.rate_limits = container.rate_limit_service() if settings.rate_limit_enabled else None
-    for module in (task_routes, tag_routes, file_routes, auth_routes, user_routes, monitoring_routes):
-        app.router.routes.extend(module.router.routes)  # an included router would be matched twice per request
-    app.router.routes.extend(pages.routes)
-    paths = (getattr(route, "path", "") for route in app.routes)
-    app.state.declared_paths = frozenset(path for path in paths if "{" not in path)
+    routes = [route for module in FEATURES for route in module.router.routes]
+    literal_paths = frozenset(route.path for route in routes if "{" not in route.path)
+    for route in routes:
+        route.literal_paths = literal_paths
+    app.router.routes.extend([*routes, *pages.routes])
     _add_middleware(app, container, settings)
     errors.install(app)
-    document.install(app)
+    document.install(app, settings)
     return app
 
 
 def _add_middleware(app: FastAPI, container: Container, settings: Settings) -> None:
     """Add the middleware, innermost first."""
-    app.add_middleware(CompressMiddleware)
     if settings.allowed_origins:
         app.add_middleware(CorsMiddleware, origins=settings.allowed_origins)
     app.add_middleware(HostAndHttpsMiddleware, trusted_hosts=settings.trusted_hosts, force_https=settings.force_https)
@@ -65,5 +63,6 @@ def _add_middleware(app: FastAPI, container: Container, settings: Settings) -> N
         ResponseMiddleware,
         new_id=container.new_id(),
         metrics=container.metrics(),
-        is_production=settings.environment is Environment.PRODUCTION,
+        settings=settings,
+        services=container.services(),
     )

@@ -1,44 +1,31 @@
-from typing import Annotated, cast
+"""What the endpoints of all features take from the request."""
+
+from typing import Annotated
 
 from starlette.requests import Request
 
-from application.files.files import FileService
-from application.identity.accounts import AccountService
-from application.identity.passwords import PasswordService
-from application.identity.sessions import SessionService
-from application.identity.users import UserService
-from application.operations.export import ExportService
-from application.operations.health import HealthService
-from application.platform.metrics import Metrics as MetricsPort
-from application.platform.rate_limits import RateLimitService
-from application.tasks.batches import TaskBatchService
-from application.tasks.tags import TagService
-from application.tasks.tasks import TaskService
-from entrypoints.http.framework.inject import RequestParameter
-from entrypoints.wiring.container import Container
+from application.identity.sessions import AuthenticatedCaller
+from domain.identity.actor import Actor
+from entrypoints.http.framework.authentication import current_actor, current_caller
+from entrypoints.http.framework.context import context_of
+from entrypoints.http.framework.idempotency import IdempotentRequest, idempotent_request
+from entrypoints.http.framework.parameters import RequestParameter
+from entrypoints.http.framework.preconditions import expected_versions
+from entrypoints.request_metrics import RequestMetrics
+from entrypoints.wiring.services import Services
 
 
-def from_container(name: str) -> RequestParameter:
-    """Return a request parameter: the component with this name in the container of the app."""
-    if name not in Container.providers:
-        raise LookupError(name)
-    return RequestParameter(lambda request: getattr(request.app.state.container, name)())
+def current_services(request: Request) -> Services:
+    return context_of(request).services
 
 
-def rate_limits(request: Request) -> RateLimitService | None:
-    """Return the rate limits; None if the settings disable them."""
-    return cast(RateLimitService | None, request.app.state.rate_limits)
+def current_metrics(request: Request) -> RequestMetrics:
+    return context_of(request).metrics
 
 
-Accounts = Annotated[AccountService, from_container("account_service")]
-Sessions = Annotated[SessionService, from_container("session_service")]
-Passwords = Annotated[PasswordService, from_container("password_service")]
-Exports = Annotated[ExportService, from_container("export_service")]
-Users = Annotated[UserService, from_container("user_service")]
-Tasks = Annotated[TaskService, from_container("task_service")]
-TaskBatches = Annotated[TaskBatchService, from_container("task_batch_service")]
-Files = Annotated[FileService, from_container("file_service")]
-Tags = Annotated[TagService, from_container("tag_service")]
-Health = Annotated[HealthService, from_container("health_service")]
-Metrics = Annotated[MetricsPort, from_container("metrics")]
-RateLimits = Annotated[RateLimitService | None, RequestParameter(rate_limits)]
+CurrentActor = Annotated[Actor, RequestParameter(current_actor)]
+CurrentCaller = Annotated[AuthenticatedCaller, RequestParameter(current_caller)]
+CurrentServices = Annotated[Services, RequestParameter(current_services)]
+ExpectedVersions = Annotated[frozenset[int] | None, RequestParameter(expected_versions)]
+Metrics = Annotated[RequestMetrics, RequestParameter(current_metrics)]
+Idempotent = Annotated[IdempotentRequest | None, RequestParameter(idempotent_request)]

@@ -1,15 +1,13 @@
-from typing import Annotated, cast
-
 from starlette.requests import Request
 
 from application.identity.sessions import AuthenticatedCaller, SessionService
 from domain.identity.actor import Actor
 from entrypoints.http.framework import cookies
+from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import NotAuthenticated
-from entrypoints.http.framework.inject import RequestParameter
 
 
-async def authenticate(request: Request) -> AuthenticatedCaller:
+async def authenticate(request: Request, sessions: SessionService) -> AuthenticatedCaller:
     """Return the caller by bearer token (RFC 6750), or else by cookie.
 
     Raises:
@@ -17,7 +15,6 @@ async def authenticate(request: Request) -> AuthenticatedCaller:
         InvalidToken: The token is not valid.
         CsrfFailed: A page of another origin sent the request with the cookie.
     """
-    sessions: SessionService = request.app.state.container.session_service()
     headers = request.headers.getlist("authorization")
     if headers:
         scheme, _, token = headers[0].partition(" ")
@@ -33,15 +30,11 @@ async def authenticate(request: Request) -> AuthenticatedCaller:
 
 def current_caller(request: Request) -> AuthenticatedCaller:
     """Return the caller. A route with this parameter refuses requests without a valid token before all other checks."""
-    return cast(AuthenticatedCaller, request.state.caller)
+    caller = context_of(request).caller
+    assert caller is not None
+    return caller
 
 
 def current_actor(request: Request) -> Actor:
     """Return the actor, for routes that need the caller but not the session."""
-    return cast(AuthenticatedCaller, request.state.caller).actor
-
-
-CurrentCaller = Annotated[AuthenticatedCaller, RequestParameter(current_caller)]
-
-
-CurrentActor = Annotated[Actor, RequestParameter(current_actor)]
+    return current_caller(request).actor

@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 
 from application.identity.sessions import ClientInfo
+from entrypoints.http.framework.context import context_of
 
 DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
@@ -16,7 +17,7 @@ def client_address(request: Request) -> str:
 
     If the peer is a trusted proxy: the rightmost address in X-Forwarded-For that is not a trusted proxy.
     """
-    trusted: Sequence[IPv4Network | IPv6Network] = request.app.state.settings.trusted_proxies
+    trusted = context_of(request).settings.trusted_proxies
     address = request.client.host if request.client else ""
     if not trusted:
         return address
@@ -33,7 +34,7 @@ def request_origin(request: Request) -> str:
 
     The scheme is the one in X-Forwarded-Proto if the peer is a trusted proxy.
     """
-    trusted: Sequence[IPv4Network | IPv6Network] = request.app.state.settings.trusted_proxies
+    trusted = context_of(request).settings.trusted_proxies
     scheme = request.scope["scheme"]
     forwarded = ",".join(request.headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
     if forwarded in DEFAULT_PORTS and request.client and _is_in(request.client.host, trusted):

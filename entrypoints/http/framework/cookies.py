@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from application.identity.sessions import IssuedTokens
 from entrypoints.http.framework.client import request_origin
+from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import CsrfFailed
-from entrypoints.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -20,7 +20,7 @@ def get_refresh_token(request: Request) -> str | None:
 
 
 def set_session_cookies(request: Request, tokens: IssuedTokens, response: Response) -> Response:
-    settings: Settings = request.app.state.settings
+    settings = context_of(request).settings
     lifetime = settings.refresh_token_expire_days * 86_400
     _set(request, response, "access_token", tokens.access_token.text, tokens.access_token.expires_in)
     _set(request, response, "refresh_token", tokens.refresh_token.text, lifetime)
@@ -44,7 +44,7 @@ def require_same_origin(request: Request) -> None:
         return
     origin = request.headers.get("origin")
     if origin is not None:
-        settings: Settings = request.app.state.settings
+        settings = context_of(request).settings
         is_same_origin = origin in (request_origin(request), settings.public_url)
     else:
         is_same_origin = request.headers.get("sec-fetch-site") in ("same-origin", "none")
@@ -64,12 +64,12 @@ def reject_cross_origin(request: Request) -> None:
 
 def _name(request: Request, name: str) -> str:
     """Return the name of a cookie. Browsers accept the prefix only with `Secure`, so development has none."""
-    settings: Settings = request.app.state.settings
+    settings = context_of(request).settings
     return name if settings.is_development else f"__Host-{name}"
 
 
 def _set(request: Request, response: Response, name: str, value: str, max_age: int) -> None:
-    settings: Settings = request.app.state.settings
+    settings = context_of(request).settings
     response.set_cookie(
         _name(request, name),
         value,

@@ -19,8 +19,10 @@ from application.platform.idempotency import IdempotencyKeyReused
 from application.platform.rate_limits import RateLimited
 from application.platform.unit_of_work import StorageUnavailable
 from domain import errors
+from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import HttpError
 from entrypoints.http.framework.rate_limits import rate_limit_headers
+from entrypoints.http.schemas.fields import WIRE_NAMES
 
 UNPROCESSABLE: Final = 422
 
@@ -83,6 +85,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **extensions: Any,
 ) -> Response:
+    context = context_of(request)
     body = {
         "type": "about:blank",
         "title": TITLES.get(status) or HTTPStatus(status).phrase,
@@ -90,7 +93,7 @@ def problem(
         "detail": detail,
         "instance": quote(request.scope["path"], safe="/:@!$&'()*+,;="),
         "error_code": code,
-        "request_id": request.state.request_id,
+        "request_id": context.request_id,
         **extensions,
     }
     challenge = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
@@ -100,8 +103,8 @@ def problem(
         headers={**challenge, **(headers or {})},
         media_type="application/problem+json",
     )
-    if window := getattr(request.state, "rate_window", None):
-        response.raw_headers += rate_limit_headers(window)
+    if context.rate_window is not None:
+        response.raw_headers += rate_limit_headers(context.rate_window)
     return response
 
 
@@ -111,14 +114,15 @@ async def _domain_error(request: Request, error: Exception) -> Response:
     headers: dict[str, str] = {}
     match error:
         case RateLimited(window=window):
-            request.state.rate_window = window
+            context_of(request).rate_window = window
             headers = {"Retry-After": str(window.resets_in)}
         case errors.FileTooLarge():
             headers = {"Connection": "close"}  # the rest of the body is not read
         case errors.InvalidValue(field=field, rule=rule):
             place = "query" if field in QUERY_FIELDS else "body"
-            extensions["errors"] = [_entry([place, field] if field else [place], str(error), rule)]
-        case errors.TaskNotFound(task_ids=task_ids) if request.scope["path"].endswith("/bulk"):
+            loc = [place, WIRE_NAMES.get(field, field)] if field else [place]
+            extensions["errors"] = [_entry(loc, str(error), rule)]
+        case errors.TasksNotFound(task_ids=task_ids):
             extensions["task_ids"] = [str(task_id) for task_id in task_ids]
         case errors.UsernameTaken(field=field) | errors.EmailTaken(field=field):
             extensions["field"] = field
@@ -172,7 +176,7 @@ async def _client_disconnected(request: Request, error: Exception) -> Response:
 async def _internal_error(request: Request, error: Exception) -> Response:
     """Return the request id only. The server logs the traceback."""
     response = problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "an internal error occurred")
-    request.state.complete_headers(response.raw_headers)
+    context_of(request).complete_headers(response.raw_headers)
     return response
 
 

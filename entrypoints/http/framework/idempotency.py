@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Annotated, Any, Final, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeVar
 
 from pydantic import TypeAdapter
 from starlette.requests import Request
@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from application.identity.sessions import AuthenticatedCaller
 from application.platform.idempotency import IdempotencyService, IdempotentWrite, RequestKey
+from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import InvalidIdempotencyKey
-from entrypoints.http.framework.inject import RequestParameter
 
 PATTERN: Final = "^[!-~]{1,255}$"
 _KEY: Final = re.compile(PATTERN.strip("^$"))
@@ -68,7 +68,9 @@ class IdempotentRequest:
         return self.service.write(self.key, self.fingerprint, lambda result: to_response(result).encode())
 
 
-def parse_idempotency_key(request: Request, caller: AuthenticatedCaller) -> IdempotentRequest | None:
+def parse_idempotency_key(
+    request: Request, caller: AuthenticatedCaller, service: IdempotencyService
+) -> IdempotentRequest | None:
     """Return the request with its key, or None without a key.
 
     Raises:
@@ -80,7 +82,7 @@ def parse_idempotency_key(request: Request, caller: AuthenticatedCaller) -> Idem
     if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
         raise InvalidIdempotencyKey("Idempotency-Key must be given once, with 1 to 255 visible ASCII characters")
     key = RequestKey(caller.actor.user_id, f"{request.method} {request.scope['path']}", keys[0])
-    return IdempotentRequest(key, request.app.state.container.idempotency_service())
+    return IdempotentRequest(key, service)
 
 
 def _fingerprint_of(parts: Iterable[bytes]) -> bytes:
@@ -106,7 +108,4 @@ def created(view: object, adapter: TypeAdapter[Any], **headers: str) -> StoredRe
 
 def idempotent_request(request: Request) -> IdempotentRequest | None:
     """Return the idempotent request. A route with this parameter accepts Idempotency-Key."""
-    return cast(IdempotentRequest | None, request.state.idempotent)
-
-
-Idempotent = Annotated[IdempotentRequest | None, RequestParameter(idempotent_request)]
+    return context_of(request).idempotent

@@ -2,12 +2,12 @@
 
 import re
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import HttpError
 
 _TAG: Final = r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"'
@@ -37,16 +37,21 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-async def expected_versions(request: Request) -> frozenset[int] | None:
+def expected_versions(request: Request) -> frozenset[int] | None:
+    """Return the versions in If-Match. A route with this parameter accepts If-Match."""
+    return context_of(request).expected_versions
+
+
+def parse_if_match(request: Request, *, is_required: bool) -> frozenset[int] | None:
     """Return the versions in If-Match; None if any version matches.
 
     Raises:
         InvalidPrecondition: The field is malformed.
-        PreconditionRequired: The field is missing, and the settings require it.
+        PreconditionRequired: The field is missing, but required.
     """
     fields = request.headers.getlist("if-match")
     if not fields:
-        if request.app.state.settings.require_if_match:
+        if is_required:
             raise PreconditionRequired("If-Match with the version to change is required")
         return None
     field = ",".join(fields)
@@ -54,9 +59,6 @@ async def expected_versions(request: Request) -> frozenset[int] | None:
         return None
     strong = (tag for is_weak, tag in _tags(field) if not is_weak)
     return frozenset(int(tag) for tag in strong if _VERSION.fullmatch(tag))
-
-
-ExpectedVersions = Annotated[frozenset[int] | None, Depends(expected_versions)]
 
 
 def not_modified_or(request: Request, response: Response) -> Response:

@@ -1,17 +1,14 @@
 """Rate limit classes of routes, and the RateLimit fields (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
 
-from collections.abc import Callable
+from collections.abc import Collection
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from application.identity.sessions import AuthenticatedCaller
-from application.platform.rate_limits import RateLimit, RateLimitService, RateWindow
+from application.platform.rate_limits import RateLimit, RateWindow
 from entrypoints.http.framework.client import client_address
-
-C = TypeVar("C", bound=Callable[..., Any])
+from entrypoints.http.framework.context import RequestContext
 
 
 class RateLimitClass(Enum):
@@ -24,39 +21,35 @@ class RateLimitClass(Enum):
     UNLIMITED = "unlimited"
 
 
-def rate_limit_class(limit_class: RateLimitClass) -> Callable[[C], C]:
-    """Set the class of a route that differs from the default of its method."""
-
-    def mark(endpoint: C) -> C:
-        endpoint.rate_limit_class = limit_class  # type: ignore[attr-defined]
-        return endpoint
-
-    return mark
+def default_class(path: str, methods: Collection[str]) -> RateLimitClass:
+    """Return the class of a route that declares none."""
+    if not path.startswith("/api/"):
+        return RateLimitClass.UNLIMITED
+    return RateLimitClass.READ if "GET" in methods else RateLimitClass.WRITE
 
 
-def class_of_endpoint(endpoint: Callable[..., Any], method: str) -> RateLimitClass:
-    """Return the class of an endpoint: the one set by `rate_limit_class`, or the default of the method."""
-    return getattr(endpoint, "rate_limit_class", RateLimitClass.READ if method == "GET" else RateLimitClass.WRITE)
-
-
-async def count(request: Request, limit_class: RateLimitClass, caller: AuthenticatedCaller | None) -> None:
+async def count(request: Request, context: RequestContext, limit_class: RateLimitClass) -> None:
     """Count a request of a user, or of an address if the request is anonymous.
 
     Raises:
         RateLimited: The limit is exceeded.
     """
-    limits: RateLimitService | None = request.app.state.rate_limits
-    if limits is None or limit_class is RateLimitClass.UNLIMITED:
-        return
+    limits = context.services.rate_limits
     match limit_class:
+        case RateLimitClass.UNLIMITED:
+            return
         case RateLimitClass.LOGIN:
-            window = await limits.login(client_address(request))
+            context.rate_window = await limits.login(client_address(request))
         case RateLimitClass.REGISTER:
-            window = await limits.register(client_address(request))
-        case _:
-            client_key = f"user:{caller.actor.user_id}" if caller else client_address(request)
-            window = await (limits.read(client_key) if limit_class is RateLimitClass.READ else limits.write(client_key))
-    request.state.rate_window = window
+            context.rate_window = await limits.register(client_address(request))
+        case RateLimitClass.READ:
+            context.rate_window = await limits.read(_client_key(request, context))
+        case RateLimitClass.WRITE:
+            context.rate_window = await limits.write(_client_key(request, context))
+
+
+def _client_key(request: Request, context: RequestContext) -> str:
+    return f"user:{context.caller.actor.user_id}" if context.caller else client_address(request)
 
 
 def rate_limit_headers(window: RateWindow) -> list[tuple[bytes, bytes]]:

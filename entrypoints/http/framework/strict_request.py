@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 
+from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 
 _CHARSET: Final = r'\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?'
@@ -36,7 +37,7 @@ class StrictRequest(Request):
 
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
-            limit: int = self.app.state.settings.max_body_bytes
+            limit = context_of(self).settings.max_body_bytes
             self.require_size(limit)
             chunks, size = [], 0
             async for chunk in self.stream():

@@ -6,17 +6,17 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.platform.ids import NewId
-from application.platform.metrics import Metrics
-from entrypoints.http.framework.route import UNCOMPRESSED
+from entrypoints.http.framework.context import Headers, RequestContext
 from entrypoints.http.middleware.host_and_https import PROBES
+from entrypoints.request_metrics import RequestMetrics
+from entrypoints.settings import Environment, Settings
+from entrypoints.wiring.services import Services
 
 _VALID_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"})
 _OTHER: Final = "_OTHER"
 """The name for unknown methods in the semantic conventions of OpenTelemetry."""
-
-Headers = list[tuple[bytes, bytes]]
 
 SECURITY_HEADERS: Final[Headers] = [
     (b"x-content-type-options", b"nosniff"),
@@ -28,7 +28,6 @@ UNCACHED_PATHS: Final = ("/api/", *PROBES)
 HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 NO_STORE: Final = (b"cache-control", b"no-store")
 STRICT_CSP: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_NOT_COMPRESSED: Final = (b"content-encoding", UNCOMPRESSED.encode())
 
 
 class ResponseMiddleware:
@@ -37,10 +36,15 @@ class ResponseMiddleware:
     The request id is the X-Request-ID of the client if it is valid, otherwise a new one.
     """
 
-    def __init__(self, app: ASGIApp, new_id: NewId, metrics: Metrics, *, is_production: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, new_id: NewId, metrics: RequestMetrics, settings: Settings, services: Services
+    ) -> None:
         self._app = app
         self._new_id = new_id
         self._metrics = metrics
+        self._settings = settings
+        self._services = services
+        is_production = settings.environment is Environment.PRODUCTION
         self._headers = [*SECURITY_HEADERS, HSTS] if is_production else SECURITY_HEADERS
         self._log = structlog.get_logger("request")
 
@@ -52,8 +56,6 @@ class ResponseMiddleware:
         given = [value for name, value in scope["headers"] if name == b"x-request-id"]
         is_valid = len(given) == 1 and _VALID_REQUEST_ID.fullmatch(given[0])
         request_id = given[0].decode() if is_valid else str(self._new_id())
-        state = scope.setdefault("state", {})
-        state["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
         def complete_headers(headers: Headers) -> None:
@@ -63,10 +65,9 @@ class ResponseMiddleware:
                 headers.append(NO_STORE)
             if not any(name == b"content-security-policy" for name, _ in headers):
                 headers.append(STRICT_CSP)
-            if _NOT_COMPRESSED in headers:
-                headers.remove(_NOT_COMPRESSED)
 
-        state["complete_headers"] = complete_headers  # for internal errors, which bypass this middleware
+        context = RequestContext(request_id, self._settings, self._services, self._metrics, complete_headers)
+        context.attach(scope)
 
         async def complete(message: Message) -> None:
             nonlocal status
@@ -79,15 +80,14 @@ class ResponseMiddleware:
         try:
             await self._app(scope, receive, complete)
         finally:
-            self._log_and_count(scope, status, perf_counter() - started)
+            self._log_and_count(scope, context, status, perf_counter() - started)
             structlog.contextvars.clear_contextvars()
 
-    def _log_and_count(self, scope: Scope, status: int, seconds: float) -> None:
+    def _log_and_count(self, scope: Scope, context: RequestContext, status: int, seconds: float) -> None:
         """Log and count the request by its path template, because paths contain ids and input."""
         route = getattr(scope.get("route"), "path", None)
         method = scope["method"] if scope["method"] in _METHODS else _OTHER
         self._metrics.request_finished(method, route, status, seconds)
-        caller = scope["state"].get("caller")
         is_routine = status < 400 and scope["path"].startswith(PROBES)
         log = self._log.debug if is_routine else self._log.info
         log(
@@ -96,5 +96,5 @@ class ResponseMiddleware:
             route=route,
             status=status,
             milliseconds=round(seconds * 1000, 2),
-            user_id=str(caller.actor.user_id) if caller else None,
+            user_id=str(context.caller.actor.user_id) if context.caller else None,
         )

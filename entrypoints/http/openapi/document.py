@@ -9,16 +9,15 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, TypeAdapter
 
-from domain.errors import DomainError
 from entrypoints.http.framework import idempotency
-from entrypoints.http.framework.errors import TITLES, status_of
-from entrypoints.http.framework.http_errors import HttpError
+from entrypoints.http.framework.errors import TITLES
 from entrypoints.http.framework.idempotency import idempotent_request
 from entrypoints.http.framework.preconditions import PATTERN, expected_versions
 from entrypoints.http.framework.route import Route
 from entrypoints.http.openapi import deployment
 from entrypoints.http.openapi.headers import ALL_RESPONSES, API_RESPONSES, HEADERS, STATUS_HEADERS, headers_named
 from entrypoints.http.schemas.problem import Problem
+from entrypoints.settings import Settings
 
 PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -35,24 +34,18 @@ SECURITY: Final = {
 """Browsers may also authenticate with the cookies of a login by cookie."""
 
 
-def error_responses(*errors: type[DomainError | HttpError]) -> dict[int | str, dict[str, Any]]:
-    """Return the error responses of a route beyond those that follow from its traits."""
-    statuses = [error.status if issubclass(error, HttpError) else status_of(error) for error in errors]
-    return {int(status): _error_response(status) for status in statuses}
-
-
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, settings: Settings) -> None:
     """Make `app.openapi()` return the completed document."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, settings)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes, openapi_version="3.1.0"
     )
@@ -65,8 +58,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for route in app.routes:
         if isinstance(route, Route) and route.include_in_schema:
             for method in route.methods or ():
-                _complete(document["paths"][route.path_format][method.lower()], route, method, app, schemas)
-    deployment.declare(document, app.state.settings)
+                operation = document["paths"][route.path_format][method.lower()]
+                operation["operationId"] = _operation_id(route, app)
+                _complete(operation, route, method, settings, schemas)
+    deployment.declare(document, settings)
     _drop_unused(document)
     return document
 
@@ -79,24 +74,25 @@ def _drop_unused(document: dict[str, Any]) -> None:
             del schemas[name]
 
 
-def _complete(operation: dict[str, Any], route: Route, method: str, app: FastAPI, schemas: dict[str, Any]) -> None:
+def _complete(
+    operation: dict[str, Any], route: Route, method: str, settings: Settings, schemas: dict[str, Any]
+) -> None:
     responses = operation["responses"]
-    operation["operationId"] = _operation_id(route, app)
-    if route.query_model is not None:
-        operation.setdefault("parameters", []).extend(_query_parameters(route.query_model, schemas))
+    if route.query is not None:
+        operation.setdefault("parameters", []).extend(_query_parameters(route.query.model, schemas))
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _parameter_schema(parameter["schema"])
-    for status in _error_statuses(route, method, app):
+    for status in _error_statuses(route, method, settings):
         responses[str(status)] = _error_response(status)
     if route.requires_caller:
         operation["security"] = [{"password": []}, {"bearer": []}]
-    if route.depends_on(expected_versions):
-        _add_parameter(operation, "If-Match", required=app.state.settings.require_if_match)
+    if route.has_parameter(expected_versions):
+        _add_parameter(operation, "If-Match", required=settings.require_if_match)
     success = responses[str(route.status_code or HTTPStatus.OK)]
-    if route.injects(idempotent_request):
+    if route.has_parameter(idempotent_request):
         _add_parameter(operation, "Idempotency-Key", required=False, pattern=idempotency.PATTERN)
         success.setdefault("headers", {}).update(headers_named("Idempotency-Replayed"))
-    if _has_version(route):
+    if route.is_versioned:
         success.setdefault("headers", {}).update(headers_named("ETag"))
         if method == "GET":
             _add_parameter(operation, "If-None-Match", required=False)
@@ -126,30 +122,26 @@ def _operation_id(route: Route, app: FastAPI) -> str:
     return route.name if len(twins) == 1 else f"{route.name}_by_{min(route.methods or ()).lower()}"
 
 
-def _error_statuses(route: Route, method: str, app: FastAPI) -> Iterator[int]:
-    """Yield the error statuses that follow from the traits of a route. All routes refuse a wrong host or parameter."""
+def _error_statuses(route: Route, method: str, settings: Settings) -> Iterator[int]:
+    """Yield the statuses of all errors of a route. All routes refuse a wrong host or parameter."""
     yield from (400, 422)
+    yield from route.error_statuses
     if route.requires_caller:
         yield 401
     if route.media_type is not None:
         yield from (400, 413, 415)
-    if route.depends_on(expected_versions):
+    if route.has_parameter(expected_versions):
         yield from (400, 409, 412)
-        if app.state.settings.require_if_match:
+        if settings.require_if_match:
             yield 428
-    if route.injects(idempotent_request):
+    if route.has_parameter(idempotent_request):
         yield from (400, 409, 422)
-    if _has_version(route) and "GET" in (route.methods or ()):
+    if route.is_versioned and method == "GET":
         yield 400
     if route.requires_caller and method != "GET":
         yield 403
     if route.path.startswith("/api/"):
         yield from (429, 503)
-
-
-def _has_version(route: Route) -> bool:
-    """Return whether the route returns a single resource, which has an entity tag."""
-    return {"id", "version"} <= getattr(route.response_model, "__dataclass_fields__", {}).keys()
 
 
 def _error_response(status: int) -> dict[str, Any]:

@@ -25,6 +25,9 @@ from domain.tasks.tag import MAX_TAGS, Tag, normalize_tags
 from domain.tasks.task import Priority, Task, TaskId, validate_description, validate_title
 from domain.text import INVISIBLE, VISIBLE_PATTERN, is_storable
 
+WIRE_NAMES: Final = {"due": "due_date", "batch": "task_ids"}
+"""Names of fields in the API, if they differ from the names in the domain."""
+
 NO_NUL: Final = "^[^\x00]*$"
 _TAG: Final = f"[^,/\x00-\x1f\x7f-\x9f]*[^,/{INVISIBLE}][^,/\x00-\x1f\x7f-\x9f]*"
 TAG_PATTERN: Final = rf"^(?!\.\.?$){_TAG}$"
@@ -54,7 +57,7 @@ def _date_or_datetime(text: object) -> DateOrDatetime:
         except ValueError:
             pass
     raise InvalidValue(
-        "due_date", "invalid_due", "the value must be a date YYYY-MM-DD or an RFC 3339 date-time with an offset"
+        "due", "invalid_due", "the value must be a date YYYY-MM-DD or an RFC 3339 date-time with an offset"
     )
 
 

@@ -4,10 +4,12 @@ from http import HTTPStatus
 from importlib.resources import files
 from typing import Any, Final
 
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette_compress import CompressMiddleware
 
 STATIC: Final = files("entrypoints.http.web") / "static"
 
@@ -52,6 +54,9 @@ async def openapi(request: Request) -> Response:
     return JSONResponse(request.app.openapi())
 
 
+COMPRESSED: Final = (Middleware(CompressMiddleware),)
+
+
 class Assets(StaticFiles):
     """Static files. Most of them are compressed, so their entity tags must be weak (RFC 9110, section 8.8.3)."""
 
@@ -68,8 +73,8 @@ async def root(request: Request) -> Response:
 
 routes: Final[list[BaseRoute]] = [
     Route("/", root),
-    Route("/docs", docs),
-    Route("/redoc", redoc),
-    Route("/openapi.json", openapi),
-    Mount("/static", Assets(directory=str(STATIC))),
+    Route("/docs", docs, middleware=COMPRESSED),
+    Route("/redoc", redoc, middleware=COMPRESSED),
+    Route("/openapi.json", openapi, middleware=COMPRESSED),
+    Mount("/static", Assets(directory=str(STATIC)), middleware=COMPRESSED),
 ]

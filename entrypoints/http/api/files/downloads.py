@@ -5,14 +5,14 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from application.files.files import FileService
+from application.files.files import ReadableFile
 from domain.files.file import File, FileType
 from entrypoints.http.api.files.disposition import content_disposition
 from entrypoints.http.api.files.ranges import parse_range
 from entrypoints.http.framework.preconditions import is_known
 
 
-async def download(request: Request, file: File, files: FileService) -> Response:
+async def download(request: Request, content: ReadableFile) -> Response:
     """Return the content of a file, a range of it, or 304 if the client knows it already.
 
     Raises:
@@ -20,6 +20,7 @@ async def download(request: Request, file: File, files: FileService) -> Response
         RangeNotSatisfiable: The range contains no byte of the file.
         InvalidPrecondition: If-None-Match is malformed.
     """
+    file = content.metadata
     tag = f'"{file.sha256}"'
     if is_known(request, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
@@ -38,7 +39,7 @@ async def download(request: Request, file: File, files: FileService) -> Response
     if byte_range is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
     status = HTTPStatus.OK if byte_range is None else HTTPStatus.PARTIAL_CONTENT
-    return StreamingResponse(await files.read(file, start, end), int(status), headers)
+    return StreamingResponse(await content.read(start, end), int(status), headers)
 
 
 def _media_type(file: File) -> str:

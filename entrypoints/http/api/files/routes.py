@@ -2,30 +2,28 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import TypeAdapter
 
 from application.platform.idempotency import IdempotentWrite
 from domain.errors import EmptyFile, FileNotFound, FileTooLarge, TaskNotFound, UnsupportedFileType, UserNotFound
 from domain.files.file import File, FileType
-from entrypoints.http.api.dependencies import Files
+from entrypoints.http.api.dependencies import CurrentActor, CurrentServices, Idempotent
 from entrypoints.http.api.files.downloads import download
 from entrypoints.http.api.files.multipart import Upload
 from entrypoints.http.api.files.ranges import RangeNotSatisfiable
 from entrypoints.http.api.files.schemas import FilePageView, FileView, ListFilesQuery
 from entrypoints.http.api.paths import FileIdInPath
-from entrypoints.http.framework.authentication import CurrentActor
-from entrypoints.http.framework.idempotency import Idempotent, IdempotentRequest, created
+from entrypoints.http.framework.idempotency import IdempotentRequest, created
 from entrypoints.http.framework.preconditions import PATTERN
-from entrypoints.http.framework.query_model import query_parameters
-from entrypoints.http.framework.route import Route
-from entrypoints.http.openapi.document import error_responses
+from entrypoints.http.framework.query import QueryParameters
+from entrypoints.http.framework.router import Router
 from entrypoints.http.openapi.headers import headers_named
 from entrypoints.http.schemas.fields import OwnerId
 
 _FILE: Final = TypeAdapter(FileView)
 
-router = APIRouter(prefix="/api/v1/files", tags=["files"], route_class=Route)
+router = Router("/api/v1/files", tag="files")
 
 UPLOAD: Final[dict[str, Any]] = {
     "requestBody": {
@@ -70,44 +68,43 @@ CONDITIONAL_HEADERS: Final[dict[str, Any]] = {
 }
 
 
-@router.get("", responses=error_responses(UserNotFound))
+@router.get("", errors=[UserNotFound])
 async def list_files(
-    query: Annotated[ListFilesQuery, query_parameters(ListFilesQuery)], actor: CurrentActor, files: Files
+    query: Annotated[ListFilesQuery, QueryParameters(ListFilesQuery)], actor: CurrentActor, services: CurrentServices
 ) -> FilePageView:
-    return FilePageView.of(await files.list(actor, query.to_query(), owner_id=query.owner_id))
+    return FilePageView.of(await services.files.list(actor, query.to_query(), owner_id=query.owner_id))
 
 
 @router.post(
     "",
-    status_code=HTTPStatus.CREATED,
-    responses={
-        **error_responses(TaskNotFound, FileTooLarge, UnsupportedFileType, EmptyFile),
-        HTTPStatus.CREATED: {"headers": headers_named("Location")},
-    },
+    status=HTTPStatus.CREATED,
+    errors=[TaskNotFound, FileTooLarge, UnsupportedFileType, EmptyFile],
+    responses={HTTPStatus.CREATED: {"headers": headers_named("Location")}},
     openapi_extra=UPLOAD,
 )
 async def upload_file(
-    upload: Upload, actor: CurrentActor, files: Files, idempotent: Idempotent, response: Response
+    upload: Upload, actor: CurrentActor, services: CurrentServices, idempotent: Idempotent, response: Response
 ) -> FileView:
-    file = await files.upload(
+    file = await services.files.upload(
         actor, upload, idempotent_write=partial(_idempotent_upload, idempotent) if idempotent else None
     )
     response.headers["Location"] = _location_url(file)
     return FileView.of(file)
 
 
-@router.get("/{file_id}", responses=error_responses(FileNotFound, UserNotFound))
+@router.get("/{file_id}", errors=[FileNotFound, UserNotFound])
 async def get_file(
-    file_id: FileIdInPath, actor: CurrentActor, files: Files, owner_id: OwnerId | None = None
+    file_id: FileIdInPath, actor: CurrentActor, services: CurrentServices, owner_id: OwnerId | None = None
 ) -> FileView:
-    return FileView.of(await files.get(actor, file_id, owner_id=owner_id))
+    return FileView.of(await services.files.get(actor, file_id, owner_id=owner_id))
 
 
 @router.get(
     "/{file_id}/content",
     response_class=Response,
+    errors=[FileNotFound, UserNotFound, RangeNotSatisfiable],
+    is_compressed=False,
     responses={
-        **error_responses(FileNotFound, UserNotFound, RangeNotSatisfiable),
         HTTPStatus.OK: {"description": "The whole content", **CONTENT},
         HTTPStatus.PARTIAL_CONTENT: {"description": "The requested range", **PARTIAL},
         HTTPStatus.NOT_MODIFIED: {"description": "Not Modified", "headers": headers_named(ETag="File-ETag")},
@@ -115,10 +112,13 @@ async def get_file(
     openapi_extra=CONDITIONAL_HEADERS,
 )
 async def get_file_content(
-    file_id: FileIdInPath, actor: CurrentActor, files: Files, request: Request, owner_id: OwnerId | None = None
+    file_id: FileIdInPath,
+    actor: CurrentActor,
+    services: CurrentServices,
+    request: Request,
+    owner_id: OwnerId | None = None,
 ) -> Response:
-    file = await files.get(actor, file_id, owner_id=owner_id)
-    return await download(request, file, files)
+    return await download(request, await services.files.open(actor, file_id, owner_id=owner_id))
 
 
 def _idempotent_upload(idempotent: IdempotentRequest, file: File) -> IdempotentWrite[File]:
@@ -130,6 +130,6 @@ def _location_url(file: File) -> str:
     return f"{router.prefix}/{file.id}"
 
 
-@router.delete("/{file_id}", status_code=HTTPStatus.NO_CONTENT, responses=error_responses(FileNotFound))
-async def delete_file(file_id: FileIdInPath, actor: CurrentActor, files: Files) -> None:
-    await files.delete(actor, file_id)
+@router.delete("/{file_id}", status=HTTPStatus.NO_CONTENT, errors=[FileNotFound])
+async def delete_file(file_id: FileIdInPath, actor: CurrentActor, services: CurrentServices) -> None:
+    await services.files.delete(actor, file_id)

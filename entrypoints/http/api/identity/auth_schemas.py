@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import MISSING, ConfigDict, Field, model_validator
 
-from application.identity.accounts import RegisterUser
+from application.identity.registration import RegisterUser
 from application.identity.sessions import IssuedTokens
 from domain.identity.session import Session, SessionId
 from domain.identity.user import User

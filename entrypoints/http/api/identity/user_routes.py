@@ -1,13 +1,13 @@
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from domain.errors import EmailTaken, Forbidden, LastAdmin, UsernameTaken, UserNotFound, WeakPassword, WrongPassword
 from domain.identity.user import User
-from entrypoints.http.api.dependencies import Accounts, Exports, Users
+from entrypoints.http.api.dependencies import CurrentActor, CurrentServices, ExpectedVersions, Idempotent
 from entrypoints.http.api.identity.auth_schemas import UserView
 from entrypoints.http.api.identity.export import stream_export
 from entrypoints.http.api.identity.export_schemas import ExportView
@@ -21,89 +21,92 @@ from entrypoints.http.api.identity.user_schemas import (
 )
 from entrypoints.http.api.paths import UserIdInPath
 from entrypoints.http.framework import cookies
-from entrypoints.http.framework.authentication import CurrentActor
-from entrypoints.http.framework.idempotency import Idempotent, StoredResponse, created
-from entrypoints.http.framework.preconditions import ExpectedVersions, etag
-from entrypoints.http.framework.query_model import query_parameters
-from entrypoints.http.framework.route import Route
-from entrypoints.http.openapi.document import error_responses
+from entrypoints.http.framework.idempotency import StoredResponse, created
+from entrypoints.http.framework.preconditions import etag
+from entrypoints.http.framework.query import QueryParameters
+from entrypoints.http.framework.router import Router
 
 _USER: Final = TypeAdapter(UserView)
 
-router = APIRouter(prefix="/api/v1/users", tags=["users"], route_class=Route)
+router = Router("/api/v1/users", tag="users")
 
 
-@router.get("/me")
-async def get_me(actor: CurrentActor, accounts: Accounts, response: Response) -> UserView:
-    return _view_with_etag(await accounts.get(actor.user_id), response)
+@router.get("/me", is_versioned=True)
+async def get_me(actor: CurrentActor, services: CurrentServices, response: Response) -> UserView:
+    return _view_with_etag(await services.users.get(actor, actor.user_id), response)
 
 
-@router.patch("/me", responses=error_responses(EmailTaken))
+@router.patch("/me", errors=[EmailTaken], is_versioned=True)
 async def edit_me(
-    body: EditMeBody, actor: CurrentActor, accounts: Accounts, versions: ExpectedVersions, response: Response
+    body: EditMeBody, actor: CurrentActor, services: CurrentServices, versions: ExpectedVersions, response: Response
 ) -> UserView:
-    return _view_with_etag(await accounts.edit(actor.user_id, versions=versions, **body.to_changes()), response)
+    return _view_with_etag(
+        await services.users.edit(actor, actor.user_id, versions=versions, **body.to_changes()), response
+    )
 
 
-@router.delete("/me", status_code=HTTPStatus.NO_CONTENT, responses=error_responses(WrongPassword, LastAdmin))
+@router.delete("/me", status=HTTPStatus.NO_CONTENT, errors=[WrongPassword, LastAdmin])
 async def erase_me(
-    body: EraseBody, actor: CurrentActor, accounts: Accounts, versions: ExpectedVersions, request: Request
+    body: EraseBody, actor: CurrentActor, services: CurrentServices, versions: ExpectedVersions, request: Request
 ) -> Response:
-    await accounts.erase(actor.user_id, body.password, versions=versions)
+    await services.accounts.erase(actor, body.password, versions=versions)
     return cookies.clear_session_cookies(request, Response(status_code=HTTPStatus.NO_CONTENT))
 
 
 @router.get("/me/export", response_model=ExportView)
-async def export_me(actor: CurrentActor, exports: Exports) -> StreamingResponse:
-    export = await exports.export(actor.user_id)
+async def export_me(actor: CurrentActor, services: CurrentServices) -> StreamingResponse:
+    export = await services.exports.export(actor)
     return StreamingResponse(stream_export(export), media_type="application/json")
 
 
-@router.get("", responses=error_responses(Forbidden))
+@router.get("", errors=[Forbidden])
 async def list_users(
-    query: Annotated[ListUsersQuery, query_parameters(ListUsersQuery)], actor: CurrentActor, users: Users
+    query: Annotated[ListUsersQuery, QueryParameters(ListUsersQuery)], actor: CurrentActor, services: CurrentServices
 ) -> UserPageView:
-    return UserPageView.of(await users.list(actor, query.to_query()))
+    return UserPageView.of(await services.users.list(actor, query.to_query()))
 
 
 @router.post(
     "",
-    status_code=HTTPStatus.CREATED,
-    responses=error_responses(Forbidden, UsernameTaken, EmailTaken, WeakPassword),
+    status=HTTPStatus.CREATED,
+    errors=[Forbidden, UsernameTaken, EmailTaken, WeakPassword],
+    is_versioned=True,
 )
 async def create_user(
-    body: CreateUserBody, actor: CurrentActor, users: Users, idempotent: Idempotent, response: Response
+    body: CreateUserBody, actor: CurrentActor, services: CurrentServices, idempotent: Idempotent, response: Response
 ) -> UserView:
-    user = await users.create(
+    user = await services.users.create(
         actor, body.to_command(), idempotent_write=idempotent.write(_user_created) if idempotent else None
     )
     response.headers["Location"] = _location(user)
     return _view_with_etag(user, response)
 
 
-@router.get("/{user_id}", responses=error_responses(UserNotFound))
-async def get_user(user_id: UserIdInPath, actor: CurrentActor, users: Users, response: Response) -> UserView:
-    return _view_with_etag(await users.get(actor, user_id), response)
+@router.get("/{user_id}", errors=[UserNotFound], is_versioned=True)
+async def get_user(
+    user_id: UserIdInPath, actor: CurrentActor, services: CurrentServices, response: Response
+) -> UserView:
+    return _view_with_etag(await services.users.get(actor, user_id), response)
 
 
-@router.patch("/{user_id}", responses=error_responses(UserNotFound, Forbidden, EmailTaken, LastAdmin))
-@router.put("/{user_id}", responses=error_responses(UserNotFound, Forbidden, EmailTaken, LastAdmin))
+@router.patch("/{user_id}", errors=[UserNotFound, Forbidden, EmailTaken, LastAdmin], is_versioned=True)
+@router.put("/{user_id}", errors=[UserNotFound, Forbidden, EmailTaken, LastAdmin], is_versioned=True)
 async def edit_user(
     user_id: UserIdInPath,
     body: EditUserBody,
     actor: CurrentActor,
-    users: Users,
+    services: CurrentServices,
     versions: ExpectedVersions,
     response: Response,
 ) -> UserView:
-    return _view_with_etag(await users.edit(actor, user_id, versions=versions, **body.to_changes()), response)
+    return _view_with_etag(await services.users.edit(actor, user_id, versions=versions, **body.to_changes()), response)
 
 
-@router.delete(
-    "/{user_id}", status_code=HTTPStatus.NO_CONTENT, responses=error_responses(UserNotFound, Forbidden, LastAdmin)
-)
-async def delete_user(user_id: UserIdInPath, actor: CurrentActor, users: Users, versions: ExpectedVersions) -> None:
-    await users.delete(actor, user_id, versions=versions)
+@router.delete("/{user_id}", status=HTTPStatus.NO_CONTENT, errors=[UserNotFound, Forbidden, LastAdmin])
+async def delete_user(
+    user_id: UserIdInPath, actor: CurrentActor, services: CurrentServices, versions: ExpectedVersions
+) -> None:
+    await services.users.delete(actor, user_id, versions=versions)
 
 
 def _location(user: User) -> str:

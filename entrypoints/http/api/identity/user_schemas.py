@@ -3,7 +3,7 @@ from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import MISSING, ConfigDict, Field, model_validator
 
-from application.identity.accounts import RegisterUser
+from application.identity.registration import CreateUser
 from application.identity.users import ListUsers
 from application.platform.paging import Page
 from domain.identity.user import Role, User, UserChanges
@@ -45,8 +45,8 @@ class CreateUserBody(RegisterBody):
     role: RoleName = Role.USER
     is_active: bool = True
 
-    def to_command(self) -> RegisterUser:
-        return RegisterUser(
+    def to_command(self) -> CreateUser:
+        return CreateUser(
             username=self.username,
             email=self.email,
             password=self.password,

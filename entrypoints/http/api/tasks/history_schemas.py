@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from application.platform.paging import Page
 from domain.tasks.history import TaskChange
-from entrypoints.http.schemas.fields import IdText, OwnerId
+from entrypoints.http.schemas.fields import WIRE_NAMES, IdText, OwnerId
 from entrypoints.http.schemas.paging import PageQuery, PageView
 
 
@@ -33,7 +33,10 @@ class TaskChangeView:
             action=change.action.value,
             actor_id=str(change.actor_id),
             at=change.at,
-            changes={name: FieldChangeView(field.old, field.new) for name, field in change.changes.items()},
+            changes={
+                WIRE_NAMES.get(name, name): FieldChangeView(field.old, field.new)
+                for name, field in change.changes.items()
+            },
         )
 
 

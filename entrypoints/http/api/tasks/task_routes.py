@@ -1,12 +1,12 @@
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import TypeAdapter
 
 from domain.errors import StaleTask, TagNotFound, TaskNotFound, UserNotFound
 from domain.tasks.task import Task
-from entrypoints.http.api.dependencies import TaskBatches, Tasks
+from entrypoints.http.api.dependencies import CurrentActor, CurrentServices, ExpectedVersions, Idempotent
 from entrypoints.http.api.paths import TagInPath, TaskIdInPath
 from entrypoints.http.api.tasks.history_schemas import HistoryPageView, ListHistoryQuery
 from entrypoints.http.api.tasks.statistics_schemas import StatisticsView
@@ -22,118 +22,126 @@ from entrypoints.http.api.tasks.task_schemas import (
     TaskPageView,
     TaskView,
 )
-from entrypoints.http.framework.authentication import CurrentActor
-from entrypoints.http.framework.idempotency import Idempotent, StoredResponse, created
-from entrypoints.http.framework.preconditions import ExpectedVersions, etag
-from entrypoints.http.framework.query_model import query_parameters
-from entrypoints.http.framework.route import Route
-from entrypoints.http.openapi.document import error_responses
+from entrypoints.http.framework.idempotency import StoredResponse, created
+from entrypoints.http.framework.preconditions import etag
+from entrypoints.http.framework.query import QueryParameters
+from entrypoints.http.framework.router import Router
 from entrypoints.http.schemas.fields import OwnerId
 
 _TASK: Final = TypeAdapter(TaskView)
 _TASKS: Final = TypeAdapter(TaskItemsView)
 
-router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"], route_class=Route)
+router = Router("/api/v1/tasks", tag="tasks")
 
 
-@router.get("", responses=error_responses(UserNotFound))
+@router.get("", errors=[UserNotFound])
 async def list_tasks(
-    query: Annotated[ListTasksQuery, query_parameters(ListTasksQuery)], actor: CurrentActor, tasks: Tasks
+    query: Annotated[ListTasksQuery, QueryParameters(ListTasksQuery)], actor: CurrentActor, services: CurrentServices
 ) -> TaskPageView:
-    return TaskPageView.of(await tasks.list(actor, query.to_query(), owner_id=query.owner_id))
+    return TaskPageView.of(await services.tasks.list(actor, query.to_query(), owner_id=query.owner_id))
 
 
-@router.post("", status_code=HTTPStatus.CREATED)
+@router.post("", status=HTTPStatus.CREATED, is_versioned=True)
 async def create_task(
-    body: CreateTaskBody, actor: CurrentActor, tasks: Tasks, idempotent: Idempotent, response: Response
+    body: CreateTaskBody, actor: CurrentActor, services: CurrentServices, idempotent: Idempotent, response: Response
 ) -> TaskView:
-    task = await tasks.create(
+    task = await services.tasks.create(
         actor, body.to_command(), idempotent_write=idempotent.write(_created_task) if idempotent else None
     )
     response.headers["Location"] = _location_url(task)
     return _with_etag(task, response)
 
 
-@router.get("/statistics", responses=error_responses(UserNotFound))
-async def get_statistics(actor: CurrentActor, tasks: Tasks, owner_id: OwnerId | None = None) -> StatisticsView:
-    return StatisticsView.of(await tasks.statistics(actor, owner_id=owner_id))
+@router.get("/statistics", errors=[UserNotFound])
+async def get_statistics(
+    actor: CurrentActor, services: CurrentServices, owner_id: OwnerId | None = None
+) -> StatisticsView:
+    return StatisticsView.of(await services.tasks.statistics(actor, owner_id=owner_id))
 
 
-@router.post("/bulk", status_code=HTTPStatus.CREATED)
+@router.post("/bulk", status=HTTPStatus.CREATED)
 async def create_tasks(
-    body: CreateTasksBody, actor: CurrentActor, batches: TaskBatches, idempotent: Idempotent
+    body: CreateTasksBody, actor: CurrentActor, services: CurrentServices, idempotent: Idempotent
 ) -> TaskItemsView:
     idempotent_write = idempotent.write(_created_tasks) if idempotent else None
-    return TaskItemsView.of(await batches.create(actor, body.to_commands(), idempotent_write=idempotent_write))
+    return TaskItemsView.of(
+        await services.task_batches.create(actor, body.to_commands(), idempotent_write=idempotent_write)
+    )
 
 
-@router.patch("/bulk", responses=error_responses(TaskNotFound, StaleTask))
-async def edit_tasks(body: EditTasksBody, actor: CurrentActor, batches: TaskBatches) -> TaskItemsView:
-    return TaskItemsView.of(await batches.edit(actor, body.task_ids, **body.updates.to_changes()))
+@router.patch("/bulk", errors=[TaskNotFound, StaleTask])
+async def edit_tasks(body: EditTasksBody, actor: CurrentActor, services: CurrentServices) -> TaskItemsView:
+    return TaskItemsView.of(await services.task_batches.edit(actor, body.task_ids, **body.updates.to_changes()))
 
 
-@router.delete("/bulk", status_code=HTTPStatus.NO_CONTENT, responses=error_responses(TaskNotFound, StaleTask))
-async def delete_tasks(body: DeleteTasksBody, actor: CurrentActor, batches: TaskBatches) -> None:
-    await batches.delete(actor, body.task_ids)
+@router.delete("/bulk", status=HTTPStatus.NO_CONTENT, errors=[TaskNotFound, StaleTask])
+async def delete_tasks(body: DeleteTasksBody, actor: CurrentActor, services: CurrentServices) -> None:
+    await services.task_batches.delete(actor, body.task_ids)
 
 
-@router.get("/{task_id}", responses=error_responses(TaskNotFound, UserNotFound))
+@router.get("/{task_id}", errors=[TaskNotFound, UserNotFound], is_versioned=True)
 async def get_task(
-    task_id: TaskIdInPath, actor: CurrentActor, tasks: Tasks, response: Response, owner_id: OwnerId | None = None
+    task_id: TaskIdInPath,
+    actor: CurrentActor,
+    services: CurrentServices,
+    response: Response,
+    owner_id: OwnerId | None = None,
 ) -> TaskView:
-    return _with_etag(await tasks.get(actor, task_id, owner_id=owner_id), response)
+    return _with_etag(await services.tasks.get(actor, task_id, owner_id=owner_id), response)
 
 
-@router.patch("/{task_id}", responses=error_responses(TaskNotFound))
-@router.put("/{task_id}", responses=error_responses(TaskNotFound))
+@router.patch("/{task_id}", errors=[TaskNotFound], is_versioned=True)
+@router.put("/{task_id}", errors=[TaskNotFound], is_versioned=True)
 async def edit_task(
     task_id: TaskIdInPath,
     body: EditTaskBody,
     actor: CurrentActor,
-    tasks: Tasks,
+    services: CurrentServices,
     versions: ExpectedVersions,
     response: Response,
 ) -> TaskView:
-    return _with_etag(await tasks.edit(actor, task_id, versions=versions, **body.to_changes()), response)
+    return _with_etag(await services.tasks.edit(actor, task_id, versions=versions, **body.to_changes()), response)
 
 
-@router.delete("/{task_id}", status_code=HTTPStatus.NO_CONTENT, responses=error_responses(TaskNotFound))
-async def delete_task(task_id: TaskIdInPath, actor: CurrentActor, tasks: Tasks, versions: ExpectedVersions) -> None:
-    await tasks.delete(actor, task_id, versions=versions)
+@router.delete("/{task_id}", status=HTTPStatus.NO_CONTENT, errors=[TaskNotFound])
+async def delete_task(
+    task_id: TaskIdInPath, actor: CurrentActor, services: CurrentServices, versions: ExpectedVersions
+) -> None:
+    await services.tasks.delete(actor, task_id, versions=versions)
 
 
-@router.get("/{task_id}/history", responses=error_responses(TaskNotFound, UserNotFound))
+@router.get("/{task_id}/history", errors=[TaskNotFound, UserNotFound])
 async def list_history(
     task_id: TaskIdInPath,
-    query: Annotated[ListHistoryQuery, query_parameters(ListHistoryQuery)],
+    query: Annotated[ListHistoryQuery, QueryParameters(ListHistoryQuery)],
     actor: CurrentActor,
-    tasks: Tasks,
+    services: CurrentServices,
 ) -> HistoryPageView:
-    return HistoryPageView.of(await tasks.history(actor, task_id, query.to_paging(), owner_id=query.owner_id))
+    return HistoryPageView.of(await services.tasks.history(actor, task_id, query.to_paging(), owner_id=query.owner_id))
 
 
-@router.post("/{task_id}/tags", responses=error_responses(TaskNotFound))
+@router.post("/{task_id}/tags", errors=[TaskNotFound], is_versioned=True)
 async def add_tags(
     task_id: TaskIdInPath,
     body: AddTagsBody,
     actor: CurrentActor,
-    tasks: Tasks,
+    services: CurrentServices,
     versions: ExpectedVersions,
     response: Response,
 ) -> TaskView:
-    return _with_etag(await tasks.add_tags(actor, task_id, tuple(body), versions=versions), response)
+    return _with_etag(await services.tasks.add_tags(actor, task_id, tuple(body), versions=versions), response)
 
 
-@router.delete("/{task_id}/tags/{tag}", responses=error_responses(TaskNotFound, TagNotFound))
+@router.delete("/{task_id}/tags/{tag}", errors=[TaskNotFound, TagNotFound], is_versioned=True)
 async def remove_tag(
     task_id: TaskIdInPath,
     tag: TagInPath,
     actor: CurrentActor,
-    tasks: Tasks,
+    services: CurrentServices,
     versions: ExpectedVersions,
     response: Response,
 ) -> TaskView:
-    return _with_etag(await tasks.remove_tag(actor, task_id, tag, versions=versions), response)
+    return _with_etag(await services.tasks.remove_tag(actor, task_id, tag, versions=versions), response)
 
 
 def _location_url(task: Task) -> str:

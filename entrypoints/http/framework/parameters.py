@@ -5,7 +5,6 @@ Resolving a dependency for each request costs more than the parameter itself.
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Any, get_args
 
@@ -14,11 +13,11 @@ from starlette.requests import Request
 Endpoint = Callable[..., Awaitable[Any]]
 
 
-@dataclass(frozen=True, slots=True)
 class RequestParameter:
     """An annotation: the value of the parameter is `source(request)`."""
 
-    source: Callable[[Request], Any]
+    def __init__(self, source: Callable[[Request], Any]) -> None:
+        self.source = source
 
 
 def request_parameters(endpoint: Endpoint) -> Mapping[str, RequestParameter]:

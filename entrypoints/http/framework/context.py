@@ -1,0 +1,48 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from pydantic import BaseModel
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from application.identity.sessions import AuthenticatedCaller
+from application.platform.rate_limits import RateWindow
+from entrypoints.request_metrics import RequestMetrics
+from entrypoints.settings import Settings
+from entrypoints.wiring.services import Services
+
+if TYPE_CHECKING:
+    from entrypoints.http.framework.idempotency import IdempotentRequest
+
+Headers = list[tuple[bytes, bytes]]
+
+_KEY: Final = "context"
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """What the parts of the HTTP entrypoint know about one request. The outermost middleware creates it."""
+
+    request_id: str
+    settings: Settings
+    services: Services
+    metrics: RequestMetrics
+    complete_headers: Callable[[Headers], None]
+    """Adds the headers of every response, for responses that bypass the middleware."""
+    caller: AuthenticatedCaller | None = None
+    rate_window: RateWindow | None = None
+    """The state of the rate limit that the request counted against."""
+    idempotent: "IdempotentRequest | None" = None
+    """The request with its idempotency key, if the client sent one."""
+    query: BaseModel | None = None
+    """The query, if the route has a model of it."""
+    expected_versions: frozenset[int] | None = None
+    """The versions in If-Match; None if any version matches."""
+
+    def attach(self, scope: Scope) -> None:
+        scope.setdefault("state", {})[_KEY] = self
+
+
+def context_of(request: HTTPConnection) -> RequestContext:
+    return cast(RequestContext, request.scope["state"][_KEY])
