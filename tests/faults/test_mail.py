@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from dependency_injector import providers
 
-from application.identity.accounts import RegisterUser
+from application.identity.registration import RegisterUser
 from entrypoints.wiring.container import Container, open_container
 from tests.conftest import run_in_thread
 from tests.entrypoints.given import make_settings
@@ -54,7 +54,7 @@ async def register(database_url: str) -> None:
     """Create an account, which queues a welcome mail."""
     container = Container(settings=providers.Object(make_settings(database_url=database_url)))
     async with open_container(container):
-        await container.account_service().register(RegisterUser(**an_account("ann")))
+        await container.services().accounts.register(RegisterUser(**an_account("ann")))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

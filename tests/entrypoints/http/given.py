@@ -10,7 +10,7 @@ from httpx2 import AsyncClient, Response
 
 from domain.identity.user import Role, UserId
 from entrypoints.wiring.container import Container
-from tests.support.builders import NOW
+from tests.support.builders import AN_ADMIN, NOW
 
 SECRET_KEY: Final = "a key for tests, longer than 64 bytes so that every HMAC would take it"
 PASSWORD: Final = "Correct-Horse-7"
@@ -95,7 +95,7 @@ async def account_of(client: AsyncClient) -> Json:
 async def promote(container: Container, client: AsyncClient, role: Role) -> AsyncClient:
     """Give the user of the client a role, log in again, and return the client."""
     account = await account_of(client)
-    await container.account_service().edit(UserId(UUID(account["id"])), role=role)
+    await container.services().users.edit(AN_ADMIN, UserId(UUID(account["id"])), role=role)
     return client
 
 

@@ -13,7 +13,7 @@ from adapters.archive.zip import ZipArchiveFormat
 from adapters.files.local import LocalFileStore
 from adapters.sql.schema.migrator import SqlSchema
 from application.operations.backup import Manifest
-from application.operations.ports import BackupError
+from application.storage import BackupError
 from tests.entrypoints.cli.backup.command import (
     back_up,
     chunks,

@@ -64,7 +64,7 @@ class TestUnavailableFileStore:
         await create(ann)
         assert (await ann.get(FILES)).json()["total"] == 2
         assert (await ann.delete(f"{FILES}/{removed['id']}")).status_code == 204
-        await container.job_worker().work()
+        await container.services().job_worker.work()
 
         store.is_down = False
         assert (await content_of(ann, kept)).content == b"hello"
@@ -102,7 +102,7 @@ class TestS3:
         part = await content_of(ann, kept, headers={"Range": "bytes=5-9"})
         assert (part.status_code, part.content) == (206, b"xxxxx")
         assert (await ann.delete(f"{FILES}/{removed['id']}")).status_code == 204
-        while await container.job_worker().work():
+        while await container.services().job_worker.work():
             pass
 
         assert [stored.size async for stored in container.file_store().list()] == [len(content)]

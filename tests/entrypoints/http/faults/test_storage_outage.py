@@ -12,6 +12,7 @@ from httpx2 import AsyncClient
 
 from adapters.memory.storage import InMemoryStorage
 from application.identity.security import AccessTokens, Claims
+from application.platform.events import Dispatch, discard
 from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
 from application.storage import Storage, UnitOfWork
 from domain.errors import StaleTask
@@ -56,18 +57,18 @@ UNKNOWN_CALLER: Final = Claims(UserId(UUID(UNKNOWN)), SessionId(UUID(UNKNOWN)))
 class FailingStorage:
     """A storage that opens and then fails."""
 
+    is_process_local = True
+    migrator = None
+    copier = None
+
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def unit_of_work(self) -> UnitOfWork:
+    def unit_of_work(self, dispatch: Dispatch = discard) -> UnitOfWork:
         raise self._error
-
-    async def open(self) -> None: ...
 
     async def check(self) -> None:
         raise self._error
-
-    async def close(self) -> None: ...
 
 
 class ContendedStorage(FailingStorage):
@@ -79,8 +80,8 @@ class ContendedStorage(FailingStorage):
         super().__init__(error)
         self._storage = InMemoryStorage()
 
-    def unit_of_work(self) -> UnitOfWork:
-        unit = self._storage.unit_of_work()
+    def unit_of_work(self, dispatch: Dispatch = discard) -> UnitOfWork:
+        unit = self._storage.unit_of_work(dispatch)
         return LosingUnitOfWork(unit, self._error) if self.is_contended else unit
 
 
@@ -92,11 +93,13 @@ class LosingUnitOfWork:
         self.files, self.idempotency = unit.files, unit.idempotency
         self.users, self.jobs = unit.users, unit.jobs
         self.sessions, self.reset_tokens = unit.sessions, unit.reset_tokens
+        self.add_event = unit.add_event
 
     async def commit(self) -> None:
         raise self._error
 
     async def __aenter__(self) -> Self:
+        await self._unit.__aenter__()
         return self
 
     async def __aexit__(

@@ -107,7 +107,7 @@ async def test_files_and_tasks_of_other_users_are_not_found(ann: AsyncClient, be
 class TestRemoval:
     async def stored(self, container: Container) -> int:
         """Run all due jobs. Return the number of stored objects."""
-        while await container.job_worker().work():
+        while await container.services().job_worker.work():
             pass
         store = container.file_store()
         assert isinstance(store, LocalFileStore)

@@ -51,7 +51,7 @@ async def test_log_events_keep_their_names_and_fields(client: AsyncClient, conta
         await client.request("DELETE", "/api/v1/users/me", json={"password": "Correct-Horse-8"})
         for _ in range(13):
             await client.post(LOGIN, json={"username": "zoe", "password": "wrong"})
-        while await container.job_worker().work():
+        while await container.services().job_worker.work():
             pass
 
     fields: defaultdict[str, set[str]] = defaultdict(set)

@@ -53,7 +53,7 @@ class Mailbox:
 
 @pytest.fixture
 def mailbox(container: Container, tmp_path: Path) -> Mailbox:
-    return Mailbox(tmp_path / "mail", container.job_worker())
+    return Mailbox(tmp_path / "mail", container.services().job_worker)
 
 
 async def logs_in(client: AsyncClient, password: str) -> bool:

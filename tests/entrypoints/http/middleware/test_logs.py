@@ -135,7 +135,7 @@ class TestLogLines:
             (line,) = self.lines(written, event)
             assert line["request_id"] == "this-one"
         assert self.lines(written, "session_ended")[0]["user_id"] == user_id
-        await container.job_worker().work()
+        await container.services().job_worker.work()
         (line,) = self.lines(written, "password_reset_mailed")
         assert line["user_id"] == user_id
 
@@ -174,7 +174,7 @@ async def test_no_secret_and_no_input_is_logged(
     await ann.request("DELETE", ME, json={"password": CANARY})
     await client.post(RESET, json={"email": f"{CANARY}@example.com"})
     await client.post(RESET, json={"email": "ann@example.com"})
-    await container.job_worker().work()
+    await container.services().job_worker.work()
     mails = "".join(path.read_text() for path in (tmp_path / "mail").glob("*.eml"))
     (reset,) = re.findall(r"token=3D(\S+)=\n(\S+)", mails)
     await client.post(CONFIRM, json={"token": CANARY, "new_password": CANARY})

@@ -140,7 +140,7 @@ async def test_waiting_jobs_and_attempts_are_reported(client: AsyncClient, conta
     await client.post(REGISTER, json=an_account("ann"))
     assert value(await measured(client), "task_manager_jobs", state="due") == 1
 
-    assert await container.job_worker().work() == 1
+    assert await container.services().job_worker.work() == 1
     await asyncio.sleep(MAX_AGE)
     samples = await measured(client)
 
@@ -155,7 +155,7 @@ async def test_other_metrics_are_reported_while_the_storage_is_down(
     async def fail() -> None:
         raise StorageUnavailable
 
-    monkeypatch.setattr(container.job_service(), "counts", fail)
+    monkeypatch.setattr(container.services().jobs, "counts", fail)
     await client.get(TASKS)
 
     samples = await measured(client)

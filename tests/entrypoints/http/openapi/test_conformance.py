@@ -11,7 +11,7 @@ from dependency_injector import providers
 from schemathesis.python.asgi import ASGIClient, get_client
 
 from adapters.security.argon2 import Argon2PasswordHasher
-from application.identity.accounts import RegisterUser
+from application.identity.registration import CreateUser
 from domain.identity.user import Role
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
@@ -52,7 +52,12 @@ def hasher() -> Argon2PasswordHasher:
 
 
 @pytest.fixture
-def app(request: pytest.FixtureRequest, hasher: Argon2PasswordHasher, tmp_path: Path) -> Any:
+def app(container: Container) -> Any:
+    return create_app(container)
+
+
+@pytest.fixture
+def container(request: pytest.FixtureRequest, hasher: Argon2PasswordHasher, tmp_path: Path) -> Container:
     options: dict[str, Any] = {
         "_env_file": None,
         "secret_key": "a key for tests that is longer than 32 bytes",
@@ -61,18 +66,17 @@ def app(request: pytest.FixtureRequest, hasher: Argon2PasswordHasher, tmp_path: 
         "mail_url": f"file://{tmp_path}/mail",
         "files_url": f"file://{tmp_path}/files",
     }
-    if request.param == "memory":
+    if (kind := request.param) == "memory":
         options["storage"] = "memory"
     else:
-        options["database_url"] = request.getfixturevalue(f"{request.param}_url")
+        options["database_url"] = request.getfixturevalue(f"{kind}_url")
     ids = (UUID(f"01900000-0000-7000-8000-{n:012x}") for n in count(1))
-    container = Container(
+    return Container(
         settings=providers.Object(Settings(**options)),
         hasher=providers.Object(hasher),
         clock=providers.Singleton(TickingClock),
         new_id=providers.Object(ids.__next__),
     )
-    return create_app(container)
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -115,7 +119,7 @@ def new_file(client: ASGIClient, token: str) -> str:
     return file_id
 
 
-@pytest.mark.parametrize("app", ["memory"], indirect=True)
+@pytest.mark.parametrize("container", ["memory"], indirect=True)
 def test_responses_to_a_user_match_the_document(app: Any, tmp_path: Path) -> None:
     with get_client(app) as client:
         users = {username: signed_up(client, username) for username in ("ann", "ben")}
@@ -141,10 +145,10 @@ def test_responses_to_a_user_match_the_document(app: Any, tmp_path: Path) -> Non
     assert never_done == NOT_FOR_USERS | BY_SECRETS
 
 
-@pytest.mark.parametrize("app", ["memory"], indirect=True)
-def test_responses_to_an_admin_match_the_document(app: Any, tmp_path: Path) -> None:
-    boss = RegisterUser(username="boss", email="boss@example.com", password=PASSWORD, role=Role.ADMIN)
-    asyncio.run(app.state.container.account_service().register(boss))
+@pytest.mark.parametrize("container", ["memory"], indirect=True)
+def test_responses_to_an_admin_match_the_document(app: Any, container: Container, tmp_path: Path) -> None:
+    boss = CreateUser(username="boss", email="boss@example.com", password=PASSWORD, role=Role.ADMIN)
+    asyncio.run(container.services().bootstrap.create_user(boss))
     with get_client(app) as client:
         login = client.post("/api/v1/auth/login", json={"username": "boss", "password": PASSWORD})
         users = {"boss": login.json()["access_token"], "ben": signed_up(client, "ben")}
@@ -156,7 +160,7 @@ def test_responses_to_an_admin_match_the_document(app: Any, tmp_path: Path) -> N
     assert min(findings.statuses["POST /api/v1/users"]) == 201
 
 
-@pytest.mark.parametrize("app", ["memory"], indirect=True)
+@pytest.mark.parametrize("container", ["memory"], indirect=True)
 def test_responses_that_end_a_session_match_the_document(app: Any, tmp_path: Path) -> None:
     with get_client(app) as client:
         users = {username: signed_up(client, username) for username in ("ann", "ben")}
@@ -170,7 +174,7 @@ def test_responses_that_end_a_session_match_the_document(app: Any, tmp_path: Pat
     assert len(findings.statuses) == len(ENDING)
 
 
-@pytest.mark.parametrize("app", ["memory"], indirect=True)
+@pytest.mark.parametrize("container", ["memory"], indirect=True)
 def test_responses_to_an_anonymous_caller_match_the_document(app: Any, tmp_path: Path) -> None:
     protected = {each["operationId"] for _, each in operations(app.openapi()) if "security" in each}
 
@@ -181,7 +185,7 @@ def test_responses_to_an_anonymous_caller_match_the_document(app: Any, tmp_path:
     assert len(findings.statuses) == len(list(operations(app.openapi()))) - len(protected)
 
 
-@pytest.mark.parametrize("app", ["memory"], indirect=True)
+@pytest.mark.parametrize("container", ["memory"], indirect=True)
 def test_protected_operations_reject_requests_without_a_token(app: Any, tmp_path: Path) -> None:
     """Without coverage of all parameter values: the responses do not depend on them."""
     public = {each["operationId"] for _, each in operations(app.openapi()) if "security" not in each}

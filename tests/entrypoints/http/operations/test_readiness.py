@@ -47,7 +47,7 @@ async def test_a_working_service_is_healthy(client: AsyncClient) -> None:
 
 @in_memory
 async def test_a_draining_service_is_unhealthy(client: AsyncClient, container: Container) -> None:
-    container.health_service().drain()
+    container.services().health.drain()
     response = await client.get(READY)
 
     assert (response.status_code, response.json()["status"]) == (503, "unhealthy")
