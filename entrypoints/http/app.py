@@ -59,10 +59,4 @@ def _add_middleware(app: FastAPI, container: Container, settings: Settings) -> N
     if settings.allowed_origins:
         app.add_middleware(CorsMiddleware, origins=settings.allowed_origins)
     app.add_middleware(HostAndHttpsMiddleware, trusted_hosts=settings.trusted_hosts, force_https=settings.force_https)
-    app.add_middleware(
-        ResponseMiddleware,
-        new_id=container.new_id(),
-        metrics=container.metrics(),
-        settings=settings,
-        services=container.services(),
-    )
+    app.add_middleware(ResponseMiddleware, container=container)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from adapters.sql.engine.types import Instant
 from adapters.sql.schema.migrator import SqlSchema
 from application.platform.idempotency import IdempotencyService, RequestKey
-from entrypoints.http.framework.idempotency import IdempotentRequest
+from entrypoints.http.framework.idempotency import IdempotentRequest, StoredResponse
 from tests.contracts.given import register
 from tests.migrations.databases import opened
 from tests.support.builders import ANN, NOW, a_user
@@ -54,10 +54,11 @@ async def replayed(url: str) -> Response | None:
 
 async def test_a_response_stored_before_the_upgrade_is_replayed_and_survives_the_downgrade(url: str) -> None:
     schema = SqlSchema(url)
-    await schema.upgrade("0006")
+    await schema.upgrade()
     async with opened(url) as storage:
         await register(storage, a_user(id=ANN))
         write = IdempotencyService(storage.unit_of_work, SettableClock()).write(REQUEST, CONTENT, bytes)
+    await schema.downgrade("0006")
     old = {
         "user_id": ANN,
         "operation": REQUEST.operation,
@@ -79,3 +80,32 @@ async def test_a_response_stored_before_the_upgrade_is_replayed_and_survives_the
         assert {name: response.headers[name] for name in HEADERS} == HEADERS
         await schema.downgrade("0006")
         assert [row._asdict() for row in await execute(url, sa.select(RECORDS))] == [old]
+
+
+async def test_a_response_of_the_new_version_survives_the_downgrade(url: str) -> None:
+    schema = SqlSchema(url)
+    await schema.upgrade()
+    async with opened(url) as storage:
+        await register(storage, a_user(id=ANN))
+        write = IdempotencyService(storage.unit_of_work, SettableClock()).write(REQUEST, CONTENT, bytes)
+        async with storage.unit_of_work() as uow:
+            await write.store(uow, StoredResponse(201, HEADERS, BODY).encode())
+            await uow.commit()
+    await schema.downgrade("0006")
+
+    (row,) = await execute(url, sa.select(RECORDS))
+    assert (row.status, row.headers, row.body) == (201, HEADERS, BODY)
+
+
+async def test_a_response_that_the_previous_version_stored_after_the_upgrade_is_replayed(url: str) -> None:
+    await SqlSchema(url).upgrade()
+    async with opened(url) as storage:
+        await register(storage, a_user(id=ANN))
+        write = IdempotencyService(storage.unit_of_work, SettableClock()).write(REQUEST, CONTENT, bytes)
+    old = {"user_id": ANN, "operation": REQUEST.operation, "key": write.request.key, "fingerprint": write.fingerprint}
+    old |= {"status": 201, "headers": HEADERS, "body": BODY, "expires_at": NOW + timedelta(hours=1)}
+    await execute(url, sa.insert(RECORDS).values(old))
+
+    response = await replayed(url)
+    assert response is not None
+    assert (response.status_code, response.body) == (201, BODY)

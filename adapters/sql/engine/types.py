@@ -54,7 +54,7 @@ class Document(TypeDecorator[Any]):
         return lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        return json.loads
+        return lambda text: None if text is None else json.loads(text)
 
 
 ByCodePoint: Final = Text().with_variant(Text(collation="C"), "postgresql")

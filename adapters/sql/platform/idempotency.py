@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -79,5 +80,8 @@ def _to_row(record: IdempotencyRecord) -> dict[str, Any]:
 
 
 def _from_row(row: Sequence[Any]) -> IdempotencyRecord:
-    user_id, operation, key, fingerprint, payload, expires_at = row
+    user_id, operation, key, fingerprint, status, headers, body, expires_at, payload = row
+    if payload is None:
+        # Written by version 0.1, which may still be running during an upgrade. Such rows expire within a day.
+        payload = json.dumps({"status": status, "headers": headers}).encode() + b"\n" + body
     return IdempotencyRecord(RequestKey(user_id, operation, key), fingerprint, payload, expires_at)

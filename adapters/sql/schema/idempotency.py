@@ -1,6 +1,6 @@
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, Uuid
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, String, Table, Uuid
 
-from adapters.sql.engine.types import Instant
+from adapters.sql.engine.types import Document, Instant
 from adapters.sql.schema.metadata import metadata
 
 idempotency_records = Table(
@@ -10,7 +10,11 @@ idempotency_records = Table(
     Column("operation", String(100), primary_key=True),
     Column("key", String(255), primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
-    Column("payload", LargeBinary, nullable=False),
+    # Version 0.1 writes these three columns instead of the payload.
+    Column("status", SmallInteger),
+    Column("headers", Document),
+    Column("body", LargeBinary),
     Column("expires_at", Instant, nullable=False),
+    Column("payload", LargeBinary),
     Index("ix_idempotency_records_by_expiry", "expires_at"),
 )

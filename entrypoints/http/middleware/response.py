@@ -5,12 +5,10 @@ from typing import Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from application.platform.ids import NewId
 from entrypoints.http.framework.context import Headers, RequestContext
 from entrypoints.http.middleware.host_and_https import PROBES
-from entrypoints.request_metrics import RequestMetrics
-from entrypoints.settings import Environment, Settings
-from entrypoints.wiring.services import Services
+from entrypoints.settings import Environment
+from entrypoints.wiring.container import Container
 
 _VALID_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
@@ -36,15 +34,13 @@ class ResponseMiddleware:
     The request id is the X-Request-ID of the client if it is valid, otherwise a new one.
     """
 
-    def __init__(
-        self, app: ASGIApp, new_id: NewId, metrics: RequestMetrics, settings: Settings, services: Services
-    ) -> None:
+    def __init__(self, app: ASGIApp, container: Container) -> None:
         self._app = app
-        self._new_id = new_id
-        self._metrics = metrics
-        self._settings = settings
-        self._services = services
-        is_production = settings.environment is Environment.PRODUCTION
+        self._new_id = container.new_id()
+        self._metrics = container.metrics()
+        self._settings = container.settings()
+        self._services = container.services()
+        is_production = self._settings.environment is Environment.PRODUCTION
         self._headers = [*SECURITY_HEADERS, HSTS] if is_production else SECURITY_HEADERS
         self._log = structlog.get_logger("request")
 

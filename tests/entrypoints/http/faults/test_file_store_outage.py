@@ -9,7 +9,6 @@ from httpx2 import AsyncClient
 
 from adapters.memory.files.store import InMemoryFileStore
 from application.files.ports import FileStoreUnavailable
-from entrypoints.http.app import create_app
 from entrypoints.wiring.container import Container
 from tests.entrypoints.http.given import FILES, content_of, create, in_memory, upload
 from tests.servers.s3 import environment, new_bucket, s3_server
@@ -19,7 +18,6 @@ pytestmark = in_memory
 
 class UnreliableFileStore(InMemoryFileStore):
     is_down = False
-    is_closed = False
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         self._require_available()
@@ -35,9 +33,6 @@ class UnreliableFileStore(InMemoryFileStore):
 
     async def check(self) -> None:
         self._require_available()
-
-    async def close(self) -> None:
-        self.is_closed = True
 
     def _require_available(self) -> None:
         if self.is_down:
@@ -77,14 +72,6 @@ class TestUnavailableFileStore:
             store.is_down = is_down
             response = await client.get("/monitoring/health")
             assert (response.status_code, response.json()["checks"]["storage"]["status"]) == (200, status)
-
-    async def test_the_file_store_is_closed_with_the_service(
-        self, container: Container, store: UnreliableFileStore
-    ) -> None:
-        app = create_app(container)
-        async with app.router.lifespan_context(app):
-            assert not store.is_closed
-        assert store.is_closed
 
 
 class TestS3:

@@ -1,6 +1,7 @@
 """Middleware: security headers, hosts, schemes, origins, compression."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -60,7 +61,8 @@ async def own_conventions(app: FastAPI) -> AsyncIterator[Connect]:
 class TestHeaders:
     @pytest.fixture
     def container(self, container: Container) -> Container:
-        container.tag_service.override(providers.Object(BrokenTags()))
+        broken: Any = BrokenTags()
+        container.services.override(providers.Object(replace(container.services(), tags=broken)))
         return container
 
     @pytest.mark.parametrize(("method", "path", "status"), EVERY_KIND)

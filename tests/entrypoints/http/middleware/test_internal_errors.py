@@ -1,7 +1,8 @@
 """Internal errors reveal no details."""
 
 from collections.abc import AsyncIterator
-from typing import NoReturn
+from dataclasses import replace
+from typing import Any, NoReturn
 
 import pytest
 from dependency_injector import providers
@@ -24,7 +25,8 @@ class BrokenService:
 
 @pytest.fixture
 def container(container: Container) -> Container:
-    container.task_service.override(providers.Object(BrokenService()))
+    broken: Any = BrokenService()
+    container.services.override(providers.Object(replace(container.services(), tasks=broken)))
     return container
 
 
