@@ -1,7 +1,6 @@
 """Create owners and their tasks: by the API, by `task-manager seed`, or by writing to the tables."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ import psutil
 
 from adapters.demo.tasks import demo_task
 from adapters.sql.schema.tasks import task_counters, tasks
-from adapters.sql.tasks.counters import REVISION, CounterKey, counters_of
 from adapters.sql.tasks.rows import task_to_row
 from benchmarks.servers import Server, seeder
 from domain.identity.user import UserId
@@ -81,10 +79,6 @@ async def insert_tasks(database_url: str, owners: Iterable[Owner], amount: int) 
 async def _insert(connection: "asyncpg.Connection[asyncpg.Record]", owner_id: UserId, amount: int) -> list[TaskId]:
     now = datetime.now(UTC)
     created = [demo_task(owner_id.int, n, amount, owner_id=owner_id, now=now)[-1] for n in range(amount)]
-    amounts: Counter[CounterKey] = Counter({(owner_id, REVISION, ""): amount})
-    for task in created:
-        for counter, change in counters_of(task):
-            amounts[counter] += change
     columns = [column.name for column in tasks.c]
     async with connection.transaction():
         await connection.copy_records_to_table(
@@ -93,6 +87,6 @@ async def _insert(connection: "asyncpg.Connection[asyncpg.Record]", owner_id: Us
         await connection.copy_records_to_table(
             task_counters.name,
             columns=[column.name for column in task_counters.c],
-            records=[(*counter, amount) for counter, amount in amounts.items()],
+            records=[(*counter, amount) for counter, amount in counter_changes(added=created).items()],
         )
     return [task.id for task in created]

@@ -7,6 +7,7 @@ from adapters.memory.identity.sessions import InMemorySessionRepository
 from adapters.memory.identity.users import InMemoryUserRepository, UniqueNames, UserData
 from adapters.memory.jobs.queue import InMemoryJobQueue
 from adapters.memory.platform.idempotency import InMemoryIdempotencyRecords
+from adapters.memory.tasks.counters import InMemoryTaskCounters
 from adapters.memory.tasks.history import InMemoryTaskHistory
 from adapters.memory.tasks.tasks import InMemoryTaskRepository, TasksByOwner
 from application.platform.events import Dispatch, discard
@@ -43,15 +44,16 @@ class InMemoryUnitOfWork(ManagedUnitOfWork):
         self._lock = lock = WriteLock(writing, is_open)
         users, sessions = Staged(rows.users, is_open), Staged(rows.sessions, is_open)
         names, reset_tokens = UniqueNames(rows, is_open), Staged(rows.reset_tokens, is_open)
-        tasks, history = TasksByOwner(rows.tasks, rows.revisions, is_open), Staged(rows.history, is_open)
+        tasks, history = TasksByOwner(rows.tasks, is_open), Staged(rows.history, is_open)
         idempotency, jobs = Staged(rows.idempotency, is_open), Staged(rows.jobs, is_open)
-        files = Staged(rows.files, is_open)
-        self._staged = (users, names, sessions, reset_tokens, tasks, history, idempotency, jobs, files)
-        user_data = UserData(sessions, reset_tokens, files, tasks, history, idempotency)
+        files, counters = Staged(rows.files, is_open), Staged(rows.counters, is_open)
+        self._staged = (users, names, sessions, reset_tokens, tasks, counters, history, idempotency, jobs, files)
+        user_data = UserData(sessions, reset_tokens, files, tasks, counters, history, idempotency)
         self.users = InMemoryUserRepository(users, names, user_data, lock)
         self.sessions = InMemorySessionRepository(sessions, users, lock)
         self.reset_tokens = InMemoryResetTokenRepository(reset_tokens, users, lock)
-        self.tasks = InMemoryTaskRepository(tasks, history, files, users, lock)
+        self.tasks = InMemoryTaskRepository(tasks, counters, history, files, users, lock)
+        self.counters = InMemoryTaskCounters(counters, lock)
         self.history = InMemoryTaskHistory(history, tasks, lock)
         self.idempotency = InMemoryIdempotencyRecords(idempotency, users, lock)
         self.files = InMemoryFileRepository(files, users, tasks, lock)

@@ -17,6 +17,7 @@ from adapters.sql.jobs.queue import SqlJobQueue
 from adapters.sql.operations.copiers import copier_of
 from adapters.sql.platform.idempotency import SqlIdempotencyRecords
 from adapters.sql.schema.migrator import CURRENT_REVISION, SqlSchema
+from adapters.sql.tasks.counters import SqlTaskCounters
 from adapters.sql.tasks.history import SqlTaskHistory
 from adapters.sql.tasks.tasks import SqlTaskRepository
 from application.platform.events import Dispatch, discard
@@ -112,6 +113,7 @@ class SqlUnitOfWork(ManagedUnitOfWork):
         self._transaction = transaction = Transaction(database, self.require_open)
         self.tasks = SqlTaskRepository(transaction)
         self.history = SqlTaskHistory(transaction)
+        self.counters = SqlTaskCounters(transaction)
         self.users = SqlUserRepository(transaction)
         self.sessions = SqlSessionRepository(transaction)
         self.reset_tokens = SqlResetTokenRepository(transaction)

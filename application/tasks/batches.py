@@ -8,7 +8,7 @@ from application.platform.idempotency import IdempotentWrite
 from application.platform.ids import NewId
 from application.platform.retry import retried
 from application.tasks.ports import TaskUnitOfWork
-from application.tasks.recording import add_tasks, save_tasks
+from application.tasks.recording import add_tasks, remove_tasks, save_tasks
 from application.tasks.tasks import CreateTask, new_task
 from domain.errors import InvalidValue, StaleTask, TaskNotFound
 from domain.identity.actor import Actor
@@ -82,7 +82,7 @@ class TaskBatchService:
             tasks = await uow.tasks.get_many(task_ids, owner_id=actor.user_id)
             files = await uow.files.find_of_tasks(task_ids, owner_id=actor.user_id)
             with _deleted_meanwhile():
-                await uow.tasks.remove(*tasks)
+                await remove_tasks(uow, tasks)
             await uow.jobs.add(*remove_bytes_jobs(files, self._new_id, self._clock.now()))
             await uow.commit()
 

@@ -8,6 +8,7 @@ from application.platform.access import AccessUnitOfWork
 from application.platform.idempotency import IdempotencyUnitOfWork
 from application.platform.paging import Slice, Window
 from domain.identity.user import UserId
+from domain.tasks.counters import CounterChanges
 from domain.tasks.history import TaskChange
 from domain.tasks.statistics import Statistics
 from domain.tasks.tag import Tag, TagCount
@@ -17,6 +18,9 @@ from domain.tasks.task_query import TaskCriteria, TaskOrder
 
 class TaskRepository(Protocol):
     """Tasks. Every look-up takes the owner, so that tasks of other users are not found.
+
+    The writes store rows only. `application.tasks.recording` writes tasks together with their history and counters;
+    totals, tag counts and statistics may come from the counters.
 
     Later reads of the same unit of work see the writes. If a write of several tasks raises an error,
     the caller must not commit.
@@ -61,7 +65,7 @@ class TaskRepository(Protocol):
         ...
 
     async def revision(self, *, owner_id: UserId) -> int:
-        """Return the number of writes to the owner's tasks so far.
+        """Return the amount of the owner's REVISION counter: the number of writes to their tasks so far.
 
         Results of earlier queries are valid as long as the revision is the same.
         """
@@ -98,6 +102,14 @@ class TaskRepository(Protocol):
         ...
 
 
+class TaskCounters(Protocol):
+    """Counters of tasks; see `domain.tasks.counters`. They are removed with their owner."""
+
+    async def add(self, changes: CounterChanges) -> None:
+        """Add amounts to counters, in the unit of work that writes the tasks. A counter that becomes 0 is removed."""
+        ...
+
+
 class TaskHistory(Protocol):
     """The changes of tasks. They are removed with their task."""
 
@@ -130,6 +142,11 @@ class TaskUnitOfWork(AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
     @property
     def tasks(self) -> TaskRepository:
         """Tasks."""
+        ...
+
+    @property
+    def counters(self) -> TaskCounters:
+        """Counters of tasks."""
         ...
 
     @property

@@ -1,9 +1,10 @@
-"""Write tasks together with their history. All task use cases store tasks through these functions."""
+"""Write tasks with their history and counters. All task use cases store tasks through these functions."""
 
 from collections.abc import Sequence
 
 from application.platform.ids import NewId
 from application.tasks.ports import TaskUnitOfWork
+from domain.tasks.counters import counter_changes
 from domain.tasks.history import ChangeId, TaskChange
 from domain.tasks.task import Task
 
@@ -28,6 +29,19 @@ async def save_tasks(uow: TaskUnitOfWork, edits: Sequence[tuple[Task, Task]], ne
     await uow.history.add(
         *(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=after.owner_id) for before, after in edits)
     )
+    befores, afters = [before for before, _ in edits], [after for _, after in edits]
+    await uow.counters.add(counter_changes(removed=befores, added=afters))
+
+
+async def remove_tasks(uow: TaskUnitOfWork, tasks: Sequence[Task]) -> None:
+    """Remove tasks with their history and the records of their files.
+
+    Raises:
+        StaleTask: Another version of a task is stored.
+        TaskNotFound: A task does not exist any more.
+    """
+    await uow.tasks.remove(*tasks)
+    await uow.counters.add(counter_changes(removed=tasks))
 
 
 async def add_task_versions(uow: TaskUnitOfWork, tasks: Sequence[tuple[Task, ...]], new_id: NewId) -> None:
@@ -48,3 +62,4 @@ async def add_task_versions(uow: TaskUnitOfWork, tasks: Sequence[tuple[Task, ...
         for before, after in zip([first, *later], later, strict=False):
             changes.append(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=first.owner_id))
     await uow.history.add(*changes)
+    await uow.counters.add(counter_changes(added=[versions[-1] for versions in tasks]))

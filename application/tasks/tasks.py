@@ -10,7 +10,7 @@ from application.platform.ids import NewId
 from application.platform.paging import Page, Paging
 from application.platform.retry import retried
 from application.tasks.ports import TaskUnitOfWork
-from application.tasks.recording import add_tasks, save_tasks
+from application.tasks.recording import add_tasks, remove_tasks, save_tasks
 from application.tasks.total_cache import TotalCache
 from domain.calendar import Due
 from domain.identity.actor import Actor
@@ -154,7 +154,7 @@ class TaskService:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
             task.require_version(versions)
             files = await uow.files.find_of_tasks([task_id], owner_id=actor.user_id)
-            await uow.tasks.remove(task)
+            await remove_tasks(uow, [task])
             await uow.jobs.add(*remove_bytes_jobs(files, self._new_id, self._clock.now()))
             await uow.commit()
 

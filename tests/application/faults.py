@@ -35,7 +35,7 @@ class FaultyUnitOfWork:
     def __init__(self, uow: UnitOfWork, storage: FaultyStorage) -> None:
         self._uow = uow
         self._storage = storage
-        self.tasks, self.history = uow.tasks, uow.history
+        self.tasks, self.history, self.counters = uow.tasks, uow.history, uow.counters
         self.files, self.idempotency = uow.files, uow.idempotency
         self.users, self.jobs = uow.users, uow.jobs
         self.sessions, self.reset_tokens = uow.sessions, uow.reset_tokens

@@ -15,6 +15,7 @@ from application.platform.unit_of_work import TransientStorageError
 from application.storage import Storage, UnitOfWork
 from domain.errors import StaleSession, StaleTask, StaleUser
 from domain.identity.user import User, UserId
+from domain.tasks.counters import counter_changes
 from domain.tasks.statistics import Statistics, compute_statistics
 from domain.tasks.tag import TagCount
 from domain.tasks.task import Task, TaskId
@@ -98,23 +99,40 @@ def batches(tasks: tuple[Task, ...]) -> Iterator[tuple[Task, ...]]:
         yield tasks[start : start + BATCH_SIZE]
 
 
+async def add_in(uow: UnitOfWork, *tasks: Task) -> None:
+    """Add tasks with their counters, without history."""
+    await uow.tasks.add(*tasks)
+    await uow.counters.add(counter_changes(added=tasks))
+
+
+async def save_in(uow: UnitOfWork, *tasks: Task) -> None:
+    before = [await uow.tasks.get(task.id, owner_id=task.owner_id) for task in tasks]
+    await uow.tasks.save(*tasks)
+    await uow.counters.add(counter_changes(removed=before, added=tasks))
+
+
+async def remove_in(uow: UnitOfWork, *tasks: Task) -> None:
+    await uow.tasks.remove(*tasks)
+    await uow.counters.add(counter_changes(removed=tasks))
+
+
 async def add(storage: Storage, *tasks: Task) -> None:
     async with storage.unit_of_work() as uow:
         for batch in batches(tasks):
-            await uow.tasks.add(*batch)
+            await add_in(uow, *batch)
         await uow.commit()
 
 
 async def save(storage: Storage, *tasks: Task) -> None:
     async with storage.unit_of_work() as uow:
         for batch in batches(tasks):
-            await uow.tasks.save(*batch)
+            await save_in(uow, *batch)
         await uow.commit()
 
 
 async def remove(storage: Storage, *tasks: Task) -> None:
     async with storage.unit_of_work() as uow:
-        await uow.tasks.remove(*tasks)
+        await remove_in(uow, *tasks)
         await uow.commit()
 
 

@@ -11,7 +11,7 @@ from adapters.sql.schema.tables import metadata
 from domain.identity.user import User
 from domain.tasks.status import Status
 from domain.tasks.task import Task
-from tests.contracts.given import add, expected_snapshot, register, snapshot
+from tests.contracts.given import add, expected_snapshot, register, save_in, snapshot
 from tests.migrations.databases import execute, opened, tables
 from tests.support.builders import ANN, BEN, NOW, a_task, a_user, tags
 
@@ -90,7 +90,7 @@ async def test_data_survives_downgrade_and_upgrade_of_later_revisions(url: str) 
         async with storage.unit_of_work() as uow:
             assert [await uow.users.get(user.id) for user in users] == users
             changed = tasks[0].edit(at=NOW, title="Changed")
-            await uow.tasks.save(changed)
+            await save_in(uow, changed)
             await uow.commit()
         assert await snapshot(storage) == expected_snapshot(changed, tasks[1])
 

@@ -10,6 +10,7 @@ from application.platform.idempotency import IdempotencyRecord, RequestKey
 from domain.files.file import File, FileId
 from domain.identity.session import Session, SessionId
 from domain.identity.user import User, UserId
+from domain.tasks.counters import CounterKey
 from domain.tasks.history import TaskChange
 from domain.tasks.task import Task, TaskId
 
@@ -28,7 +29,7 @@ class Rows:
     idempotency: dict[RequestKey, IdempotencyRecord] = field(default_factory=dict)
     files: dict[FileId, File] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
-    revisions: dict[UserId, int] = field(default_factory=dict)
+    counters: dict[CounterKey, int] = field(default_factory=dict)
     history: dict[TaskId, tuple[TaskChange, ...]] = field(default_factory=dict)
     tasks: defaultdict[UserId, dict[TaskId, Task]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -69,10 +70,9 @@ class Staged(Generic[K, V]):
             if change is not None:
                 yield change
 
-    @property
-    def changed(self) -> int:
-        """The number of changed keys."""
-        return len(self._changes)
+    def keys(self) -> Iterator[K]:
+        self._require_open()
+        yield from (key for key in {**self._rows, **self._changes} if self.get(key) is not None)
 
     def apply(self) -> None:
         for key, change in self._changes.items():

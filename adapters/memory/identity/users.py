@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from adapters.memory.engine.slices import slice_of
 from adapters.memory.engine.transaction import RequireOpen, Rows, Staged, WriteLock
+from adapters.memory.tasks.counters import drop_counters
 from adapters.memory.tasks.tasks import TasksByOwner
 from application.identity.ports import ResetToken
 from application.platform.idempotency import IdempotencyRecord, RequestKey
@@ -11,6 +12,7 @@ from domain.files.file import File, FileId
 from domain.identity.session import Session, SessionId
 from domain.identity.user import User, UserId, normalize_login
 from domain.identity.user_query import UserFilter, UserOrder
+from domain.tasks.counters import CounterKey
 from domain.tasks.history import TaskChange
 from domain.tasks.task import TaskId
 
@@ -68,6 +70,7 @@ class UserData:
     reset_tokens: Staged[UserId, ResetToken]
     files: Staged[FileId, File]
     tasks: TasksByOwner
+    counters: Staged[CounterKey, int]
     history: Staged[TaskId, tuple[TaskChange, ...]]
     idempotency: Staged[RequestKey, IdempotencyRecord]
 
@@ -82,6 +85,7 @@ class UserData:
         for file in list(self.files.values()):
             if file.owner_id == user_id:
                 self.files.drop(file.id)
+        drop_counters(self.counters, user_id)
         for task in list(self.tasks[user_id].values()):
             self.tasks[user_id].drop(task.id)
             self.history.drop(task.id)

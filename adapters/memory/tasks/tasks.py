@@ -9,6 +9,7 @@ from application.platform.paging import TOTAL_CAP, Slice, Window
 from domain.errors import StaleTask, TaskNotFound, TasksNotFound, UserNotFound
 from domain.files.file import File, FileId
 from domain.identity.user import User, UserId
+from domain.tasks.counters import CounterKey, CounterKind
 from domain.tasks.history import TaskChange
 from domain.tasks.statistics import Statistics, compute_statistics
 from domain.tasks.tag import Tag, TagCount
@@ -19,11 +20,8 @@ from domain.tasks.task_query import TaskCriteria, TaskOrder
 class TasksByOwner:
     """The tasks of each owner as one transaction sees them: the committed tasks with its own changes."""
 
-    def __init__(
-        self, rows: defaultdict[UserId, dict[TaskId, Task]], revisions: dict[UserId, int], require_open: RequireOpen
-    ) -> None:
+    def __init__(self, rows: defaultdict[UserId, dict[TaskId, Task]], require_open: RequireOpen) -> None:
         self._rows = rows
-        self._revisions = revisions
         self._require_open = require_open
         self._staged: dict[UserId, Staged[TaskId, Task]] = {}
 
@@ -32,17 +30,8 @@ class TasksByOwner:
             self._staged[owner_id] = Staged(self._rows[owner_id], self._require_open)
         return self._staged[owner_id]
 
-    def revision(self, owner_id: UserId) -> int:
-        self._require_open()
-        return self._revision(owner_id)
-
-    def _revision(self, owner_id: UserId) -> int:
-        staged = self._staged.get(owner_id)
-        return self._revisions.get(owner_id, 0) + (staged.changed if staged else 0)
-
     def apply(self) -> None:
-        for owner_id, staged in self._staged.items():
-            self._revisions[owner_id] = self._revision(owner_id)
+        for staged in self._staged.values():
             staged.apply()
 
 
@@ -50,12 +39,14 @@ class InMemoryTaskRepository:
     def __init__(
         self,
         tasks: TasksByOwner,
+        counters: Staged[CounterKey, int],
         history: Staged[TaskId, tuple[TaskChange, ...]],
         files: Staged[FileId, File],
         users: Staged[UserId, User],
         lock: WriteLock,
     ) -> None:
         self._tasks = tasks
+        self._counters = counters
         self._history = history
         self._files = files
         self._users = users
@@ -94,7 +85,7 @@ class InMemoryTaskRepository:
         return slice_of(matching, order, window, total=total)
 
     async def revision(self, *, owner_id: UserId) -> int:
-        return self._tasks.revision(owner_id)
+        return self._counters.get(CounterKey(owner_id, CounterKind.REVISION)) or 0
 
     async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
         tagged = (task for task in self._tasks[owner_id].values() if tag in task.tags)

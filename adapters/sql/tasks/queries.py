@@ -26,10 +26,10 @@ from adapters.sql.engine.dialects import SqlDialect
 from adapters.sql.engine.pages import OWNER, datetime_from_key
 from adapters.sql.engine.types import Instant
 from adapters.sql.schema.tasks import task_counters, tasks
-from adapters.sql.tasks.counters import OPEN_DUE_DAY, OPEN_DUE_INSTANT, STATE, state_key
 from adapters.sql.tasks.rows import TASK_COLUMNS
 from application.platform.paging import Position
 from domain.calendar import microseconds
+from domain.tasks.counters import CounterKind, state_key
 from domain.tasks.task_query import (
     ALL_PRIORITIES,
     ALL_STATUSES,
@@ -190,7 +190,7 @@ def _total(shape: Shape, dialect: SqlDialect) -> ColumnElement[int]:
     """Sum the counters if they cover the conditions; otherwise count the tasks, up to one above the cap."""
     if shape.has_stored_total:
         summed = select(cast(func.coalesce(func.sum(task_counters.c.amount), 0), BigInteger)).where(
-            task_counters.c.owner_id == OWNER, task_counters.c.kind == STATE
+            task_counters.c.owner_id == OWNER, task_counters.c.kind == CounterKind.STATE
         )
         if shape.has_statuses or shape.has_priorities:
             summed = summed.where(dialect.is_in(task_counters.c.key, "states"))
@@ -203,8 +203,8 @@ def _total(shape: Shape, dialect: SqlDialect) -> ColumnElement[int]:
 def _overdue_total() -> ColumnElement[int]:
     """Sum the counters of whole days, and count the tasks of the day that contains the bound."""
     kind, key = task_counters.c.kind, task_counters.c.key
-    days = (kind == OPEN_DUE_DAY) & (key < bindparam("overdue_day_key", type_=Text))
-    instants = (kind == OPEN_DUE_INSTANT) & (key < bindparam("overdue_instant_key", type_=Text))
+    days = (kind == CounterKind.OPEN_DUE_DAY) & (key < bindparam("overdue_day_key", type_=Text))
+    instants = (kind == CounterKind.OPEN_DUE_INSTANT) & (key < bindparam("overdue_instant_key", type_=Text))
     summed = select(cast(func.coalesce(func.sum(task_counters.c.amount), 0), BigInteger))
     counted = select(func.count()).select_from(tasks).where(tasks.c.owner_id == OWNER, IS_OPEN)
     since, until = (bindparam(name, type_=Instant) for name in ("overdue_midnight", "overdue_instant"))

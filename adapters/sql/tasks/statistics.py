@@ -10,10 +10,10 @@ from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast,
 from adapters.sql.engine.pages import OWNER
 from adapters.sql.engine.types import Instant
 from adapters.sql.schema.tasks import task_counters, tasks
-from adapters.sql.tasks.counters import COMPLETED, COMPLETION_TIME, CREATED, OPEN_DUE_DAY, OPEN_DUE_INSTANT, STATE, TAG
 from adapters.sql.tasks.queries import IS_OPEN
 from adapters.sql.tasks.rows import PRIORITY_AT, STATUS_AT
 from domain.calendar import iso_week, local_date, start_instant
+from domain.tasks.counters import CounterKind
 from domain.tasks.statistics import RECENT_PERIOD, Statistics
 from domain.tasks.status import Status
 from domain.tasks.tag import Tag
@@ -48,22 +48,24 @@ def _at(name: str) -> ColumnElement[Any]:
     return bindparam(name, type_=Instant)
 
 
+_WHOLE: Final = (CounterKind.STATE, CounterKind.TAG, CounterKind.COMPLETION_TIME)
 _STORED = select(task_counters.c.kind, task_counters.c.key, task_counters.c.amount).where(
-    task_counters.c.owner_id == OWNER, or_(*(task_counters.c.kind == kind for kind in (STATE, TAG, COMPLETION_TIME)))
+    task_counters.c.owner_id == OWNER,
+    or_(*(task_counters.c.kind == kind for kind in _WHOLE)),
 )
 STATISTICS: Final = union_all(
     _STORED,
-    _summed(OVERDUE, OPEN_DUE_DAY, task_counters.c.key < _key("today")),
-    _summed(OVERDUE, OPEN_DUE_INSTANT, task_counters.c.key < _key("utc_today")),
+    _summed(OVERDUE, CounterKind.OPEN_DUE_DAY, task_counters.c.key < _key("today")),
+    _summed(OVERDUE, CounterKind.OPEN_DUE_INSTANT, task_counters.c.key < _key("utc_today")),
     _counted(OVERDUE, IS_OPEN, tasks.c.due_at >= _at("utc_midnight"), tasks.c.due_at < _at("now")),
-    _summed(TODAY, OPEN_DUE_DAY, task_counters.c.key == _key("today")),
+    _summed(TODAY, CounterKind.OPEN_DUE_DAY, task_counters.c.key == _key("today")),
     _counted(TODAY, IS_OPEN, tasks.c.due_at >= _at("today_start"), tasks.c.due_at < _at("today_end")),
-    _summed(WEEK, OPEN_DUE_DAY, task_counters.c.key.between(_key("monday"), _key("sunday"))),
+    _summed(WEEK, CounterKind.OPEN_DUE_DAY, task_counters.c.key.between(_key("monday"), _key("sunday"))),
     _counted(WEEK, IS_OPEN, tasks.c.due_at >= _at("week_start"), tasks.c.due_at < _at("week_end")),
-    _summed(CREATED, CREATED, task_counters.c.key > _key("since_day")),
-    _counted(CREATED, tasks.c.created_at >= _at("since"), tasks.c.created_at < _at("since_day_end")),
-    _summed(COMPLETED, COMPLETED, task_counters.c.key > _key("since_day")),
-    _counted(COMPLETED, tasks.c.completed_at >= _at("since"), tasks.c.completed_at < _at("since_day_end")),
+    _summed(CounterKind.CREATED, CounterKind.CREATED, task_counters.c.key > _key("since_day")),
+    _counted(CounterKind.CREATED, tasks.c.created_at >= _at("since"), tasks.c.created_at < _at("since_day_end")),
+    _summed(CounterKind.COMPLETED, CounterKind.COMPLETED, task_counters.c.key > _key("since_day")),
+    _counted(CounterKind.COMPLETED, tasks.c.completed_at >= _at("since"), tasks.c.completed_at < _at("since_day_end")),
 )
 """Rows (kind, key, amount). The amounts of rows with the same kind and key must be added."""
 
@@ -94,7 +96,7 @@ def statistics_from(rows: Iterable[Any]) -> Statistics:
     for kind, key, amount in rows:
         amounts[kind][key] += amount
     by_status, by_priority = dict.fromkeys(Status, 0), dict.fromkeys(Priority, 0)
-    for key, amount in amounts[STATE].items():
+    for key, amount in amounts[CounterKind.STATE].items():
         by_status[STATUS_AT[int(key[0])]] += amount
         by_priority[PRIORITY_AT[int(key[1])]] += amount
     return Statistics(
@@ -103,10 +105,10 @@ def statistics_from(rows: Iterable[Any]) -> Statistics:
         due_this_week=amounts[WEEK].total(),
         by_status=by_status,
         by_priority=by_priority,
-        by_tag={Tag(name): amount for name, amount in sorted(amounts[TAG].items())},
-        created_last_7_days=amounts[CREATED].total(),
-        completed_last_7_days=amounts[COMPLETED].total(),
-        completion_milliseconds=amounts[COMPLETION_TIME].total(),
+        by_tag={Tag(name): amount for name, amount in sorted(amounts[CounterKind.TAG].items())},
+        created_last_7_days=amounts[CounterKind.CREATED].total(),
+        completed_last_7_days=amounts[CounterKind.COMPLETED].total(),
+        completion_milliseconds=amounts[CounterKind.COMPLETION_TIME].total(),
     )
 
 

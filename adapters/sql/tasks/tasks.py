@@ -11,13 +11,13 @@ from adapters.sql.engine.transaction import Transaction
 from adapters.sql.schema.files import files
 from adapters.sql.schema.tasks import task_changes, task_counters, tasks
 from adapters.sql.tasks import queries
-from adapters.sql.tasks.counters import REVISION, TAG, update_counters
 from adapters.sql.tasks.queries import MAX_MATERIALIZED, Shape
 from adapters.sql.tasks.rows import TASK_COLUMNS, task_from_row, task_to_row
 from adapters.sql.tasks.statistics import STATISTICS, statistics_from, statistics_parameters
 from application.platform.paging import TOTAL_CAP, Slice, Window
 from domain.errors import StaleTask, TaskNotFound, TasksNotFound, UserNotFound
 from domain.identity.user import UserId
+from domain.tasks.counters import CounterKind
 from domain.tasks.statistics import Statistics
 from domain.tasks.tag import Tag, TagCount
 from domain.tasks.task import Task, TaskId
@@ -35,11 +35,11 @@ UPDATE_TASK: Final = (
 DELETE_TASK: Final = delete(tasks).where(tasks.c.owner_id == bindparam("owner_id"), tasks.c.id == bindparam("id"))
 
 REVISION_OF_OWNER: Final = select(task_counters.c.amount).where(
-    task_counters.c.owner_id == OWNER, task_counters.c.kind == REVISION, task_counters.c.key == ""
+    task_counters.c.owner_id == OWNER, task_counters.c.kind == CounterKind.REVISION, task_counters.c.key == ""
 )
 
 _TAG_COUNTS: Final = select(task_counters.c.key, task_counters.c.amount).where(
-    task_counters.c.owner_id == OWNER, task_counters.c.kind == TAG
+    task_counters.c.owner_id == OWNER, task_counters.c.kind == CounterKind.TAG
 )
 TAG_COUNTS: Final = _TAG_COUNTS.order_by(task_counters.c.key)
 TAG_COUNT: Final = _TAG_COUNTS.where(task_counters.c.key == bindparam("key", type_=Text))
@@ -53,8 +53,9 @@ def tasks_by_ids(dialect: SqlDialect) -> Executable:
     return _OWNED.where(dialect.is_in(tasks.c.id, "ids"))
 
 
-def tasks_by_ids_for_update(dialect: SqlDialect) -> Executable:
-    return _OWNED.where(dialect.is_in(tasks.c.id, "ids")).order_by(tasks.c.id).with_for_update()
+def lock_versions(dialect: SqlDialect) -> Executable:
+    stored = select(tasks.c.id, tasks.c.version).where(tasks.c.owner_id == OWNER, dialect.is_in(tasks.c.id, "ids"))
+    return stored.order_by(tasks.c.id).with_for_update()
 
 
 def tasks_by_tag(dialect: SqlDialect) -> Executable:
@@ -71,7 +72,7 @@ def delete_files(dialect: SqlDialect) -> Executable:
 
 
 class SqlTaskRepository:
-    """Tasks in the table `tasks`, with their counters in `task_tallies`."""
+    """Tasks in the table `tasks`. Totals, tag counts and statistics come from the counters in `task_tallies`."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -81,7 +82,6 @@ class SqlTaskRepository:
             await self._transaction.execute(INSERT_TASK, *map(task_to_row, tasks))
         except ReferenceViolated as error:
             raise UserNotFound from error
-        await update_counters(self._transaction, removed=(), added=tasks)
 
     async def get(self, task_id: TaskId, *, owner_id: UserId) -> Task:
         rows = await self._transaction.fetch(TASK_BY_ID, owner_id=owner_id, id=task_id)
@@ -139,20 +139,18 @@ class SqlTaskRepository:
         return [task_from_row(row) for row in rows]
 
     async def save(self, *tasks: Task) -> None:
-        old = await self._locked(tasks, version_before=1)
+        await self._lock(tasks, version_before=1)
         rows = [row | {"key_owner_id": row["owner_id"], "key_id": row["id"]} for row in map(task_to_row, tasks)]
         await self._transaction.execute(UPDATE_TASK, *rows)
-        await update_counters(self._transaction, removed=old, added=tasks)
 
     async def remove(self, *tasks: Task) -> None:
-        old = await self._locked(tasks, version_before=0)
+        await self._lock(tasks, version_before=0)
         for owner_id in sorted({task.owner_id for task in tasks}):
             ids = self._transaction.dialect.list_value(task.id for task in tasks if task.owner_id == owner_id)
             await self._transaction.execute(delete_changes, {"owner_id": owner_id, "ids": ids})
             await self._transaction.execute(delete_files, {"owner_id": owner_id, "ids": ids})
         keys = [{"owner_id": task.owner_id, "id": task.id} for task in tasks]
         await self._transaction.execute(DELETE_TASK, *keys)
-        await update_counters(self._transaction, removed=old, added=())
 
     async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
         if only is None:
@@ -174,21 +172,19 @@ class SqlTaskRepository:
         found = dict(rows)
         return [found.get(tag.name, 0) for tag in tags]
 
-    async def _locked(self, tasks: Sequence[Task], *, version_before: int) -> list[Task]:
-        """Lock the stored versions of `tasks` until the transaction ends, and return them.
+    async def _lock(self, tasks: Sequence[Task], *, version_before: int) -> None:
+        """Lock the stored versions of `tasks` until the transaction ends.
 
         Raises:
             TaskNotFound: A task is not stored.
             StaleTask: Another version of a task is stored.
         """
-        stored: dict[TaskId, Task] = {}
+        versions: dict[TaskId, int] = {}
         for owner_id in sorted({task.owner_id for task in tasks}):
             ids = self._transaction.dialect.list_value(task.id for task in tasks if task.owner_id == owner_id)
-            rows = await self._transaction.fetch_writing(tasks_by_ids_for_update, owner_id=owner_id, ids=ids)
-            stored |= {task.id: task for task in map(task_from_row, rows)}
+            versions |= dict(await self._transaction.fetch_writing(lock_versions, owner_id=owner_id, ids=ids))
         for task in tasks:
-            if task.id not in stored:
+            if task.id not in versions:
                 raise TaskNotFound
-            if stored[task.id].version != task.version - version_before:
+            if versions[task.id] != task.version - version_before:
                 raise StaleTask
-        return list(stored.values())

@@ -9,7 +9,7 @@ from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.storage import SqlStorage
 from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
 from tests.adapters.sql.capped_users import CappedUsersContract
-from tests.contracts.given import add, expected_snapshot, register, snapshot
+from tests.contracts.given import add, add_in, expected_snapshot, register, snapshot
 from tests.contracts.jobs.jobs import a_job, claim
 from tests.contracts.jobs.jobs import add as add_jobs
 from tests.contracts.storage import StorageContract
@@ -68,7 +68,7 @@ class TestPostgresFailures:
         await add(storage, stored)
         with pytest.raises(UNAVAILABLE):
             async with storage.unit_of_work() as uow:
-                await uow.tasks.add(a_task())
+                await add_in(uow, a_task())
                 server.kill()
                 await uow.commit()
         started = time.monotonic()

@@ -12,7 +12,7 @@ from domain.errors import FileNotFound, QuotaExceeded, TaskNotFound, UserNotFoun
 from domain.files.file import File, FileFilter, NewestFirst, require_quota
 from domain.identity.user import UserId
 from domain.tasks.task import TaskId
-from tests.contracts.given import MANY, StorageSuite, register, retry
+from tests.contracts.given import MANY, StorageSuite, register, remove_in, retry
 from tests.contracts.given import add as add_tasks
 from tests.contracts.given import remove as remove_tasks
 from tests.contracts.state_machine.assortment import MICROSECOND
@@ -154,7 +154,7 @@ class FileContract(StorageSuite):
         await add(storage, file := a_file(task_id=task.id))
         async with storage.unit_of_work() as uow:
             await uow.files.add(a_file())
-            await uow.tasks.remove(task)
+            await remove_in(uow, task)
             assert await uow.files.used_bytes(owner_id=ANN) == a_file().size
 
         assert await find(storage) == [file]

@@ -9,7 +9,7 @@ from application.storage import Storage
 from domain.errors import EmailTaken, LastAdmin, SessionNotFound, StaleUser, UsernameTaken, UserNotFound
 from domain.identity.user import Role, User, UserId
 from domain.tasks.status import Status
-from tests.contracts.given import StorageSuite, add, expected_snapshot, register, retry, snapshot
+from tests.contracts.given import StorageSuite, add, add_in, expected_snapshot, register, retry, snapshot
 from tests.contracts.identity.user_queries import find
 from tests.contracts.identity.users import find_by_login, get
 from tests.support.builders import ANN, BEN, NOW, a_session, a_task, a_user, new_task_id, tags
@@ -105,8 +105,8 @@ class UserChangeContract(StorageSuite):
         session, ben_session = a_session(user_id=kim.id), a_session(user_id=BEN)
         ben_task = a_task(owner_id=BEN)
         async with storage.unit_of_work() as uow:
-            await uow.tasks.add(a_task(owner_id=kim.id, tags=tags("x")), ben_task)
-            await uow.tasks.add(a_task(owner_id=kim.id, status=Status.COMPLETED))
+            await add_in(uow, a_task(owner_id=kim.id, tags=tags("x")), ben_task)
+            await add_in(uow, a_task(owner_id=kim.id, status=Status.COMPLETED))
             await uow.sessions.add(session)
             await uow.sessions.add(ben_session)
             for user_id in (kim.id, BEN):

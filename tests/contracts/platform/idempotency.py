@@ -8,7 +8,7 @@ import pytest
 from application.platform.idempotency import AlreadyExecuted, IdempotencyKeyInUse, IdempotencyRecord, RequestKey
 from application.storage import Storage
 from domain.errors import UserNotFound
-from tests.contracts.given import StorageSuite, add, expected_snapshot, snapshot
+from tests.contracts.given import StorageSuite, add, add_in, expected_snapshot, snapshot
 from tests.support.builders import ANN, BEN, NOW, a_task, new_user_id
 
 TOMORROW: Final = NOW + timedelta(hours=24)
@@ -97,7 +97,7 @@ class IdempotencyContract(StorageSuite):
         record = a_record()
         async with storage.unit_of_work() as uow:
             await uow.idempotency.add(record, NOW)
-            await uow.tasks.add(a_task())
+            await add_in(uow, a_task())
         assert await stored(storage, record.request) is None
         assert await snapshot(storage) == expected_snapshot()
         await store(storage, record)
@@ -108,7 +108,7 @@ class IdempotencyContract(StorageSuite):
         async def run(n: int) -> None:
             async with storage.unit_of_work() as uow:
                 await uow.idempotency.add(replace(record, payload=b"%d" % n), NOW)
-                await uow.tasks.add(tasks[n])
+                await add_in(uow, tasks[n])
                 await uow.commit()
 
         outcomes = await asyncio.gather(*map(run, range(20)), return_exceptions=True)

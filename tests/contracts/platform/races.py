@@ -16,6 +16,7 @@ from tests.contracts.given import (
     remove,
     retry,
     save,
+    save_in,
     snapshot,
     titles,
 )
@@ -30,7 +31,7 @@ class RaceContract(StorageSuite):
         async def increment() -> None:
             async with storage.unit_of_work() as uow:
                 loaded = await uow.tasks.get(task.id, owner_id=ANN)
-                await uow.tasks.save(loaded.edit(at=NOW, title=str(int(loaded.title) + 1)))
+                await save_in(uow, loaded.edit(at=NOW, title=str(int(loaded.title) + 1)))
                 await uow.commit()
 
         await asyncio.gather(*(retry(increment) for _ in range(20)))
@@ -60,7 +61,7 @@ class RaceContract(StorageSuite):
         async def increment(ids: list[TaskId]) -> None:
             async with storage.unit_of_work() as uow:
                 loaded = await uow.tasks.get_many(ids, owner_id=ANN)
-                await uow.tasks.save(*(task.edit(at=NOW, title=str(int(task.title) + 1)) for task in loaded))
+                await save_in(uow, *(task.edit(at=NOW, title=str(int(task.title) + 1)) for task in loaded))
                 await uow.commit()
 
         ids = [task.id for task in batch]

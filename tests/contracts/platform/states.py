@@ -8,7 +8,7 @@ from application.platform.events import Event
 from application.platform.paging import Window
 from application.platform.unit_of_work import UnitOfWorkNotOpen
 from application.storage import Storage, UnitOfWork
-from tests.contracts.given import EVERYTHING, OLDEST_FIRST, StorageSuite, add, expected_snapshot, snapshot
+from tests.contracts.given import EVERYTHING, OLDEST_FIRST, StorageSuite, add, add_in, expected_snapshot, snapshot
 from tests.support.builders import ANN, NOW, a_task, a_user
 
 
@@ -35,7 +35,7 @@ async def read_revision(uow: UnitOfWork) -> None:
 
 
 async def add_task(uow: UnitOfWork) -> None:
-    await uow.tasks.add(a_task())
+    await add_in(uow, a_task())
 
 
 async def add_user(uow: UnitOfWork) -> None:
@@ -93,7 +93,7 @@ class UnitOfWorkStateContract(StorageSuite):
     async def test_a_unit_of_work_refuses_every_use_after_its_commit(self, storage: Storage, use: Use) -> None:
         task = a_task()
         async with storage.unit_of_work() as uow:
-            await uow.tasks.add(task)
+            await add_in(uow, task)
             await uow.commit()
             with pytest.raises(UnitOfWorkNotOpen):
                 await use(uow)
@@ -103,7 +103,7 @@ class UnitOfWorkStateContract(StorageSuite):
     @uses
     async def test_a_unit_of_work_refuses_every_use_after_its_end(self, storage: Storage, use: Use) -> None:
         async with storage.unit_of_work() as uow:
-            await uow.tasks.add(a_task())
+            await add_in(uow, a_task())
         with pytest.raises(UnitOfWorkNotOpen):
             await use(uow)
 
@@ -128,7 +128,7 @@ class UnitOfWorkStateContract(StorageSuite):
 
         async with storage.unit_of_work(dispatch) as uow:
             uow.add_event(Painted("red"))
-            await uow.tasks.add(task)
+            await add_in(uow, task)
             uow.add_event(Painted("blue"))
             await uow.commit()
             assert dispatched == []
@@ -143,7 +143,7 @@ class UnitOfWorkStateContract(StorageSuite):
 
         async with storage.unit_of_work(dispatch) as uow:
             uow.add_event(Painted("red"))
-            await uow.tasks.add(first)
+            await add_in(uow, first)
             await uow.commit()
 
         assert (await snapshot(storage)).total == 2
@@ -158,7 +158,7 @@ class UnitOfWorkStateContract(StorageSuite):
         async def work() -> None:
             async with storage.unit_of_work(dispatch) as uow:
                 uow.add_event(Painted("red"))
-                await uow.tasks.add(a_task())
+                await add_in(uow, a_task())
                 if fails:
                     raise ZeroDivisionError
 
@@ -179,7 +179,7 @@ class UnitOfWorkStateContract(StorageSuite):
         with pytest.raises(ZeroDivisionError):
             async with storage.unit_of_work(dispatch) as uow:
                 uow.add_event(Painted("red"))
-                await uow.tasks.add(a_task())
+                await add_in(uow, a_task())
                 await uow.commit()
                 raise ZeroDivisionError
 

@@ -10,11 +10,14 @@ from domain.tasks.task import Priority
 from tests.contracts.given import (
     StorageSuite,
     add,
+    add_in,
     expected_snapshot,
     get,
     register,
     remove,
+    remove_in,
     save,
+    save_in,
     snapshot,
     snapshot_in,
 )
@@ -30,9 +33,9 @@ class TransactionContract(StorageSuite):
         changed = kept.edit(at=NOW, title="Changed", status=Status.COMPLETED)
         async with storage.unit_of_work() as uow:
             await uow.users.add(carol)
-            await uow.tasks.add(new, hers)
-            await uow.tasks.save(changed)
-            await uow.tasks.remove(removed)
+            await add_in(uow, new, hers)
+            await save_in(uow, changed)
+            await remove_in(uow, removed)
             await uow.commit()
 
         assert await snapshot(storage) == expected_snapshot(changed, new)
@@ -43,9 +46,9 @@ class TransactionContract(StorageSuite):
         await add(storage, kept, spared)
         async with storage.unit_of_work() as uow:
             await uow.users.add(a_user(username="carol"))
-            await uow.tasks.add(a_task(tags=tags("new")))
-            await uow.tasks.save(kept.edit(at=NOW, title="Changed", status=Status.COMPLETED))
-            await uow.tasks.remove(spared)
+            await add_in(uow, a_task(tags=tags("new")))
+            await save_in(uow, kept.edit(at=NOW, title="Changed", status=Status.COMPLETED))
+            await remove_in(uow, spared)
 
         assert await snapshot(storage) == expected_snapshot(kept, spared)
         async with storage.unit_of_work() as uow:
@@ -56,8 +59,8 @@ class TransactionContract(StorageSuite):
         await add(storage, kept)
         with pytest.raises(ZeroDivisionError):
             async with storage.unit_of_work() as uow:
-                await uow.tasks.add(a_task())
-                await uow.tasks.remove(kept)
+                await add_in(uow, a_task())
+                await remove_in(uow, kept)
                 raise ZeroDivisionError
 
         assert await snapshot(storage) == expected_snapshot(kept)
@@ -68,7 +71,7 @@ class TransactionContract(StorageSuite):
 
         async def never_commit() -> None:
             async with storage.unit_of_work() as uow:
-                await uow.tasks.add(task)
+                await add_in(uow, task)
                 has_written.set()
                 await asyncio.Event().wait()
 
@@ -101,7 +104,7 @@ class TransactionContract(StorageSuite):
         await add(storage, task)
         first = task.edit(at=NOW, title="First")
         async with storage.unit_of_work() as uow:
-            await uow.tasks.save(first)
+            await save_in(uow, first)
             waiting = asyncio.create_task(save(storage, task.edit(at=NOW, title="Second")))
             await asyncio.sleep(0.05)
             assert not waiting.done()
@@ -136,7 +139,7 @@ class TransactionContract(StorageSuite):
     async def test_a_commit_releases_all_locks(self, storage: Storage) -> None:
         task = a_task()
         async with storage.unit_of_work() as uow, asyncio.timeout(5):
-            await uow.tasks.add(task)
+            await add_in(uow, task)
             await uow.commit()
             await save(storage, newer := task.edit(at=NOW, title="Newer"))
 
@@ -149,28 +152,28 @@ class TransactionContract(StorageSuite):
         carol = a_user(username="carol")
         await add(storage, old, removed)
         async with storage.unit_of_work() as uow:
-            await uow.tasks.save(newer := old.edit(at=NOW, priority=Priority.LOW, tags=tags("d")))
+            await save_in(uow, newer := old.edit(at=NOW, priority=Priority.LOW, tags=tags("d")))
             assert await snapshot_in(uow) == expected_snapshot(newer, removed)
 
-            await uow.tasks.remove(newer, removed)
+            await remove_in(uow, newer, removed)
             assert await snapshot_in(uow) == expected_snapshot()
 
             await uow.users.add(carol)
             assert await uow.users.get(carol.id) == await uow.users.find_by_login("CAROL") == carol
 
-            await uow.tasks.add(first, second)
+            await add_in(uow, first, second)
             assert await snapshot_in(uow) == expected_snapshot(first, second)
             assert await uow.tasks.with_tag(*tags("b"), owner_id=ANN, limit=9) == [second]
 
-            await uow.tasks.save(changed)
+            await save_in(uow, changed)
             assert await snapshot_in(uow) == expected_snapshot(changed, second)
             assert await uow.tasks.get(first.id, owner_id=ANN) == changed
             assert await uow.tasks.get_many([second.id, first.id], owner_id=ANN) == [second, changed]
 
-            await uow.tasks.save(again := changed.edit(at=NOW, title="Again"))
+            await save_in(uow, again := changed.edit(at=NOW, title="Again"))
             assert await snapshot_in(uow) == expected_snapshot(again, second)
 
-            await uow.tasks.remove(again)
+            await remove_in(uow, again)
             assert await snapshot_in(uow) == expected_snapshot(second)
             with pytest.raises(TaskNotFound):
                 await uow.tasks.get(first.id, owner_id=ANN)
@@ -185,9 +188,9 @@ class TransactionContract(StorageSuite):
         changed = kept.edit(at=NOW, title="Changed", tags=tags("b"))
         async with storage.unit_of_work() as writing, storage.unit_of_work() as reading:
             await writing.users.add(carol)
-            await writing.tasks.add(new)
-            await writing.tasks.save(changed)
-            await writing.tasks.remove(removed)
+            await add_in(writing, new)
+            await save_in(writing, changed)
+            await remove_in(writing, removed)
             assert await snapshot_in(reading) == await snapshot(storage) == expected_snapshot(kept, removed)
             with pytest.raises(UserNotFound):
                 await reading.users.get(carol.id)
@@ -223,5 +226,5 @@ class TransactionContract(StorageSuite):
         with pytest.raises(UserNotFound):
             async with storage.unit_of_work() as uow:
                 await uow.users.add(a_user(username="carol"))
-                await uow.tasks.add(a_task(owner_id=unknown_id))
+                await add_in(uow, a_task(owner_id=unknown_id))
         await register(storage, a_user(username="carol"))

@@ -14,6 +14,7 @@ from domain.tasks.statistics import RECENT_PERIOD
 from domain.tasks.status import Status
 from domain.tasks.tag import Tag
 from domain.tasks.task import Priority, Task, TaskId
+from tests.contracts.given import add_in, remove_in, save_in
 from tests.contracts.state_machine.assortment import MICROSECOND
 from tests.support.builders import NOW, a_task
 from tests.support.strategies import clock_times, dues, priorities, statuses, tag_tuples, zones
@@ -71,16 +72,16 @@ class Step:
         """Apply the step to the unit of work and to `tasks`."""
         if self.chosen >= len(tasks):
             task = self._new(owner_id)
-            await uow.tasks.add(task)
+            await add_in(uow, task)
             tasks[task.id] = task
             return
         task = list(tasks.values())[self.chosen]
         if self.removes:
-            await uow.tasks.remove(tasks.pop(task.id))
+            await remove_in(uow, tasks.pop(task.id))
             return
         edited = self._edited(task)
         if edited is not task:
-            await uow.tasks.save(edited)
+            await save_in(uow, edited)
             tasks[task.id] = edited
 
     def _new(self, owner_id: UserId) -> Task:

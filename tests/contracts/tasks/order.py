@@ -7,7 +7,7 @@ from domain.calendar import Due
 from domain.tasks.status import Status
 from domain.tasks.task import Priority
 from domain.tasks.task_query import SortField, TaskOrder
-from tests.contracts.given import StorageSuite, add, find, in_order, titles
+from tests.contracts.given import StorageSuite, add, find, in_order, save_in, titles
 from tests.contracts.state_machine.assortment import EVERY_ORDER, MICROSECOND, TODAY, assorted_tasks
 from tests.support.builders import NOW, a_task
 
@@ -66,7 +66,7 @@ class OrderContract(StorageSuite):
 
         by_priority = [task.edit(at=NOW, priority=priority) for task, priority in zip(by_status, Priority, strict=True)]
         async with storage.unit_of_work() as uow:
-            await uow.tasks.save(*(task for task in by_priority if task.version == 2))
+            await save_in(uow, *(task for task in by_priority if task.version == 2))
             await uow.commit()
         assert await find(storage, order=TaskOrder(SortField.PRIORITY)) == by_priority[::-1]
 

@@ -2,7 +2,7 @@ import asyncio
 
 from application.storage import Storage
 from domain.identity.user import UserId
-from tests.contracts.given import StorageSuite, add, remove, retry, save
+from tests.contracts.given import StorageSuite, add, add_in, remove, retry, save
 from tests.support.builders import ANN, BEN, NOW, a_task, tags
 
 
@@ -33,7 +33,7 @@ class RevisionContract(StorageSuite):
         await add(storage, a_task())
         before = await revision(storage)
         async with storage.unit_of_work() as uow:
-            await uow.tasks.add(a_task())
+            await add_in(uow, a_task())
             assert await uow.tasks.revision(owner_id=ANN) > before
         assert await revision(storage) == before
 

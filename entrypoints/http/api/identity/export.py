@@ -1,47 +1,56 @@
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from application.operations.export import AccountExport
 from entrypoints.http.api.files.schemas import FileView
 from entrypoints.http.api.identity.auth_schemas import SessionView, UserView
-from entrypoints.http.api.identity.export_schemas import ExportView
 from entrypoints.http.api.tasks.history_schemas import ExportedChangeView
 from entrypoints.http.api.tasks.task_schemas import TaskView
 
-_EXPORT: Final = TypeAdapter(ExportView)
+_USER: Final = TypeAdapter(UserView)
+_SESSIONS: Final = TypeAdapter(list[SessionView])
 _TASK: Final = TypeAdapter(TaskView)
 _CHANGE: Final = TypeAdapter(ExportedChangeView)
 _FILE: Final = TypeAdapter(FileView)
-_EMPTY_LISTS: Final = b'"tasks":[],"history":[],"files":[]}'
+
+T = TypeVar("T")
 
 
 async def stream_export(export: AccountExport) -> AsyncIterator[bytes]:
     """Serialize an `ExportView` in chunks, so that a large account needs little memory."""
-    head = ExportView(
-        exported_at=export.exported_at,
-        user=UserView.of(export.user),
-        sessions=[SessionView.of(session, None) for session in export.sessions],
-        tasks=[],
-        history=[],
-        files=[],
-    )
-    yield _EXPORT.dump_json(head).removesuffix(_EMPTY_LISTS)
-    yield b'"tasks":['
-    async for chunk in _join(export.tasks, lambda task: _TASK.dump_json(TaskView.of(task))):
+    sessions = [SessionView.of(session, None) for session in export.sessions]
+    members = {
+        "exported_at": _value(to_json(export.exported_at)),
+        "user": _value(_USER.dump_json(UserView.of(export.user))),
+        "sessions": _value(_SESSIONS.dump_json(sessions)),
+        "tasks": _array(export.tasks, lambda task: _TASK.dump_json(TaskView.of(task))),
+        "history": _array(export.history, lambda change: _CHANGE.dump_json(ExportedChangeView.of(change))),
+        "files": _array(export.files, lambda file: _FILE.dump_json(FileView.of(file))),
+    }
+    async for chunk in _object(members):
         yield chunk
-    yield b'],"history":['
-    async for chunk in _join(export.history, lambda change: _CHANGE.dump_json(ExportedChangeView.of(change))):
-        yield chunk
-    yield b'],"files":['
-    async for chunk in _join(export.files, lambda file: _FILE.dump_json(FileView.of(file))):
-        yield chunk
-    yield b"]}"
 
 
-async def _join(batches: AsyncIterator[list[Any]], to_json: Callable[[Any], bytes]) -> AsyncIterator[bytes]:
-    separator = b""
-    async for batch in batches:
-        yield separator + b",".join(map(to_json, batch))
+async def _object(members: Mapping[str, AsyncIterator[bytes]]) -> AsyncIterator[bytes]:
+    separator = b"{"
+    for name, chunks in members.items():
+        yield separator + to_json(name) + b":"
+        async for chunk in chunks:
+            yield chunk
         separator = b","
+    yield b"}"
+
+
+async def _array(batches: AsyncIterator[list[T]], item_to_json: Callable[[T], bytes]) -> AsyncIterator[bytes]:
+    separator = b"["
+    async for batch in batches:
+        yield separator + b",".join(map(item_to_json, batch))
+        separator = b","
+    yield b"]" if separator == b"," else b"[]"
+
+
+async def _value(json: bytes) -> AsyncIterator[bytes]:
+    yield json

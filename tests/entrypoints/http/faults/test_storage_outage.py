@@ -89,7 +89,7 @@ class LosingUnitOfWork:
     def __init__(self, unit: UnitOfWork, error: Exception) -> None:
         self._unit = unit
         self._error = error
-        self.tasks, self.history = unit.tasks, unit.history
+        self.tasks, self.history, self.counters = unit.tasks, unit.history, unit.counters
         self.files, self.idempotency = unit.files, unit.idempotency
         self.users, self.jobs = unit.users, unit.jobs
         self.sessions, self.reset_tokens = unit.sessions, unit.reset_tokens

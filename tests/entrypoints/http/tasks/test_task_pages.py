@@ -9,6 +9,7 @@ from httpx2 import AsyncClient
 from application.storage import Storage
 from domain.identity.user import UserId
 from entrypoints.wiring.container import Container
+from tests.contracts.given import add_in
 from tests.entrypoints.http.conftest import Connect
 from tests.entrypoints.http.given import ME, TASKS, Json, breaches, create, create_all, in_memory, sign_up
 from tests.support.builders import NOW, a_task
@@ -162,7 +163,7 @@ async def test_expensive_totals_are_counted_up_to_10_000(ann: AsyncClient, conta
     await create(ann, "Another thing", tags=["other"])
     storage: Storage = container.storage()
     async with storage.unit_of_work() as uow:
-        await uow.tasks.add(*(a_task(owner_id=owner, at=NOW) for _ in range(10_000)))
+        await add_in(uow, *(a_task(owner_id=owner, at=NOW) for _ in range(10_000)))
         await uow.commit()
 
     def total_of(found: Json) -> tuple[int, bool]:
