@@ -16,6 +16,7 @@ from adapters.sql.schema.tasks import task_counters, tasks
 from adapters.sql.tasks.rows import task_to_row
 from benchmarks.servers import Server, seeder
 from domain.identity.user import UserId
+from domain.tasks.counters import counter_changes
 from domain.tasks.task import TaskId
 
 PASSWORD: Final = "Correct-Horse-7"
