@@ -49,7 +49,6 @@ class PrometheusMetrics:
             buckets=BUCKETS,
             registry=self._registry,
         )
-        self._series: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
         self._storage_gauges = StorageGaugeCollector(storage_gauges)
         self._updaters = [self._updater(metric) for metric in metrics]
         self._refreshing: asyncio.Task[None] | None = None
@@ -59,15 +58,9 @@ class PrometheusMetrics:
 
     def request_finished(self, method: str, route: str | None, status: int, seconds: float) -> None:
         self._in_flight.dec()
-        key = (method, route, status)
-        series = self._series.get(key)
-        if series is None:
-            labels = (method, route or NO_ROUTE)
-            series = (self._requests.labels(*labels, str(status)), self._durations.labels(*labels))
-            self._series[key] = series
-        requests, durations = series
-        requests.inc()
-        durations.observe(seconds)
+        labels = (method, route or NO_ROUTE)
+        self._requests.labels(*labels, str(status)).inc()
+        self._durations.labels(*labels).observe(seconds)
 
     async def __aenter__(self) -> Self:
         if self._directory is not None:

@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 
 from pydantic import MISSING, ConfigDict, Field, model_validator
 
@@ -10,8 +10,9 @@ from domain.identity.user import Role, User, UserChanges
 from domain.identity.user_query import UserFilter, UserOrder, UserSortField
 from entrypoints.http.api.identity.auth_schemas import RegisterBody, UserView
 from entrypoints.http.schemas.body import Body
-from entrypoints.http.schemas.fields import NO_NUL, EmailText, Flag, FullNameText, Password, RoleName, TimeZoneName
-from entrypoints.http.schemas.paging import PageQuery, PageView
+from entrypoints.http.schemas.fields import EmailText, FullNameText, Password, RoleName, TimeZoneName
+from entrypoints.http.schemas.filters import FilterQuery, filter_query
+from entrypoints.http.schemas.paging import PageView
 
 
 class EditMeBody(Body):
@@ -57,16 +58,19 @@ class CreateUserBody(RegisterBody):
         )
 
 
-class ListUsersQuery(PageQuery):
-    search: Annotated[str, Field(max_length=UserFilter.MAX_SEARCH, pattern=NO_NUL)] = ""
-    role: RoleName | None = None
-    is_active: Flag | None = None
+if TYPE_CHECKING:
+    UserFilterQuery = FilterQuery
+else:
+    UserFilterQuery = filter_query(UserFilter)
+
+
+class ListUsersQuery(UserFilterQuery):
     sort_by: Annotated[UserSortField, Field(strict=False)] = UserSortField.CREATED_AT
     sort_order: Literal["asc", "desc"] = "desc"
 
     def to_query(self) -> ListUsers:
         return ListUsers(
-            filter=UserFilter(search=self.search, role=self.role, is_active=self.is_active),
+            filter=self.to_filter(UserFilter),
             order=UserOrder(self.sort_by, self.sort_order == "desc"),
             paging=self.to_paging(),
         )

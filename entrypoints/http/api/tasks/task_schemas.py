@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, cast
 
 from pydantic import MISSING, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
@@ -14,25 +14,21 @@ from domain.tasks.task import Task, TaskChanges
 from domain.tasks.task_query import SortField, TaskFilter, TaskOrder
 from entrypoints.http.schemas.body import Body
 from entrypoints.http.schemas.fields import (
-    NO_NUL,
-    DateOrDatetimeText,
     DescriptionText,
     DueText,
-    Flag,
     IdText,
     OwnerId,
     PriorityName,
     PriorityText,
     StatusName,
     StatusText,
-    TagList,
     TagName,
     TagNames,
     TaskIdText,
     TitleText,
-    tags_in,
 )
-from entrypoints.http.schemas.paging import PageQuery, PageView
+from entrypoints.http.schemas.filters import FilterQuery, filter_query
+from entrypoints.http.schemas.paging import PageView
 
 COMPLETION_SCHEMA: Final[JsonDict] = {
     "anyOf": [
@@ -125,36 +121,20 @@ class DeleteTasksBody(Body):
 AddTagsBody = Annotated[list[TagName], Field(min_length=1, max_length=MAX_TAGS)]
 
 
-class ListTasksQuery(PageQuery):
-    status: list[StatusName] = []
-    priority: list[PriorityName] = []
-    tag: Annotated[list[TagName], Field(max_length=MAX_TAGS)] = []
-    tags: TagList | None = Field(None, description="several tags, separated by commas; a task must have all of them")
-    completed: Flag | None = None
-    overdue: Flag | None = None
-    search: Annotated[str, Field(max_length=TaskFilter.MAX_SEARCH, pattern=NO_NUL)] = ""
-    created_after: DateOrDatetimeText | None = None
-    created_before: DateOrDatetimeText | None = None
-    due_after: DateOrDatetimeText | None = None
-    due_before: DateOrDatetimeText | None = None
+if TYPE_CHECKING:
+    TaskFilterQuery = FilterQuery
+else:
+    TaskFilterQuery = filter_query(TaskFilter)
+
+
+class ListTasksQuery(TaskFilterQuery):
     sort_by: Annotated[SortField, Field(strict=False)] = SortField.CREATED_AT
     sort_order: Literal["asc", "desc"] = "desc"
     owner_id: OwnerId | None = None
 
     def to_query(self) -> ListTasks:
         return ListTasks(
-            filter=TaskFilter(
-                statuses=frozenset(self.status),
-                priorities=frozenset(self.priority),
-                tags=frozenset(self.tag) | tags_in(self.tags or ""),
-                completed=self.completed,
-                overdue=self.overdue,
-                search=self.search,
-                created_after=self.created_after,
-                created_before=self.created_before,
-                due_after=self.due_after,
-                due_before=self.due_before,
-            ),
+            filter=self.to_filter(TaskFilter),
             order=TaskOrder(self.sort_by, self.sort_order == "desc"),
             paging=self.to_paging(),
         )

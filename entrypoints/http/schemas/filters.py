@@ -1,0 +1,77 @@
+"""Query parameters of lists, derived from the fields of their filters.
+
+A field becomes a parameter by its type. A field of a type that is missing here fails the import.
+"""
+
+from dataclasses import fields
+from typing import Annotated, Any, Final, TypeVar, get_type_hints
+
+from pydantic import Field, create_model
+
+from domain.calendar import DateOrDatetime
+from domain.identity.user import Role
+from domain.tasks.status import Status
+from domain.tasks.tag import MAX_TAGS, Tag
+from domain.tasks.task import Priority
+from domain.tasks.task_query import TaskFilter
+from entrypoints.http.schemas.fields import (
+    NO_NUL,
+    DateOrDatetimeText,
+    Flag,
+    PriorityName,
+    RoleName,
+    StatusName,
+    TagList,
+    TagName,
+    tags_in,
+)
+from entrypoints.http.schemas.paging import PageQuery
+
+F = TypeVar("F")
+
+PARAMETERS: Final[dict[Any, tuple[Any, Any]]] = {
+    frozenset[Status]: (list[StatusName], []),
+    frozenset[Priority]: (list[PriorityName], []),
+    frozenset[Tag]: (Annotated[list[TagName], Field(max_length=MAX_TAGS)], []),
+    bool | None: (Flag | None, None),
+    str: (Annotated[str, Field(max_length=TaskFilter.MAX_SEARCH, pattern=NO_NUL)], ""),
+    DateOrDatetime | None: (DateOrDatetimeText | None, None),
+    Role | None: (RoleName | None, None),
+}
+"""The annotation and the default of the parameter, by the type of the field."""
+
+NAMES: Final = {"statuses": "status", "priorities": "priority", "tags": "tag"}
+"""Names of repeatable parameters, by the name of the field."""
+
+TAG_LIST: Final = Field(None, description="several tags, separated by commas; a task must have all of them")
+
+
+class FilterQuery(PageQuery):
+    """The base of models that `filter_query` creates."""
+
+    def to_filter(self, filter: type[F]) -> F:
+        """Return the filter with the values of the parameters."""
+        given: dict[str, Any] = self.__dict__
+        values: dict[str, Any] = {}
+        for name, parameter in _names(filter):
+            value = given[parameter]
+            values[name] = frozenset(value) if isinstance(value, list) else value
+        if "tags" in values:
+            values["tags"] |= tags_in(given["tags"] or "")
+        return filter(**values)
+
+
+def _names(filter: type[Any]) -> tuple[tuple[str, str], ...]:
+    """Return the name of each field and of its parameter."""
+    return tuple((field.name, NAMES.get(field.name, field.name)) for field in fields(filter))
+
+
+def filter_query(filter: type[Any]) -> type[FilterQuery]:
+    """Return a model of the query parameters for a filter and for paging."""
+    parameters: dict[str, Any] = {}
+    hints = get_type_hints(filter)
+    for name, parameter in _names(filter):
+        parameters[parameter] = PARAMETERS[hints[name]]
+        if name == "tags":
+            parameters["tags"] = (TagList | None, TAG_LIST)
+    return create_model(f"{filter.__name__}Query", __base__=FilterQuery, **parameters)
