@@ -1,23 +1,25 @@
-from collections import OrderedDict
 from time import monotonic
+from typing import NamedTuple
+
+from cachetools import TLRUCache
+
+
+class _Entry(NamedTuple):
+    value: bytes
+    seconds: int
 
 
 class InProcessCache:
-    """A cache of this process. When it holds more than `max_entries`, it evicts the least recently used entry."""
+    """A cache of this process. It evicts expired entries, then the least recently used one."""
 
     def __init__(self, max_entries: int = 10_000) -> None:
-        self._max_entries = max_entries
-        self._entries: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._entries: TLRUCache[str, _Entry] = TLRUCache(
+            max_entries, lambda _, entry, now: now + entry.seconds, monotonic
+        )
 
     async def get(self, key: str) -> bytes | None:
-        expires_at, value = self._entries.get(key, (0.0, b""))
-        if monotonic() >= expires_at:
-            return None
-        self._entries.move_to_end(key)
-        return value
+        entry = self._entries.get(key)
+        return None if entry is None else entry.value
 
     async def put(self, key: str, value: bytes, *, seconds: int) -> None:
-        self._entries[key] = (monotonic() + seconds, value)
-        self._entries.move_to_end(key)
-        if len(self._entries) > self._max_entries:
-            self._entries.popitem(last=False)
+        self._entries[key] = _Entry(value, seconds)

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
+
+from cachetools import TLRUCache
 
 from application.identity.ports import SessionState
 from application.platform.cache import Lookups
@@ -11,11 +13,16 @@ from domain.identity.session import SessionId
 from domain.identity.user import UserId
 
 MAX_ENTRIES: Final = 50_000
-"""The cache is cleared when it is full: refilling it costs one look-up per session."""
+
+
+class _Entry(NamedTuple):
+    requested_at: float
+    user_id: UserId
+    state: SessionState | None
 
 
 class LeasedSessionStateCache:
-    """Cache the state of sessions for `lease` seconds after it was read.
+    """Cache the state of sessions for `lease` seconds after it was requested.
 
     Revocation needs no messages between workers: `invalidate` waits for one lease, so that afterwards no process can
     answer from a state that was read before. Each process measures time with its own monotonic clock; no clocks are
@@ -31,7 +38,9 @@ class LeasedSessionStateCache:
         """
         self._lease = lease
         self._is_single_process = is_single_process
-        self._entries: dict[SessionId, tuple[float, UserId, SessionState | None]] = {}
+        self._entries: TLRUCache[SessionId, _Entry] = TLRUCache(
+            MAX_ENTRIES, lambda _, entry, now: entry.requested_at + lease, monotonic
+        )
         self._invalidations = 0
         self.lookups = Lookups()
 
@@ -44,15 +53,13 @@ class LeasedSessionStateCache:
         """
         requested_at, invalidations = monotonic(), self._invalidations
         entry = self._entries.get(session_id)
-        if entry is not None and requested_at < entry[0] and entry[1] == user_id:
+        if entry is not None and entry.user_id == user_id:
             self.lookups.hits += 1
-            return entry[2]
+            return entry.state
         self.lookups.misses += 1
         state = await load()
         if self._invalidations == invalidations:  # otherwise the state may be older than the invalidation
-            if len(self._entries) >= MAX_ENTRIES:
-                self._entries.clear()
-            self._entries[session_id] = (requested_at + self._lease, user_id, state)
+            self._entries[session_id] = _Entry(requested_at, user_id, state)
         return state
 
     async def invalidate(self, user_id: UserId) -> None:
@@ -61,7 +68,9 @@ class LeasedSessionStateCache:
         Call it after the commit of a change and before the response that confirms it.
         """
         self._invalidations += 1
-        for session_id in [key for key, (_, owner_id, _) in self._entries.items() if owner_id == user_id]:
-            del self._entries[session_id]
+        for session_id in list(self._entries):
+            entry = self._entries.get(session_id)  # None if it has expired since
+            if entry is not None and entry.user_id == user_id:
+                self._entries.pop(session_id, None)
         if not self._is_single_process:
             await asyncio.sleep(self._lease)
