@@ -179,7 +179,10 @@ class ResetTokenRepository(Protocol):
 
 
 class SessionStateCache(Protocol):
-    """A cache of session states, so that not every request reads them from the storage."""
+    """A cache of session states, so that not every request reads them from the storage.
+
+    The adapter caches in process; a cache that is invalidated by messages of a broker would be another one.
+    """
 
     async def get(
         self, session_id: SessionId, user_id: UserId, load: Callable[[], Awaitable[SessionState | None]]

@@ -11,7 +11,10 @@ NewSecret = Callable[[], bytes]
 
 
 class PasswordHasher(Protocol):
-    """Hashes and verifies passwords. Both are slow by design and must not block the event loop."""
+    """Hashes and verifies passwords. Both are slow by design and must not block the event loop.
+
+    Argon2id is the adapter; tests use a fast one, and a hashing service would be another one.
+    """
 
     async def hash(self, password: str) -> str:
         """Return a salted hash that includes its parameters."""
@@ -44,7 +47,7 @@ class Claims:
 
 
 class AccessTokens(Protocol):
-    """Issues access tokens and verifies them without a look-up."""
+    """Issues access tokens and verifies them without a look-up. JWT is the adapter; PASETO would be another one."""
 
     def issue(self, claims: Claims, at: datetime) -> AccessToken:
         """Return a new token with these claims, issued at `at`."""

@@ -5,7 +5,10 @@ from application.platform.events import Event
 
 
 class AuditLog(Protocol):
-    """The log of security events. It never contains a password, a token or a cookie."""
+    """The log of security events. It never contains a password, a token or a cookie.
+
+    The adapter writes log lines; one that sends events to a security monitoring system would be another one.
+    """
 
     def record(self, event: str, **details: object) -> None:
         """Record one event. Event names are stable: alerts and log searches depend on them."""

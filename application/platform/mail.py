@@ -19,7 +19,7 @@ class MailNotSent(Exception):
 
 
 class Mailer(Protocol):
-    """Sends mails, for example through an SMTP server."""
+    """Sends mails. The adapter uses SMTP; the HTTP API of a mail provider would be another one."""
 
     async def send(self, mail: Mail) -> None:
         """Send a mail. Return when the next mail server, or what replaces it, has accepted the mail.
