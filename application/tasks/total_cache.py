@@ -32,12 +32,12 @@ class TotalCache:
         Return None if the total must not be cached or need not be: storages know it without counting, it depends
         on the current time, or counting is cheap.
         """
-        if criteria.has_stored_total or criteria.overdue is not None:
+        if criteria.has_stored_total or criteria.depends_on_time:
             return None
         revision = await uow.tasks.revision(owner_id=owner_id)
         if revision < self._min_revision:
             return None
-        return f"total/{owner_id}/{revision}/{blake2b(canonical_json(asdict(criteria)), digest_size=16).hexdigest()}"
+        return f"total/{owner_id}/{revision}/{digest(criteria)}"
 
     async def find(self, key: str | None) -> int | None:
         """Return the cached total, or None."""
@@ -53,3 +53,9 @@ class TotalCache:
         """Cache a total for MAX_AGE seconds. A key of None stores nothing."""
         if key is not None:
             await self._cache.put(key, b"%d" % total, seconds=MAX_AGE)
+
+
+def digest(criteria: TaskCriteria) -> str:
+    """Return a short text that is equal for equal criteria only, in every process."""
+    values = [[type(condition).__name__, asdict(condition)] for condition in criteria.conditions]
+    return blake2b(canonical_json(values), digest_size=16).hexdigest()

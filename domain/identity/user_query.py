@@ -5,52 +5,59 @@ from enum import StrEnum
 from typing import ClassVar, cast
 
 from domain.calendar import is_microseconds, microseconds
-from domain.errors import InvalidValue
+from domain.filters import MAX_SEARCH, Condition, ContainsWords, Criteria, Filter, check_search, filter_field
 from domain.identity.user import Role, User, normalize_login
-from domain.text import fold, is_storable
+from domain.text import is_storable
 
 ROLE_RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
+@dataclass(frozen=True, slots=True)
+class RoleIs(Condition[User]):
+    """The user has the role."""
+
+    role: Role
+
+    def match(self, user: User, /) -> bool:
+        """Return whether the user has the role."""
+        return user.role is self.role
+
+
+@dataclass(frozen=True, slots=True)
+class IsActive(Condition[User]):
+    """The user is active, or else not, as expected."""
+
+    expected: bool
+
+    def match(self, user: User, /) -> bool:
+        """Return whether the user is active if this is expected, or not active otherwise."""
+        return user.is_active is self.expected
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserFilter:
+class UserFilter(Filter):
     """Conditions on users. A user must meet all of them; None and a blank search are no conditions.
 
     Raises:
         InvalidValue: The search is too long or contains NUL or a lone surrogate.
     """
 
-    MAX_SEARCH: ClassVar = 200
+    MAX_SEARCH: ClassVar = MAX_SEARCH
 
-    search: str = ""
-    role: Role | None = None
-    is_active: bool | None = None
+    search: str = filter_field("", ContainsWords.of)
+    role: Role | None = filter_field(None, RoleIs)
+    is_active: bool | None = filter_field(None, IsActive)
 
     def __post_init__(self) -> None:
-        if len(self.search) > self.MAX_SEARCH or not is_storable(self.search):
-            raise InvalidValue(
-                "search",
-                "invalid_search",
-                f"search must have at most {self.MAX_SEARCH} characters, and no NUL or lone surrogates",
-            )
+        check_search(self.search)
 
-    @property
-    def signature(self) -> dict[str, object]:
-        """The conditions under stable names. Cursors contain a digest of them."""
-        return {"search": self.search, "role": self.role, "is_active": self.is_active}
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The folded words of the search. All of them must occur in a user's `search_text`."""
-        return tuple(dict.fromkeys(fold(self.search).split()))
+    def to_criteria(self) -> Criteria[User]:
+        """Return the conditions."""
+        return Criteria(self.conditions())
 
     def match(self, user: User) -> bool:
         """Return whether a user meets all conditions."""
-        return (
-            (self.role is None or user.role is self.role)
-            and (self.is_active is None or user.is_active is self.is_active)
-            and all(word in user.search_text for word in self.words)
-        )
+        return self.to_criteria().match(user)
 
 
 class UserSortField(StrEnum):

@@ -1,27 +1,28 @@
 """Filter and order of task lists. These classes specify what the queries of every storage return."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from enum import StrEnum
-from typing import ClassVar, Self, cast
+from typing import ClassVar, cast
 
-from domain.calendar import (
-    DateOrDatetime,
-    Due,
-    is_microseconds,
-    local_date,
-    microseconds,
-    start_instant,
-    to_utc,
+from domain.calendar import DateOrDatetime, is_microseconds, microseconds, to_utc
+from domain.filters import MAX_SEARCH, ContainsWords, Criteria, Filter, check_search, filter_field, timed_filter_field
+from domain.tasks.conditions import (
+    CreatedBefore,
+    CreatedFrom,
+    DueBefore,
+    DueFrom,
+    HasTags,
+    IsOverdue,
+    PriorityIn,
+    StateCondition,
+    StatusIn,
 )
-from domain.errors import InvalidValue
 from domain.tasks.status import Status
 from domain.tasks.tag import Tag
 from domain.tasks.task import Priority, Task
-from domain.text import fold, is_storable
+from domain.text import is_storable
 
-ALL_STATUSES = frozenset(Status)
-ALL_PRIORITIES = frozenset(Priority)
 STATUS_RANKS = {status: rank for rank, status in enumerate(Status)}
 PRIORITY_RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 
@@ -30,65 +31,22 @@ MIN_SORT_KEY, MAX_SORT_KEY = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class DueBound:
-    """A bound for due dates: whole days are compared with `day`, instants with `instant`."""
-
-    day: date
-    instant: datetime
-
-    @classmethod
-    def of(cls, value: DateOrDatetime, zone: tzinfo) -> Self:
-        """Return the bound at the start of a day in `zone`, or at an instant."""
-        return cls(local_date(value, zone), start_instant(value, zone))
-
-    def is_after(self, due: Due) -> bool:
-        """Return whether `due` is before this bound. A due date at the bound is not."""
-        return due.at < self.instant if isinstance(due.at, datetime) else due.at < self.day
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskCriteria:
-    """A filter whose days are resolved in the owner's time zone. Repositories evaluate it."""
-
-    statuses: frozenset[Status] = ALL_STATUSES
-    priorities: frozenset[Priority] = ALL_PRIORITIES
-    tags: frozenset[Tag] = frozenset()
-    words: tuple[str, ...] = ()
-    overdue: bool | None = None
-    overdue_at: DueBound | None = None
-    created_from: datetime | None = None
-    created_until: datetime | None = None
-    due_from: DueBound | None = None
-    due_until: DueBound | None = None
+class TaskCriteria(Criteria[Task]):
+    """A filter at a certain time, with its days resolved in the owner's time zone. Repositories evaluate it."""
 
     @property
     def has_stored_total(self) -> bool:
         """Whether only status and priority are restricted. Storages know the totals of these without counting."""
-        return (self.tags, self.words, self.overdue) == (frozenset(), (), None) and not (
-            self.created_from or self.created_until or self.due_from or self.due_until
-        )
+        return all(isinstance(condition, StateCondition) for condition in self.conditions)
 
-    def match(self, task: Task) -> bool:
-        """Return whether the task meets all conditions."""
-        return (
-            task.status in self.statuses
-            and task.priority in self.priorities
-            and self.tags.issubset(task.tags)
-            and (self.overdue is None or self.overdue is self._is_overdue(task))
-            and (self.created_from is None or task.created_at >= self.created_from)
-            and (self.created_until is None or task.created_at < self.created_until)
-            and (self.due_from is None or (task.due is not None and not self.due_from.is_after(task.due)))
-            and (self.due_until is None or (task.due is not None and self.due_until.is_after(task.due)))
-            and (not self.words or all(word in task.search_text for word in self.words))
-        )
-
-    def _is_overdue(self, task: Task) -> bool:
-        assert self.overdue_at is not None
-        return task.is_open and task.due is not None and self.overdue_at.is_after(task.due)
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether later requests with the same filter have other criteria."""
+        return any(condition.depends_on_time for condition in self.conditions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskFilter:
+class TaskFilter(Filter):
     """Conditions for the tasks of an owner, all of which must be met. An empty value is no condition.
 
     `…_after` is inclusive, `…_before` is exclusive. Days start in the owner's time zone.
@@ -97,63 +55,28 @@ class TaskFilter:
         InvalidValue: The search is too long or contains NUL or a lone surrogate, or a datetime has no offset.
     """
 
-    MAX_SEARCH: ClassVar = 200
+    MAX_SEARCH: ClassVar = MAX_SEARCH
 
-    statuses: frozenset[Status] = frozenset()
-    priorities: frozenset[Priority] = frozenset()
-    tags: frozenset[Tag] = frozenset()
-    completed: bool | None = None
-    overdue: bool | None = None
-    search: str = ""
-    created_after: DateOrDatetime | None = None
-    created_before: DateOrDatetime | None = None
-    due_after: DateOrDatetime | None = None
-    due_before: DateOrDatetime | None = None
+    statuses: frozenset[Status] = filter_field(frozenset(), StatusIn.of)
+    priorities: frozenset[Priority] = filter_field(frozenset(), PriorityIn.of)
+    tags: frozenset[Tag] = filter_field(frozenset(), HasTags)
+    completed: bool | None = filter_field(None, StatusIn.of_completion)
+    overdue: bool | None = timed_filter_field(None, IsOverdue.of)
+    search: str = filter_field("", ContainsWords.of)
+    created_after: DateOrDatetime | None = timed_filter_field(None, CreatedFrom.of)
+    created_before: DateOrDatetime | None = timed_filter_field(None, CreatedBefore.of)
+    due_after: DateOrDatetime | None = timed_filter_field(None, DueFrom.of)
+    due_before: DateOrDatetime | None = timed_filter_field(None, DueBefore.of)
 
     def __post_init__(self) -> None:
-        if len(self.search) > self.MAX_SEARCH or not is_storable(self.search):
-            raise InvalidValue(
-                "search",
-                "invalid_search",
-                f"search must have at most {self.MAX_SEARCH} characters, and no NUL or lone surrogates",
-            )
+        check_search(self.search)
         for bound in (self.created_after, self.created_before, self.due_after, self.due_before):
             if isinstance(bound, datetime):
                 to_utc(bound)
 
-    @property
-    def signature(self) -> dict[str, object]:
-        """The conditions under stable names; see `Signed`."""
-        return {
-            "statuses": self.statuses,
-            "priorities": self.priorities,
-            "tags": self.tags,
-            "completed": self.completed,
-            "overdue": self.overdue,
-            "search": self.search,
-            "created_after": self.created_after,
-            "created_before": self.created_before,
-            "due_after": self.due_after,
-            "due_before": self.due_before,
-        }
-
     def to_criteria(self, now: datetime, zone: tzinfo) -> TaskCriteria:
         """Resolve the conditions at the time `now` in the owner's time zone."""
-        statuses = self.statuses or ALL_STATUSES
-        if self.completed is not None:
-            statuses = frozenset(s for s in statuses if s.is_completed is self.completed)
-        return TaskCriteria(
-            statuses=statuses,
-            priorities=self.priorities or ALL_PRIORITIES,
-            tags=self.tags,
-            words=tuple(dict.fromkeys(fold(self.search).split())) if self.search else (),
-            overdue=self.overdue,
-            overdue_at=None if self.overdue is None else DueBound.of(now, zone),
-            created_from=None if self.created_after is None else start_instant(self.created_after, zone),
-            created_until=None if self.created_before is None else start_instant(self.created_before, zone),
-            due_from=None if self.due_after is None else DueBound.of(self.due_after, zone),
-            due_until=None if self.due_before is None else DueBound.of(self.due_before, zone),
-        )
+        return TaskCriteria(self.conditions(now, zone))
 
 
 class SortField(StrEnum):

@@ -20,7 +20,7 @@ def contains(pattern: str) -> Callable[[Path], bool]:
 
 EXAMPLES: Final[dict[str, Callable[[Path], bool]]] = {
     "A field": lambda path: has_field(path, "description"),
-    "A filter": contains("created_before|created_until"),
+    "A filter": contains("created_before|CreatedBefore"),
     "A setting": contains("files_quota_bytes|FILES_QUOTA_BYTES"),
     "A use case": contains("list_sessions"),
     "A port method": contains("find_existing"),

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import make_url
 
 from adapters.sql.schema.migrator import SqlSchema
+from domain.filters import ContainsWords
+from domain.tasks.conditions import HasTags
 from domain.tasks.task_query import TaskCriteria
 from tests.contracts.given import add, find, register
 from tests.migrations.databases import execute, inspected, opened
@@ -25,14 +27,14 @@ TASKS: Final = [
 ]
 
 CRITERIA: Final = [
-    TaskCriteria(words=("strasse",)),
-    TaskCriteria(words=("as", "5")),
-    TaskCriteria(words=("%",)),
-    TaskCriteria(words=("_", "\\")),
-    TaskCriteria(words=("milk",), tags=frozenset(tags("home"))),
-    TaskCriteria(tags=frozenset(tags("home"))),
-    TaskCriteria(tags=frozenset(tags("home", "weekly"))),
-    TaskCriteria(tags=frozenset(tags("nowhere"))),
+    TaskCriteria((ContainsWords(("strasse",)),)),
+    TaskCriteria((ContainsWords(("as", "5")),)),
+    TaskCriteria((ContainsWords(("%",)),)),
+    TaskCriteria((ContainsWords(("_", "\\")),)),
+    TaskCriteria((HasTags(frozenset(tags("home"))), ContainsWords(("milk",)))),
+    TaskCriteria((HasTags(frozenset(tags("home"))),)),
+    TaskCriteria((HasTags(frozenset(tags("home", "weekly"))),)),
+    TaskCriteria((HasTags(frozenset(tags("nowhere"))),)),
 ]
 
 

@@ -123,7 +123,8 @@ class InMemoryUserRepository:
         order: UserOrder,
         window: Window,
     ) -> Slice[User]:
-        matching = [user for user in self._users.values() if filter.match(user)]
+        criteria = filter.to_criteria()
+        matching = [user for user in self._users.values() if criteria.match(user)]
         return slice_of(matching, order, window, total=min(len(matching), TOTAL_CAP + 1))
 
     async def save(self, user: User) -> None:

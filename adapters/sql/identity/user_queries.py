@@ -1,26 +1,41 @@
-"""`UserFilter` and `UserOrder` as SQL. The text depends on which conditions there are, not on their values."""
+"""The conditions of user lists and `UserOrder` as SQL."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Self
 
-from sqlalchemy import Boolean, Column, ColumnElement, SmallInteger, bindparam, select
+from sqlalchemy import Boolean, Column, SmallInteger, bindparam, select
 
 from adapters.sql.engine import pages
+from adapters.sql.engine.conditions import ConditionRegistry, ConditionShape, ConditionSql, Values, contains_words
 from adapters.sql.engine.dialects import SqlDialect
 from adapters.sql.engine.pages import datetime_from_key
 from adapters.sql.identity.rows import USER_COLUMNS
 from adapters.sql.schema.identity import users
 from application.platform.paging import Position
-from domain.identity.user_query import ROLE_RANKS, UserFilter, UserOrder, UserSortField
+from domain.filters import Criteria
+from domain.identity.user import User
+from domain.identity.user_query import ROLE_RANKS, IsActive, RoleIs, UserOrder, UserSortField
+
+USER_CONDITIONS: Final = ConditionRegistry(
+    contains_words(users.c.search_text),
+    ConditionSql(
+        RoleIs,
+        where=lambda name, *_: [users.c.role == bindparam(name, type_=SmallInteger)],
+        values=lambda name, _, condition: {name: ROLE_RANKS[condition.role]},
+    ),
+    ConditionSql(
+        IsActive,
+        where=lambda name, *_: [users.c.is_active == bindparam(name, type_=Boolean)],
+        values=lambda name, _, condition: {name: condition.expected},
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Which conditions there are: all that the text of a query depends on. Calling it builds the query."""
+    """All that the text of a query depends on. Calling it builds the query."""
 
-    words: int
-    has_role: bool
-    has_is_active: bool
+    conditions: tuple[ConditionShape, ...]
     order: UserOrder
     is_after: bool
     is_counted: bool
@@ -28,14 +43,14 @@ class Shape:
     def __call__(self, dialect: SqlDialect) -> pages.Rows:
         return build_query(self, dialect)
 
-
-def shape_of(filter: UserFilter, order: UserOrder, *, is_after: bool, is_counted: bool) -> Shape:
-    return Shape(len(filter.words), filter.role is not None, filter.is_active is not None, order, is_after, is_counted)
+    @classmethod
+    def of(cls, criteria: Criteria[User], order: UserOrder, *, is_after: bool, is_counted: bool) -> Self:
+        return cls(USER_CONDITIONS.shapes(criteria.conditions), order, is_after, is_counted)
 
 
 def build_query(shape: Shape, dialect: SqlDialect) -> pages.Rows:
     key, descending = _sort_column(shape.order), shape.order.descending
-    conditions = _conditions(shape, dialect)
+    conditions = [part for _, parts in USER_CONDITIONS.where(shape.conditions, dialect) for part in parts]
     rows = pages.page(
         select(*USER_COLUMNS).where(*conditions), key, users.c.id, descending=descending, is_after=shape.is_after
     )
@@ -45,25 +60,12 @@ def build_query(shape: Shape, dialect: SqlDialect) -> pages.Rows:
     return pages.with_total(rows, total, USER_COLUMNS, key, descending=descending)
 
 
-def parameters(filter: UserFilter, order: UserOrder, after: Position | None, dialect: SqlDialect) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "role": None if filter.role is None else ROLE_RANKS[filter.role],
-        "is_active": filter.is_active,
-        **{f"word_{number}": dialect.text_value(word) for number, word in enumerate(filter.words)},
-    }
+def parameters(criteria: Criteria[User], order: UserOrder, after: Position | None, dialect: SqlDialect) -> Values:
+    values = USER_CONDITIONS.values(criteria.conditions, dialect)
     if after is not None:
         is_instant = order.field is UserSortField.CREATED_AT
         values |= {"after_key": datetime_from_key(after.key) if is_instant else after.key, "after_id": after.id}
     return values
-
-
-def _conditions(shape: Shape, dialect: SqlDialect) -> list[ColumnElement[bool]]:
-    conditions = [dialect.contains_text(users.c.search_text, f"word_{number}") for number in range(shape.words)]
-    if shape.has_role:
-        conditions.append(users.c.role == bindparam("role", type_=SmallInteger))
-    if shape.has_is_active:
-        conditions.append(users.c.is_active == bindparam("is_active", type_=Boolean))
-    return conditions
 
 
 def _sort_column(order: UserOrder) -> Column[Any]:

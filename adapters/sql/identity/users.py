@@ -9,6 +9,7 @@ from adapters.sql.engine.pages import OWNER
 from adapters.sql.engine.transaction import Transaction
 from adapters.sql.identity import user_queries
 from adapters.sql.identity.rows import USER_COLUMNS, user_from_row, user_to_row
+from adapters.sql.identity.user_queries import Shape
 from adapters.sql.schema.files import files
 from adapters.sql.schema.idempotency import idempotency_records
 from adapters.sql.schema.identity import active_admins, email_claims, reset_tokens, sessions, username_claims, users
@@ -129,12 +130,13 @@ class SqlUserRepository:
         order: UserOrder,
         window: Window,
     ) -> Slice[User]:
-        shape = user_queries.shape_of(filter, order, is_after=window.after is not None, is_counted=window.is_counted)
+        criteria = filter.to_criteria()
+        shape = Shape.of(criteria, order, is_after=window.after is not None, is_counted=window.is_counted)
         rows = await self._transaction.fetch(
             shape,
             limit=window.limit,
             skip=0 if window.after else window.skip,
-            **user_queries.parameters(filter, order, window.after, self._transaction.dialect),
+            **user_queries.parameters(criteria, order, window.after, self._transaction.dialect),
         )
         if not window.is_counted:
             return Slice([user_from_row(row[: len(USER_COLUMNS)]) for row in rows], None)

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast,
 from adapters.sql.engine.pages import OWNER
 from adapters.sql.engine.types import Instant
 from adapters.sql.schema.tasks import task_counters, tasks
-from adapters.sql.tasks.queries import IS_OPEN
+from adapters.sql.tasks.conditions import IS_OPEN
 from adapters.sql.tasks.rows import PRIORITY_AT, STATUS_AT
 from domain.calendar import iso_week, local_date, start_instant
 from domain.tasks.counters import CounterKind

@@ -17,6 +17,7 @@ from adapters.sql.tasks.statistics import STATISTICS, statistics_from, statistic
 from application.platform.paging import TOTAL_CAP, Slice, Window
 from domain.errors import StaleTask, TaskNotFound, TasksNotFound, UserNotFound
 from domain.identity.user import UserId
+from domain.tasks.conditions import HasTags
 from domain.tasks.counters import CounterKind
 from domain.tasks.statistics import Statistics
 from domain.tasks.tag import Tag, TagCount
@@ -105,11 +106,12 @@ class SqlTaskRepository:
         *,
         owner_id: UserId,
     ) -> Slice[Task]:
-        amounts = await self._amounts(criteria.tags, owner_id=owner_id)
+        tags = queries.tags_of(criteria)
+        amounts = await self._amounts(tags, owner_id=owner_id)
         if not all(amounts):
             return Slice([], 0 if window.is_counted else None)
         total = None
-        if window.is_counted and len(amounts) == 1 and criteria == TaskCriteria(tags=criteria.tags):
+        if window.is_counted and len(amounts) == 1 and criteria.conditions == (HasTags(tags),):
             total = min(*amounts, TOTAL_CAP + 1)
         shape = Shape.of(
             criteria,

@@ -9,6 +9,7 @@ import pytest
 from application.platform.paging import TOTAL_CAP, Position, Window
 from application.storage import Storage
 from domain.calendar import MAX_MICROSECONDS, MIN_MICROSECONDS
+from domain.tasks.conditions import PriorityIn
 from domain.tasks.status import Status
 from domain.tasks.task import Priority, Task
 from domain.tasks.task_query import MAX_SORT_KEY, MIN_SORT_KEY, SortField, TaskCriteria, TaskFilter, TaskOrder
@@ -193,7 +194,7 @@ class PagingContract(StorageSuite):
         await add(storage, *tasks)
 
         assert await total(storage, EVERYTHING) == count
-        assert await total(storage, TaskCriteria(priorities=frozenset({Priority.HIGH}))) == count
+        assert await total(storage, TaskCriteria((PriorityIn(frozenset({Priority.HIGH})),))) == count
         for filter in (
             TaskFilter(tags=frozenset(tags("all"))),
             TaskFilter(search="x"),
