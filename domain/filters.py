@@ -13,8 +13,6 @@ from domain.text import fold, is_storable
 MAX_SEARCH: Final = 200
 
 _TO_CONDITION: Final = "to_condition"
-_Declaration = tuple[str, object, Callable[..., "Condition[Any] | None"]]
-"""Name, empty value and conversion of a field."""
 
 Entity = TypeVar("Entity")
 Entity_contra = TypeVar("Entity_contra", contravariant=True)
@@ -73,6 +71,10 @@ class ContainsWords(Condition[Searchable]):
         """Return whether all words occur."""
         text = entity.search_text
         return all(word in text for word in self.words)
+
+
+_Declaration = tuple[str, object, Callable[..., Condition[Any] | None]]
+"""Name, empty value and conversion of a field."""
 
 
 def filter_field(empty: Empty, to_condition: Callable[[Value], Condition[Any] | None]) -> Empty | Value:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from typing import ClassVar, Self
+from typing import ClassVar, Self, final
 
 from domain.calendar import DateOrDatetime, Due, local_date, start_instant
 from domain.filters import Condition
@@ -21,6 +21,7 @@ class StateCondition(Condition[Task]):
     def accepts(self, status: Status, priority: Priority) -> bool:
         """Return whether tasks in this state meet the condition."""
 
+    @final
     def match(self, task: Task, /) -> bool:
         """Return whether the state of the task meets the condition."""
         return self.accepts(task.status, task.priority)

@@ -4,7 +4,7 @@ Most values are ordinary and close together, so that they collide; some are at t
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -200,7 +200,7 @@ def task_lists(draw: st.DrawFn, max_size: int = 8) -> list[Task]:
 searches: Final = st.one_of(
     st.just(""), st.sampled_from(WORDS), phrases, st.sampled_from(["%", "_", "\\", "'", " \u3000 "]), storable_text
 )
-_CONDITIONS: Final[dict[str, st.SearchStrategy[Any]]] = {
+task_filter_values: Final[dict[str, st.SearchStrategy[Any]]] = {
     "statuses": st.frozensets(statuses, max_size=3),
     "priorities": st.frozensets(priorities, max_size=3),
     "tags": st.frozensets(tags, max_size=2),
@@ -212,12 +212,15 @@ _CONDITIONS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "due_after": dates_and_datetimes,
     "due_before": dates_and_datetimes,
 }
+"""A strategy for each field of a filter."""
+
+task_filter_fields: Final = st.sampled_from([field.name for field in fields(TaskFilter)])
 
 
 def _filter_by(names: set[str]) -> st.SearchStrategy[TaskFilter]:
-    conditions = st.fixed_dictionaries({name: _CONDITIONS[name] for name in sorted(names)})
+    conditions = st.fixed_dictionaries({name: task_filter_values[name] for name in sorted(names)})
     return conditions.map(lambda values: TaskFilter(**values))
 
 
-task_filters: Final = st.sets(st.sampled_from(sorted(_CONDITIONS)), max_size=3).flatmap(_filter_by)
+task_filters: Final = st.sets(task_filter_fields, max_size=3).flatmap(_filter_by)
 task_orders: Final = st.builds(TaskOrder, st.sampled_from(SortField), st.booleans())

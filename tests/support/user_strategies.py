@@ -1,5 +1,6 @@
 """Hypothesis strategies for users and user queries. Values are close together, so that they collide."""
 
+from dataclasses import fields
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -16,8 +17,15 @@ user_orders: Final = st.builds(UserOrder, st.sampled_from(UserSortField), st.boo
 user_searches: Final = st.one_of(
     st.just(""), st.sampled_from(["ann", "ANN", "-", "@", "example", "%", "_", "mi", " \u3000 "]), strategies.searches
 )
+user_filter_values: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "search": user_searches,
+    "role": st.none() | roles,
+    "is_active": st.none() | st.booleans(),
+}
+"""A strategy for each field of a filter."""
+
 user_filters: Final = st.builds(
-    UserFilter, search=user_searches, role=st.none() | roles, is_active=st.none() | st.booleans()
+    UserFilter, **{field.name: user_filter_values[field.name] for field in fields(UserFilter)}
 )
 
 

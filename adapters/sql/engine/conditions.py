@@ -13,7 +13,6 @@ C = TypeVar("C", bound=Condition[Any])
 Where = list[ColumnElement[bool]]
 Values = dict[str, Any]
 
-
 ConditionShape = tuple[type[Condition[Any]], Hashable]
 """All that the SQL of a condition depends on: its class, and its variant, for example the number of words."""
 

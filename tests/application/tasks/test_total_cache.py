@@ -1,19 +1,25 @@
 from collections.abc import Iterator
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.memory.storage import InMemoryStorage
 from adapters.process.cache import InProcessCache
+from application.platform.paging import canonical_json
 from application.tasks.tasks import CreateTask, ListTasks
-from application.tasks.total_cache import MIN_REVISION, TotalCache
+from application.tasks.total_cache import MIN_REVISION, TotalCache, digest
 from domain.identity.actor import Actor
 from domain.tasks.status import Status
 from domain.tasks.task_query import TaskFilter
 from tests.application.given import an_actor
 from tests.contracts.given import add, register
 from tests.support.builders import ANN, NOW, a_task, a_user, tags
+from tests.support.strategies import clock_times, task_filter_fields, task_filter_values, task_filters, zones
 from tests.support.stubs import SettableClock
 from tests.support.world import World
 
@@ -109,3 +115,14 @@ async def test_totals_are_correct_if_the_cache_always_misses(clock: SettableCloc
     kim = await an_actor(world, "kim")
     await world.tasks.create(kim, CreateTask(title="x", tags=HOME))
     assert [await total(world, kim) for _ in range(2)] == [1, 1]
+
+
+@given(st.data(), task_filters, task_filter_fields, clock_times, zones)
+def test_filters_that_differ_in_one_field_have_other_signatures_and_other_cache_keys(
+    data: st.DataObject, filter: TaskFilter, field: str, now: datetime, zone: ZoneInfo
+) -> None:
+    other = replace(filter, **{field: data.draw(task_filter_values[field])})
+    criteria, other_criteria = filter.to_criteria(now, zone), other.to_criteria(now, zone)
+
+    assert (canonical_json(filter.signature) == canonical_json(other.signature)) is (filter == other)
+    assert (digest(criteria) == digest(other_criteria)) is (criteria == other_criteria)

@@ -1,13 +1,14 @@
+from dataclasses import fields
 from datetime import timedelta
 from itertools import product
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.platform.paging import Position, Slice, Window
+from application.platform.paging import Position, Slice, Window, cursor_after, position_of
 from application.storage import Storage
 from domain.calendar import MAX_MICROSECONDS, MIN_MICROSECONDS
 from domain.identity.user import Role, User
@@ -20,6 +21,13 @@ from tests.support.user_strategies import user_filters, user_orders, users
 ALL_USER_ORDERS: Final = [UserOrder(field, descending) for field in UserSortField for descending in (False, True)]
 NO_CONDITIONS: Final = UserFilter()
 NEWEST_FIRST: Final = UserOrder()
+SAMPLES: Final[dict[str, list[Any]]] = {
+    "search": ["kim", "STRASSE kim"],
+    "role": list(Role),
+    "is_active": [True, False],
+}
+"""Values of each field of the filter. Some of the assorted users match them, and some do not."""
+
 KEYS: Final[dict[UserSortField, list[int | str]]] = {
     UserSortField.CREATED_AT: [MIN_MICROSECONDS, 0, MAX_MICROSECONDS],
     UserSortField.USERNAME: ["", "\x01", "%", "kim", "\U0010ffff" * 100],
@@ -77,6 +85,26 @@ class UserQueryContract(StorageSuite):
         for order in ALL_USER_ORDERS:
             with subtests.test(str(order)):
                 assert (await find(storage, order=order)).items == sorted_users(order, all_users)
+
+    async def test_each_field_finds_counts_and_pages_the_matching_users(
+        self, storage: Storage, subtests: pytest.Subtests
+    ) -> None:
+        all_users = await given_assorted(storage)
+        for field in fields(UserFilter):
+            for value in SAMPLES[field.name]:
+                with subtests.test(f"{field.name}: {value}"):
+                    filter = UserFilter(**{field.name: value})
+                    expected = [user for user in all_users if filter.match(user)]
+                    assert 0 < len(expected) < len(all_users)
+                    assert await find(storage, filter, count=True) == Slice(expected, len(expected))
+                    found = (await find(storage, filter, limit=2)).items
+                    size = -1
+                    while len(found) != size:
+                        size = len(found)
+                        cursor = cursor_after(found[-1], filter, NEWEST_FIRST)
+                        after = position_of(cursor, filter, NEWEST_FIRST)
+                        found += (await find(storage, filter, limit=2, after=after)).items
+                    assert found == expected
 
     async def test_matching_users_are_found_and_counted(self, storage: Storage, subtests: pytest.Subtests) -> None:
         all_users = await given_assorted(storage)

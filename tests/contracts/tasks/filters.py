@@ -1,50 +1,45 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import product
-from typing import Final
+from itertools import combinations, product
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from application.platform.paging import Window
+from application.platform.paging import Slice, Window, cursor_after, position_of
 from application.storage import Storage
 from domain.calendar import DateOrDatetime, Due
 from domain.identity.user import UserId
 from domain.tasks.status import Status
 from domain.tasks.task import Priority, Task
-from domain.tasks.task_query import TaskFilter, TaskOrder
-from tests.contracts.given import StorageSuite, add, find, in_order, register, titles
+from domain.tasks.task_query import SortField, TaskCriteria, TaskFilter, TaskOrder
+from tests.contracts.given import MANY, StorageSuite, add, find, in_order, register, titles
 from tests.contracts.state_machine.assortment import MICROSECOND, TODAY, assorted_tasks
-from tests.support.builders import BEN, NOW, a_task, a_user, new_task_id, tags
+from tests.support.builders import ANN, BEN, NOW, a_task, a_user, new_task_id, tags
 from tests.support.strategies import clock_times, task_filters, task_lists, task_orders, zones
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 KIRITIMATI: Final = ZoneInfo("Pacific/Kiritimati")
 NEWEST_FIRST: Final = TaskOrder()
+BY_DUE_DATE: Final = TaskOrder(SortField.DUE_DATE)
+
+SAMPLES: Final[dict[str, list[Any]]] = {
+    "statuses": [frozenset({Status.PENDING}), frozenset({Status.PENDING, Status.CANCELLED})],
+    "priorities": [frozenset({Priority.CRITICAL}), frozenset({Priority.LOW, Priority.HIGH})],
+    "tags": [frozenset(tags("work")), frozenset(tags("work", "home")), frozenset(tags("{a}"))],
+    "completed": [True, False],
+    "overdue": [True, False],
+    "search": ["apple", "Apple pie"],
+    "created_after": [NOW, TODAY],
+    "created_before": [NOW, TODAY],
+    "due_after": [NOW, TODAY],
+    "due_before": [NOW, TODAY],
+}
+"""Values of each field of the filter. Some of the assorted tasks match them, and some do not."""
 
 SELECTIVE: Final = [
-    TaskFilter(statuses=frozenset({Status.PENDING})),
-    TaskFilter(statuses=frozenset({Status.PENDING, Status.CANCELLED})),
-    TaskFilter(priorities=frozenset({Priority.CRITICAL})),
-    TaskFilter(priorities=frozenset({Priority.LOW, Priority.HIGH})),
-    TaskFilter(completed=True),
-    TaskFilter(completed=False),
-    TaskFilter(tags=frozenset(tags("work"))),
-    TaskFilter(tags=frozenset(tags("work", "home"))),
-    TaskFilter(tags=frozenset(tags("{a}"))),
-    TaskFilter(overdue=True),
-    TaskFilter(overdue=False),
-    TaskFilter(search="apple"),
-    TaskFilter(created_after=NOW),
-    TaskFilter(created_before=NOW),
-    TaskFilter(created_after=TODAY),
-    TaskFilter(created_before=TODAY),
-    TaskFilter(due_after=NOW),
-    TaskFilter(due_before=NOW),
-    TaskFilter(due_after=TODAY),
-    TaskFilter(due_before=TODAY),
     TaskFilter(due_after=TODAY, due_before=TODAY + timedelta(days=1)),
     TaskFilter(due_after=date.min, due_before=datetime(9999, 12, 31, tzinfo=BERLIN)),
     TaskFilter(statuses=frozenset({Status.PENDING, Status.IN_PROGRESS}), completed=False, overdue=True),
@@ -76,7 +71,59 @@ def owned(tasks: list[Task], owner_id: UserId) -> list[Task]:
     return [replace(task, id=id, owner_id=owner_id) for task, id in zip(by_id, fresh, strict=True)]
 
 
+def samples(field: str) -> list[TaskFilter]:
+    """Return filters with a condition on one field only."""
+    return [TaskFilter(**{field: value}) for value in SAMPLES[field]]
+
+
+async def find_counted(
+    storage: Storage, criteria: TaskCriteria, order: TaskOrder = NEWEST_FIRST, **window: Any
+) -> Slice[Task]:
+    async with storage.unit_of_work() as uow:
+        return await uow.tasks.find(criteria, order, Window(**{"limit": MANY, **window}), owner_id=ANN)
+
+
 class FilterContract(StorageSuite):
+    async def test_each_field_finds_and_counts_the_matching_tasks(
+        self, storage: Storage, subtests: pytest.Subtests
+    ) -> None:
+        tasks = assorted_tasks()
+        await add(storage, *tasks)
+        for field in fields(TaskFilter):
+            for filter, zone in product(samples(field.name), [BERLIN, KIRITIMATI]):
+                with subtests.test(f"{field.name}: {filter} in {zone}"):
+                    criteria = filter.to_criteria(NOW, zone)
+                    expected = [task for task in in_order(NEWEST_FIRST, tasks) if criteria.match(task)]
+                    assert await find_counted(storage, criteria, is_counted=True) == Slice(expected, len(expected))
+                    assert 0 < len(expected) < len(tasks)
+
+    async def test_each_two_fields_find_and_count_the_matching_tasks(self, storage: Storage) -> None:
+        tasks = assorted_tasks()
+        await add(storage, *tasks)
+        for one, other in combinations([field.name for field in fields(TaskFilter)], 2):
+            filter = TaskFilter(**{one: SAMPLES[one][0], other: SAMPLES[other][-1]})
+            criteria = filter.to_criteria(NOW, BERLIN)
+            expected = [task for task in in_order(NEWEST_FIRST, tasks) if criteria.match(task)]
+            found = await find_counted(storage, criteria, is_counted=True)
+            assert found == Slice(expected, len(expected)), filter
+
+    async def test_pages_after_a_cursor_contain_all_tasks_that_match_a_field(
+        self, storage: Storage, subtests: pytest.Subtests
+    ) -> None:
+        tasks = assorted_tasks()
+        await add(storage, *tasks)
+        for field, order in product(fields(TaskFilter), [NEWEST_FIRST, BY_DUE_DATE]):
+            filter = samples(field.name)[0]
+            with subtests.test(f"{field.name} by {order}"):
+                criteria = filter.to_criteria(NOW, BERLIN)
+                found = (await find_counted(storage, criteria, order, limit=4)).items
+                size = -1
+                while len(found) != size:
+                    size = len(found)
+                    after = position_of(cursor_after(found[-1], filter, order), filter, order)
+                    found += (await find_counted(storage, criteria, order, limit=4, after=after)).items
+                assert found == [task for task in in_order(order, tasks) if criteria.match(task)]
+
     async def test_matching_tasks_are_found(self, storage: Storage, subtests: pytest.Subtests) -> None:
         tasks = assorted_tasks()
         await add(storage, *tasks)
