@@ -69,7 +69,7 @@ class FileService:
         actor: Actor,
         incoming: IncomingFile,
         *,
-        idempotent_write: Callable[[File], IdempotentWrite[File]] | None = None,
+        idempotent_write: Callable[[File], IdempotentWrite[File] | None] | None = None,
     ) -> File:
         """Store an uploaded file.
 

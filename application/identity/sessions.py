@@ -116,6 +116,7 @@ class SessionService:
         self._audit.record("login_failed", user_id=user.id if user else None, ip_address=client.ip_address)
         raise InvalidCredentials
 
+    @retried
     async def refresh(self, refresh_token: str) -> IssuedTokens:
         """Replace both tokens of a session. The given refresh token becomes invalid.
 
@@ -126,8 +127,24 @@ class SessionService:
         """
         presented = OpaqueToken.parse(refresh_token, ids=2)
         user_id, session_id = UserId(presented.ids[0]), SessionId(presented.ids[1])
-        new = OpaqueToken(presented.ids, self._new_secret())
-        user, session = await self._rotate(user_id, session_id, presented, new)
+        new, now = OpaqueToken(presented.ids, self._new_secret()), self._clock.now()
+        try:
+            async with self._unit_of_work() as uow:
+                session = await uow.sessions.get(session_id, user_id=user_id)
+                user = await uow.users.get(user_id)
+                if session.is_expired(now) or not user.is_active:
+                    raise InvalidToken
+                try:
+                    refreshed = session.refresh(presented.hash, new.hash, at=now)
+                except RefreshTokenReused:
+                    await uow.sessions.remove(session_id, user_id=user_id)
+                    uow.add_event(RefreshTokenReuseDetected(user_id, session_id))
+                    await uow.commit()
+                    raise
+                await uow.sessions.save(refreshed, replacing=session)
+                await uow.commit()
+        except (SessionNotFound, UserNotFound):  # never existed, or revoked meanwhile
+            raise InvalidToken from None
         return self._issue_tokens(user, session, new)
 
     async def authenticate(self, access_token: str) -> AuthenticatedCaller:
@@ -209,27 +226,3 @@ class SessionService:
     async def _load_state(self, claims: Claims) -> SessionState | None:
         async with self._unit_of_work() as uow:
             return await uow.sessions.state(claims.session_id, user_id=claims.user_id)
-
-    @retried
-    async def _rotate(
-        self, user_id: UserId, session_id: SessionId, presented: OpaqueToken, new: OpaqueToken
-    ) -> tuple[User, Session]:
-        now = self._clock.now()
-        try:
-            async with self._unit_of_work() as uow:
-                session = await uow.sessions.get(session_id, user_id=user_id)
-                user = await uow.users.get(user_id)
-                if session.is_expired(now) or not user.is_active:
-                    raise InvalidToken
-                try:
-                    refreshed = session.refresh(presented.hash, new.hash, at=now)
-                except RefreshTokenReused:
-                    await uow.sessions.remove(session_id, user_id=user_id)
-                    uow.add_event(RefreshTokenReuseDetected(user_id, session_id))
-                    await uow.commit()
-                    raise
-                await uow.sessions.save(refreshed, replacing=session)
-                await uow.commit()
-        except (SessionNotFound, UserNotFound):  # never existed, or revoked meanwhile
-            raise InvalidToken from None
-        return user, refreshed

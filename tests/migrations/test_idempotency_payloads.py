@@ -49,7 +49,7 @@ async def execute(url: str, statement: sa.Executable) -> list[Any]:
 async def replayed(url: str) -> Response | None:
     async with opened(url) as storage:
         service = IdempotencyService(storage.unit_of_work, SettableClock())
-        return await IdempotentRequest(REQUEST, service, CONTENT).stored_response()
+        return await IdempotentRequest(REQUEST, service, lambda view: view, CONTENT).stored_response()
 
 
 async def test_a_response_stored_before_the_upgrade_is_replayed_and_survives_the_downgrade(url: str) -> None:

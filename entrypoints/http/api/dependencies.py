@@ -25,7 +25,7 @@ def current_metrics(request: Request) -> RequestMetrics:
 
 CurrentActor = Annotated[Actor, RequestParameter(current_actor)]
 CurrentCaller = Annotated[AuthenticatedCaller, RequestParameter(current_caller)]
-CurrentServices = Annotated[Services, RequestParameter(current_services)]
+App = Annotated[Services, RequestParameter(current_services)]
 ExpectedVersions = Annotated[frozenset[int] | None, RequestParameter(expected_versions)]
 Metrics = Annotated[RequestMetrics, RequestParameter(current_metrics)]
-Idempotent = Annotated[IdempotentRequest | None, RequestParameter(idempotent_request)]
+Idempotent = Annotated[IdempotentRequest, RequestParameter(idempotent_request)]

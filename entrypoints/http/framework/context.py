@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import BaseModel
 from starlette.requests import HTTPConnection
@@ -34,11 +34,13 @@ class RequestContext:
     rate_window: RateWindow | None = None
     """The state of the rate limit that the request counted against."""
     idempotent: "IdempotentRequest | None" = None
-    """The request with its idempotency key, if the client sent one."""
+    """The request and its idempotency key, if the route accepts one."""
     query: BaseModel | None = None
     """The query, if the route has a model of it."""
     expected_versions: frozenset[int] | None = None
     """The versions in If-Match; None if any version matches."""
+    view: Any = None
+    """What the endpoint returned."""
 
     def attach(self, scope: Scope) -> None:
         scope.setdefault("state", {})[_KEY] = self

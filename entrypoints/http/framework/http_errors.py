@@ -13,57 +13,39 @@ class HttpError(HTTPException):
     status: ClassVar[int]
     code: ClassVar[str]
 
+    def __init_subclass__(cls, *, status: int, code: str) -> None:
+        cls.status, cls.code = status, code
+
     def __init__(self, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(self.status, detail, headers)
 
 
-class MalformedJson(HttpError):
+class MalformedJson(HttpError, status=HTTPStatus.BAD_REQUEST, code="MALFORMED_JSON"):
     """The body is not valid JSON."""
 
-    status = HTTPStatus.BAD_REQUEST
-    code = "MALFORMED_JSON"
 
-
-class NotAuthenticated(HttpError):
+class NotAuthenticated(HttpError, status=HTTPStatus.UNAUTHORIZED, code="NOT_AUTHENTICATED"):
     """The request has no usable credentials."""
 
-    status = HTTPStatus.UNAUTHORIZED
-    code = "NOT_AUTHENTICATED"
 
-
-class PayloadTooLarge(HttpError):
+class PayloadTooLarge(HttpError, status=413, code="PAYLOAD_TOO_LARGE"):
     """The body is too large. The rest of it is not read, so the connection must be closed."""
-
-    status = 413
-    code = "PAYLOAD_TOO_LARGE"
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, {"Connection": "close"})
 
 
-class UnsupportedMediaType(HttpError):
+class UnsupportedMediaType(HttpError, status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, code="UNSUPPORTED_MEDIA_TYPE"):
     """The body has another media type or a content coding."""
 
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-    code = "UNSUPPORTED_MEDIA_TYPE"
 
-
-class InvalidHost(HttpError):
+class InvalidHost(HttpError, status=HTTPStatus.BAD_REQUEST, code="INVALID_HOST"):
     """The Host field is missing, repeated or not trusted."""
 
-    status = HTTPStatus.BAD_REQUEST
-    code = "INVALID_HOST"
 
-
-class InvalidIdempotencyKey(HttpError):
+class InvalidIdempotencyKey(HttpError, status=HTTPStatus.BAD_REQUEST, code="INVALID_IDEMPOTENCY_KEY"):
     """The Idempotency-Key field is malformed or repeated."""
 
-    status = HTTPStatus.BAD_REQUEST
-    code = "INVALID_IDEMPOTENCY_KEY"
 
-
-class CsrfFailed(HttpError):
+class CsrfFailed(HttpError, status=HTTPStatus.FORBIDDEN, code="CSRF_FAILED"):
     """A request with cookies comes from another origin."""
-
-    status = HTTPStatus.FORBIDDEN
-    code = "CSRF_FAILED"

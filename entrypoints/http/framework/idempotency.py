@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final, Self, TypeVar
 
-from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -44,34 +43,37 @@ class StoredResponse:
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """A request with an idempotency key."""
+    """A request to a route that accepts an idempotency key."""
 
-    key: RequestKey
+    key: RequestKey | None
+    """None if the client sent no key."""
     service: IdempotencyService
+    to_response: Callable[[Any], StoredResponse]
+    """Returns the response of the route with a view."""
     fingerprint: bytes = b""
 
     async def stored_response(self) -> Response | None:
-        """Return the response to the first request with this key, or None if this is the first one.
+        """Return the response to the first request with this key, or None if this is the first one or has no key.
 
         Raises:
             IdempotencyKeyReused: The first request had other content.
         """
-        payload = await self.service.find(self.key, self.fingerprint)
+        payload = None if self.key is None else await self.service.find(self.key, self.fingerprint)
         return None if payload is None else replay(payload)
 
     def with_content(self, *parts: bytes) -> Self:
         """Return the request with the fingerprint of its content."""
         return replace(self, fingerprint=_fingerprint_of(parts))
 
-    def write(self, to_response: Callable[[T], StoredResponse]) -> IdempotentWrite[T]:
-        """Return the idempotent write that stores the response made by `to_response`."""
-        return self.service.write(self.key, self.fingerprint, lambda result: to_response(result).encode())
+    def write(self, to_view: Callable[[T], object]) -> IdempotentWrite[T] | None:
+        """Return the idempotent write that stores the response with the view of a result; None without a key."""
+        if self.key is None:
+            return None
+        return self.service.write(self.key, self.fingerprint, lambda result: self.to_response(to_view(result)).encode())
 
 
-def parse_idempotency_key(
-    request: Request, caller: AuthenticatedCaller, service: IdempotencyService
-) -> IdempotentRequest | None:
-    """Return the request with its key, or None without a key.
+def parse_idempotency_key(request: Request, caller: AuthenticatedCaller) -> RequestKey | None:
+    """Return the key of a request, or None without a key.
 
     Raises:
         InvalidIdempotencyKey: The field is malformed or repeated.
@@ -81,8 +83,7 @@ def parse_idempotency_key(
         return None
     if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
         raise InvalidIdempotencyKey("Idempotency-Key must be given once, with 1 to 255 visible ASCII characters")
-    key = RequestKey(caller.actor.user_id, f"{request.method} {request.scope['path']}", keys[0])
-    return IdempotentRequest(key, service)
+    return RequestKey(caller.actor.user_id, f"{request.method} {request.scope['path']}", keys[0])
 
 
 def _fingerprint_of(parts: Iterable[bytes]) -> bytes:
@@ -99,13 +100,8 @@ def replay(payload: bytes) -> Response:
     return Response(stored.body, stored.status, headers, media_type="application/json")
 
 
-def created(view: object, adapter: TypeAdapter[Any], **headers: str) -> StoredResponse:
-    """Return a 201 response with this view. Underscores in header names become hyphens."""
-    return StoredResponse(
-        201, {name.replace("_", "-"): value for name, value in headers.items()}, adapter.dump_json(view)
-    )
-
-
-def idempotent_request(request: Request) -> IdempotentRequest | None:
+def idempotent_request(request: Request) -> IdempotentRequest:
     """Return the idempotent request. A route with this parameter accepts Idempotency-Key."""
-    return context_of(request).idempotent
+    idempotent = context_of(request).idempotent
+    assert idempotent is not None
+    return idempotent

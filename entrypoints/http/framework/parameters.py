@@ -10,6 +10,8 @@ from typing import Any, get_args
 
 from starlette.requests import Request
 
+from entrypoints.http.framework.context import context_of
+
 Endpoint = Callable[..., Awaitable[Any]]
 
 
@@ -45,7 +47,8 @@ def inject_parameters(endpoint: Endpoint) -> Endpoint:
             values[name] = source(request)
         if has_request:
             values["request"] = request
-        return await endpoint(**values)
+        view = context_of(request).view = await endpoint(**values)
+        return view
 
     names = {name for name, _ in injected} | {"request"}
     rest = [p.replace(kind=p.KEYWORD_ONLY) for name, p in signature.parameters.items() if name not in names]

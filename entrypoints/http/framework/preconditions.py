@@ -18,18 +18,12 @@ PATTERN: Final = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
 """The pattern of the fields in the OpenAPI document."""
 
 
-class InvalidPrecondition(HttpError):
+class InvalidPrecondition(HttpError, status=HTTPStatus.BAD_REQUEST, code="INVALID_PRECONDITION"):
     """If-Match or If-None-Match is malformed."""
 
-    status = HTTPStatus.BAD_REQUEST
-    code = "INVALID_PRECONDITION"
 
-
-class PreconditionRequired(HttpError):
+class PreconditionRequired(HttpError, status=HTTPStatus.PRECONDITION_REQUIRED, code="PRECONDITION_REQUIRED"):
     """If-Match is missing although the settings require it."""
-
-    status = HTTPStatus.PRECONDITION_REQUIRED
-    code = "PRECONDITION_REQUIRED"
 
 
 def etag(version: int) -> str:

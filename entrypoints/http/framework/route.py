@@ -3,23 +3,29 @@ from typing import Any, cast
 
 from fastapi import params
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
-from application.identity.sessions import AuthenticatedCaller
 from application.platform.idempotency import AlreadyExecuted
 from domain.errors import DomainError
 from entrypoints.http.framework import rate_limits
 from entrypoints.http.framework.authentication import authenticate, current_actor, current_caller
-from entrypoints.http.framework.context import RequestContext, context_of
+from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.errors import status_of, validation_problem
 from entrypoints.http.framework.http_errors import HttpError
-from entrypoints.http.framework.idempotency import idempotent_request, parse_idempotency_key, replay
+from entrypoints.http.framework.idempotency import (
+    IdempotentRequest,
+    StoredResponse,
+    idempotent_request,
+    parse_idempotency_key,
+    replay,
+)
 from entrypoints.http.framework.parameters import inject_parameters, request_parameters
-from entrypoints.http.framework.preconditions import expected_versions, not_modified_or, parse_if_match
+from entrypoints.http.framework.preconditions import etag, expected_versions, not_modified_or, parse_if_match
 from entrypoints.http.framework.query import QueryParameters, query_errors
 from entrypoints.http.framework.rate_limits import RateLimitClass, rate_limit_headers
 from entrypoints.http.framework.strict_request import FORM, JSON, MediaType, StrictRequest
@@ -40,6 +46,7 @@ class Route(APIRoute):
         *,
         errors: Sequence[type[DomainError | HttpError]] = (),
         rate_limit: RateLimitClass | None = None,
+        location: str | None = None,
         is_versioned: bool = False,
         is_compressed: bool = True,
         **options: Any,
@@ -49,6 +56,7 @@ class Route(APIRoute):
         self.query = next((each for each in parameters if isinstance(each, QueryParameters)), None)
         self.errors = errors
         self.rate_limit = rate_limit
+        self.location = location
         self.is_versioned = is_versioned
         responses = {status: {} for status in self.error_statuses} | options.pop("responses", {})
         super().__init__(path, inject_parameters(endpoint), responses=responses, **options)
@@ -76,6 +84,11 @@ class Route(APIRoute):
         """Return whether the endpoint has a request parameter from this source."""
         return source in self._sources
 
+    def success_headers(self, view: Any) -> dict[str, str]:
+        """Return the headers of a successful response with a view."""
+        headers = {} if self.location is None else {"Location": self.location.format(id=view.id)}
+        return headers | ({"ETag": etag(view.version)} if self.is_versioned else {})
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match a scope. Literal paths win over parameterised ones for every method."""
         is_declared = scope["path"] in self.literal_paths
@@ -102,7 +115,13 @@ class Route(APIRoute):
         requires_caller, media_type, query = self.requires_caller, self.media_type, self.query
         limit_class = self.rate_limit or rate_limits.default_class(self.path, self.methods or ())
         accepts_key, accepts_if_match = self.has_parameter(idempotent_request), self.has_parameter(expected_versions)
-        is_versioned = self.is_versioned
+        has_headers, is_versioned = self.is_versioned or self.location is not None, self.is_versioned
+        adapter = TypeAdapter(self.response_model) if accepts_key else None
+
+        def to_stored_response(view: Any) -> StoredResponse:
+            assert adapter is not None
+            return StoredResponse(int(self.status_code or 200), self.success_headers(view), adapter.dump_json(view))
+
         known = frozenset(parameter.alias for parameter in self.dependant.query_params)
         repeatable: frozenset[str] = frozenset()
         if query is not None:
@@ -124,10 +143,15 @@ class Route(APIRoute):
             if accepts_if_match:
                 context.expected_versions = parse_if_match(request, is_required=context.settings.require_if_match)
             if accepts_key and context.caller:
-                is_json = media_type is JSON
-                response = await _handle_idempotently(strict, context, context.caller, handle_route, is_json=is_json)
+                key = parse_idempotency_key(request, context.caller)
+                context.idempotent = IdempotentRequest(key, context.services.idempotency, to_stored_response)
+                response = await _handle_idempotently(
+                    strict, context.idempotent, handle_route, is_json=media_type is JSON
+                )
             else:
                 response = await handle_route(strict)
+            if has_headers and context.view is not None:
+                response.headers.update(self.success_headers(context.view))
             if is_versioned:
                 response = not_modified_or(request, response)
             if context.rate_window is not None:
@@ -138,23 +162,17 @@ class Route(APIRoute):
 
 
 async def _handle_idempotently(
-    request: StrictRequest,
-    context: RequestContext,
-    caller: AuthenticatedCaller,
-    handle: Callable[[Request], Any],
-    *,
-    is_json: bool,
+    request: StrictRequest, idempotent: IdempotentRequest, handle: Callable[[Request], Any], *, is_json: bool
 ) -> Response:
     """Handle a request, or replay the stored response if a request with the same key was handled before.
 
     The content of a streamed body is known only at its end, so its route compares the content itself.
     """
-    idempotent = parse_idempotency_key(request, caller, context.services.idempotency)
-    if idempotent is not None and is_json:
+    if idempotent.key is not None and is_json:
         idempotent = idempotent.with_content(await request.body())
+        context_of(request).idempotent = idempotent
         if (stored := await idempotent.stored_response()) is not None:
             return stored
-    context.idempotent = idempotent
     try:
         return cast(Response, await handle(request))
     except AlreadyExecuted as error:

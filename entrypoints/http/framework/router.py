@@ -19,6 +19,8 @@ class RouteOptions(TypedDict, total=False):
     """Errors of the use case, for the OpenAPI document."""
     rate_limit: RateLimitClass
     """The limit that requests count against. Default: reads and writes of the API are limited, others are not."""
+    location: str
+    """The URL of the new resource, with `{id}` in the place of its id."""
     is_versioned: bool
     """Whether the response is one resource with its version as the entity tag. It is never compressed."""
     is_compressed: bool

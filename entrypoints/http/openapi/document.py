@@ -97,8 +97,8 @@ def _complete(
         if method == "GET":
             _add_parameter(operation, "If-None-Match", required=False)
             responses["304"] = {"description": "Not Modified", "headers": headers_named("ETag")}
-        if route.status_code == HTTPStatus.CREATED:
-            success["headers"] |= headers_named("Location")
+    if route.location is not None:
+        success.setdefault("headers", {}).update(headers_named("Location"))
     always = headers_named(*ALL_RESPONSES, *(API_RESPONSES if route.path.startswith("/api/") else ()))
     for status, response in responses.items():
         headers = response.setdefault("headers", {})

@@ -26,9 +26,8 @@ MAX_BODY: Final = File.MAX_SIZE + MAX_OVERHEAD
 _MAX_FIELD: Final = 100
 
 
-class MalformedMultipart(HttpError):
-    status = HTTPStatus.BAD_REQUEST
-    code = "MALFORMED_MULTIPART"
+class MalformedMultipart(HttpError, status=HTTPStatus.BAD_REQUEST, code="MALFORMED_MULTIPART"):
+    pass
 
 
 class MultipartUpload:

@@ -13,10 +13,7 @@ _LARGE_POSITION: Final = 10**18
 """Stands for all numbers with more digits; greater than any file size."""
 
 
-class RangeNotSatisfiable(HttpError):
-    status = 416
-    code = "RANGE_NOT_SATISFIABLE"
-
+class RangeNotSatisfiable(HttpError, status=416, code="RANGE_NOT_SATISFIABLE"):
     def __init__(self, size: int) -> None:
         super().__init__("the range does not overlap the file", {"Content-Range": f"bytes */{size}"})
 

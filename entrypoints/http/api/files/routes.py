@@ -1,27 +1,22 @@
-from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Request, Response
-from pydantic import TypeAdapter
 
 from application.platform.idempotency import IdempotentWrite
 from domain.errors import EmptyFile, FileNotFound, FileTooLarge, TaskNotFound, UnsupportedFileType, UserNotFound
 from domain.files.file import File, FileType
-from entrypoints.http.api.dependencies import CurrentActor, CurrentServices, Idempotent
+from entrypoints.http.api.dependencies import App, CurrentActor, Idempotent
 from entrypoints.http.api.files.downloads import download
 from entrypoints.http.api.files.multipart import Upload
 from entrypoints.http.api.files.ranges import RangeNotSatisfiable
 from entrypoints.http.api.files.schemas import FilePageView, FileView, ListFilesQuery
 from entrypoints.http.api.paths import FileIdInPath
-from entrypoints.http.framework.idempotency import IdempotentRequest, created
 from entrypoints.http.framework.preconditions import PATTERN
 from entrypoints.http.framework.query import QueryParameters
 from entrypoints.http.framework.router import Router
 from entrypoints.http.openapi.headers import headers_named
 from entrypoints.http.schemas.fields import OwnerId
-
-_FILE: Final = TypeAdapter(FileView)
 
 router = Router("/api/v1/files", tag="files")
 
@@ -70,33 +65,30 @@ CONDITIONAL_HEADERS: Final[dict[str, Any]] = {
 
 @router.get("", errors=[UserNotFound])
 async def list_files(
-    query: Annotated[ListFilesQuery, QueryParameters(ListFilesQuery)], actor: CurrentActor, services: CurrentServices
+    query: Annotated[ListFilesQuery, QueryParameters(ListFilesQuery)], actor: CurrentActor, app: App
 ) -> FilePageView:
-    return FilePageView.of(await services.files.list(actor, query.to_query(), owner_id=query.owner_id))
+    return FilePageView.of(await app.files.list(actor, query.to_query(), owner_id=query.owner_id))
 
 
 @router.post(
     "",
     status=HTTPStatus.CREATED,
     errors=[TaskNotFound, FileTooLarge, UnsupportedFileType, EmptyFile],
-    responses={HTTPStatus.CREATED: {"headers": headers_named("Location")}},
+    location="/api/v1/files/{id}",
     openapi_extra=UPLOAD,
 )
-async def upload_file(
-    upload: Upload, actor: CurrentActor, services: CurrentServices, idempotent: Idempotent, response: Response
-) -> FileView:
-    file = await services.files.upload(
-        actor, upload, idempotent_write=partial(_idempotent_upload, idempotent) if idempotent else None
-    )
-    response.headers["Location"] = _location_url(file)
-    return FileView.of(file)
+async def upload_file(upload: Upload, actor: CurrentActor, app: App, idempotent: Idempotent) -> FileView:
+    def write(file: File) -> IdempotentWrite[File] | None:
+        content = (file.sha256.encode(), file.filename.encode(), str(file.task_id).encode())
+        return idempotent.with_content(*content).write(FileView.of)
+
+    idempotent_write = None if idempotent.key is None else write
+    return FileView.of(await app.files.upload(actor, upload, idempotent_write=idempotent_write))
 
 
 @router.get("/{file_id}", errors=[FileNotFound, UserNotFound])
-async def get_file(
-    file_id: FileIdInPath, actor: CurrentActor, services: CurrentServices, owner_id: OwnerId | None = None
-) -> FileView:
-    return FileView.of(await services.files.get(actor, file_id, owner_id=owner_id))
+async def get_file(file_id: FileIdInPath, actor: CurrentActor, app: App, owner_id: OwnerId | None = None) -> FileView:
+    return FileView.of(await app.files.get(actor, file_id, owner_id=owner_id))
 
 
 @router.get(
@@ -112,24 +104,11 @@ async def get_file(
     openapi_extra=CONDITIONAL_HEADERS,
 )
 async def get_file_content(
-    file_id: FileIdInPath,
-    actor: CurrentActor,
-    services: CurrentServices,
-    request: Request,
-    owner_id: OwnerId | None = None,
+    file_id: FileIdInPath, actor: CurrentActor, app: App, request: Request, owner_id: OwnerId | None = None
 ) -> Response:
-    return await download(request, await services.files.open(actor, file_id, owner_id=owner_id))
-
-
-def _idempotent_upload(idempotent: IdempotentRequest, file: File) -> IdempotentWrite[File]:
-    request = idempotent.with_content(file.sha256.encode(), file.filename.encode(), str(file.task_id).encode())
-    return request.write(lambda file: created(FileView.of(file), _FILE, Location=_location_url(file)))
-
-
-def _location_url(file: File) -> str:
-    return f"{router.prefix}/{file.id}"
+    return await download(request, await app.files.open(actor, file_id, owner_id=owner_id))
 
 
 @router.delete("/{file_id}", status=HTTPStatus.NO_CONTENT, errors=[FileNotFound])
-async def delete_file(file_id: FileIdInPath, actor: CurrentActor, services: CurrentServices) -> None:
-    await services.files.delete(actor, file_id)
+async def delete_file(file_id: FileIdInPath, actor: CurrentActor, app: App) -> None:
+    await app.files.delete(actor, file_id)

@@ -14,7 +14,7 @@ from domain.errors import (
     WeakPassword,
     WrongPassword,
 )
-from entrypoints.http.api.dependencies import CurrentCaller, CurrentServices
+from entrypoints.http.api.dependencies import App, CurrentCaller
 from entrypoints.http.api.identity.auth_schemas import (
     ChangePasswordBody,
     LoginBody,
@@ -32,7 +32,6 @@ from entrypoints.http.api.paths import SessionIdInPath
 from entrypoints.http.framework import cookies
 from entrypoints.http.framework.client import client_info
 from entrypoints.http.framework.http_errors import NotAuthenticated
-from entrypoints.http.framework.preconditions import etag
 from entrypoints.http.framework.rate_limits import RateLimitClass
 from entrypoints.http.framework.router import Router
 
@@ -44,23 +43,21 @@ router = Router("/api/v1/auth", tag="auth")
     status=HTTPStatus.CREATED,
     errors=[UsernameTaken, EmailTaken, WeakPassword],
     rate_limit=RateLimitClass.REGISTER,
+    location="/api/v1/users/{id}",
     is_versioned=True,
 )
-async def register(body: RegisterBody, services: CurrentServices, response: Response) -> UserView:
-    user = await services.accounts.register(body.to_command())
-    response.headers["Location"] = f"/api/v1/users/{user.id}"
-    response.headers["ETag"] = etag(user.version)
-    return UserView.of(user)
+async def register(body: RegisterBody, app: App) -> UserView:
+    return UserView.of(await app.accounts.register(body.to_command()))
 
 
 @router.post("/login", errors=[InvalidCredentials], rate_limit=RateLimitClass.LOGIN)
-async def log_in(body: LoginBody, request: Request, services: CurrentServices) -> LoginView:
-    return LoginView.of(await services.sessions.log_in(body.username, body.password, client_info(request)))
+async def log_in(body: LoginBody, request: Request, app: App) -> LoginView:
+    return LoginView.of(await app.sessions.log_in(body.username, body.password, client_info(request)))
 
 
 @router.post("/login/access-token", errors=[InvalidCredentials], rate_limit=RateLimitClass.LOGIN)
-async def log_in_by_form(form: Annotated[LoginForm, Form()], request: Request, services: CurrentServices) -> LoginView:
-    return LoginView.of(await services.sessions.log_in(form.username, form.password, client_info(request)))
+async def log_in_by_form(form: Annotated[LoginForm, Form()], request: Request, app: App) -> LoginView:
+    return LoginView.of(await app.sessions.log_in(form.username, form.password, client_info(request)))
 
 
 @router.post(
@@ -69,9 +66,9 @@ async def log_in_by_form(form: Annotated[LoginForm, Form()], request: Request, s
     errors=[InvalidCredentials, Forbidden],
     rate_limit=RateLimitClass.LOGIN,
 )
-async def log_in_by_cookie(body: LoginBody, request: Request, services: CurrentServices) -> Response:
+async def log_in_by_cookie(body: LoginBody, request: Request, app: App) -> Response:
     cookies.reject_cross_origin(request)
-    tokens = await services.sessions.log_in(body.username, body.password, client_info(request))
+    tokens = await app.sessions.log_in(body.username, body.password, client_info(request))
     return cookies.set_session_cookies(request, tokens, Response(status_code=HTTPStatus.NO_CONTENT))
 
 
@@ -82,55 +79,53 @@ async def log_in_by_cookie(body: LoginBody, request: Request, services: CurrentS
     response_model=LoginView,
     rate_limit=RateLimitClass.LOGIN,
 )
-async def refresh(request: Request, services: CurrentServices, body: RefreshBody | None = None) -> LoginView | Response:
+async def refresh(request: Request, app: App, body: RefreshBody | None = None) -> LoginView | Response:
     if body is not None:
-        return LoginView.of(await services.sessions.refresh(body.refresh_token))
+        return LoginView.of(await app.sessions.refresh(body.refresh_token))
     token = cookies.get_refresh_token(request)
     if token is None:
         raise NotAuthenticated("this request needs a refresh token")
     cookies.require_same_origin(request)
-    tokens = await services.sessions.refresh(token)
+    tokens = await app.sessions.refresh(token)
     return cookies.set_session_cookies(request, tokens, Response(status_code=HTTPStatus.NO_CONTENT))
 
 
 @router.post("/logout", status=HTTPStatus.NO_CONTENT)
-async def log_out(caller: CurrentCaller, request: Request, services: CurrentServices) -> Response:
-    await services.sessions.revoke(caller.actor, caller.session_id)
+async def log_out(caller: CurrentCaller, request: Request, app: App) -> Response:
+    await app.sessions.revoke(caller.actor, caller.session_id)
     return cookies.clear_session_cookies(request, Response(status_code=HTTPStatus.NO_CONTENT))
 
 
 @router.post("/logout/all", status=HTTPStatus.NO_CONTENT)
-async def log_out_everywhere(caller: CurrentCaller, request: Request, services: CurrentServices) -> Response:
-    await services.sessions.revoke_all(caller.actor)
+async def log_out_everywhere(caller: CurrentCaller, request: Request, app: App) -> Response:
+    await app.sessions.revoke_all(caller.actor)
     return cookies.clear_session_cookies(request, Response(status_code=HTTPStatus.NO_CONTENT))
 
 
 @router.get("/sessions")
-async def list_sessions(caller: CurrentCaller, services: CurrentServices) -> SessionsView:
-    found = await services.sessions.list_sessions(caller.actor)
+async def list_sessions(caller: CurrentCaller, app: App) -> SessionsView:
+    found = await app.sessions.list_sessions(caller.actor)
     return SessionsView(items=[SessionView.of(session, caller.session_id) for session in found])
 
 
 @router.delete("/sessions/{session_id}", status=HTTPStatus.NO_CONTENT, errors=[SessionNotFound])
-async def end_session(session_id: SessionIdInPath, caller: CurrentCaller, services: CurrentServices) -> None:
-    await services.sessions.revoke(caller.actor, session_id)
+async def end_session(session_id: SessionIdInPath, caller: CurrentCaller, app: App) -> None:
+    await app.sessions.revoke(caller.actor, session_id)
 
 
 @router.get("/me", is_versioned=True)
-async def get_current_user(caller: CurrentCaller, services: CurrentServices, response: Response) -> UserView:
-    user = await services.users.get(caller.actor, caller.actor.user_id)
-    response.headers["ETag"] = etag(user.version)
-    return UserView.of(user)
+async def get_current_user(caller: CurrentCaller, app: App) -> UserView:
+    return UserView.of(await app.users.get(caller.actor, caller.actor.user_id))
 
 
 @router.post("/password", status=HTTPStatus.NO_CONTENT, errors=[WrongPassword, WeakPassword])
-async def change_password(body: ChangePasswordBody, caller: CurrentCaller, services: CurrentServices) -> None:
-    await services.passwords.change(caller.actor, caller.session_id, body.current_password, body.new_password)
+async def change_password(body: ChangePasswordBody, caller: CurrentCaller, app: App) -> None:
+    await app.passwords.change(caller.actor, caller.session_id, body.current_password, body.new_password)
 
 
 @router.post("/password-reset", status=HTTPStatus.ACCEPTED, response_class=Response, rate_limit=RateLimitClass.LOGIN)
-async def request_password_reset(body: RequestResetBody, services: CurrentServices) -> Response:
-    await services.passwords.request_reset(body.email)
+async def request_password_reset(body: RequestResetBody, app: App) -> Response:
+    await app.passwords.request_reset(body.email)
     return Response(status_code=HTTPStatus.ACCEPTED)
 
 
@@ -140,5 +135,5 @@ async def request_password_reset(body: RequestResetBody, services: CurrentServic
     errors=[InvalidResetToken, WeakPassword],
     rate_limit=RateLimitClass.LOGIN,
 )
-async def reset_password(body: ResetPasswordBody, services: CurrentServices) -> None:
-    await services.passwords.reset(body.token, body.new_password)
+async def reset_password(body: ResetPasswordBody, app: App) -> None:
+    await app.passwords.reset(body.token, body.new_password)

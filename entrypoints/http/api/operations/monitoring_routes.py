@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.operations.health import Health as HealthStatus
-from entrypoints.http.api.dependencies import CurrentServices, Metrics
+from entrypoints.http.api.dependencies import App, Metrics
 from entrypoints.http.api.operations.monitoring_schemas import HealthView, ReadinessView
 from entrypoints.http.framework.errors import RETRY_AFTER_SECONDS
 from entrypoints.http.framework.router import Router
@@ -23,9 +23,9 @@ async def get_health() -> HealthView:
 
 
 @router.get("/monitoring/health", responses={503: {"description": "Unhealthy", "model": ReadinessView}})
-async def get_readiness(request: Request, response: Response, services: CurrentServices) -> ReadinessView:
+async def get_readiness(request: Request, response: Response, app: App) -> ReadinessView:
     """Readiness: whether this process should receive requests, and the state of each dependency."""
-    report = await services.health.report()
+    report = await app.health.report()
     if report.status is HealthStatus.UNHEALTHY:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
