@@ -1,11 +1,16 @@
 """Dates and instants. An instant is an aware datetime in UTC; a date is a day in the owner's time zone."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 from domain.errors import InvalidValue
 
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:)(\d\d)(?:\.(\d{1,6})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MIN = datetime.min.replace(tzinfo=UTC)
 _MAX = datetime.max.replace(tzinfo=UTC)
@@ -53,6 +58,29 @@ class Due:
     def date_in(self, zone: tzinfo) -> date:
         """Return the day, or the date of the instant in `zone`."""
         return local_date(self.at, zone)
+
+
+def parse_date_or_datetime(text: object) -> DateOrDatetime:
+    """Parse a date or an RFC 3339 date-time. A leap second becomes the last microsecond of the previous second.
+
+    Raises:
+        InvalidValue: The value is neither.
+    """
+    if isinstance(text, str):
+        try:
+            if _DAY.fullmatch(text):
+                return date.fromisoformat(text)
+            if found := _INSTANT.fullmatch(text):
+                day, minute, second, fraction, offset = found.groups()
+                if second == "60":
+                    second, fraction = "59", "999999"
+                offset = "+00:00" if offset in "Zz" else offset
+                return to_utc(datetime.fromisoformat(f"{day}T{minute}{second}.{fraction or 0:0<6}{offset}"))
+        except ValueError:
+            pass
+    raise InvalidValue(
+        "due", "invalid_due", "the value must be a date YYYY-MM-DD or an RFC 3339 date-time with an offset"
+    )
 
 
 def to_utc(instant: datetime) -> datetime:

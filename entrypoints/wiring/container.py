@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
@@ -100,6 +101,10 @@ class Container(containers.DeclarativeContainer):
     """
 
     __self__ = providers.Self()
+
+    if TYPE_CHECKING:
+        # The base class declares that every attribute is a provider, so that mypy would accept a misspelt one.
+        def __getattr__(self, name: str) -> None: ...  # type: ignore[override]
 
     settings: providers.Provider[Settings] = providers.Singleton(Settings)
     clock: providers.Provider[Clock] = singleton(SystemClock)

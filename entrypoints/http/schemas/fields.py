@@ -1,14 +1,13 @@
 """Values of the domain in JSON. The domain validates them; the schemas here only describe the rules."""
 
 import re
-from datetime import date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from domain.calendar import DateOrDatetime, Due, to_utc
-from domain.errors import InvalidTag, InvalidValue
+from domain.calendar import DateOrDatetime, Due, parse_date_or_datetime
+from domain.errors import InvalidTag
 from domain.identity.user import (
     EMAIL_PATTERN,
     USERNAME_PATTERN,
@@ -32,37 +31,14 @@ NO_NUL: Final = "^[^\x00]*$"
 _TAG: Final = f"[^,/\x00-\x1f\x7f-\x9f]*[^,/{INVISIBLE}][^,/\x00-\x1f\x7f-\x9f]*"
 TAG_PATTERN: Final = rf"^(?!\.\.?$){_TAG}$"
 TAG_LIST_PATTERN: Final = f"^({_TAG}(,{_TAG}){{0,{MAX_TAGS - 1}}})?$"
-_INSTANT: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:)(\d\d)(?:\.(\d{1,6})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _text(**schema: Any) -> Any:
     return WithJsonSchema({"type": "string", **schema})
 
 
-def _date_or_datetime(text: object) -> DateOrDatetime:
-    """Parse a date or an RFC 3339 date-time. A leap second becomes the last microsecond of the previous second."""
-    if isinstance(text, str):
-        try:
-            if _DAY.fullmatch(text):
-                return date.fromisoformat(text)
-            if found := _INSTANT.fullmatch(text):
-                day, minute, second, fraction, offset = found.groups()
-                if second == "60":
-                    second, fraction = "59", "999999"
-                offset = "+00:00" if offset in "Zz" else offset
-                return to_utc(datetime.fromisoformat(f"{day}T{minute}{second}.{fraction or 0:0<6}{offset}"))
-        except ValueError:
-            pass
-    raise InvalidValue(
-        "due", "invalid_due", "the value must be a date YYYY-MM-DD or an RFC 3339 date-time with an offset"
-    )
-
-
 def _due(text: object) -> Due:
-    return Due(_date_or_datetime(text))
+    return Due(parse_date_or_datetime(text))
 
 
 def _tag(text: object) -> Tag:
@@ -111,7 +87,7 @@ RoleText = Annotated[str, _text(enum=list(Role))]
 StatusName = Annotated[Status, Field(strict=False)]
 PriorityName = Annotated[Priority, Field(strict=False)]
 DueText = Annotated[Due, PlainValidator(_due), _DATE_OR_DATETIME_SCHEMA]
-DateOrDatetimeText = Annotated[DateOrDatetime, PlainValidator(_date_or_datetime), _DATE_OR_DATETIME_SCHEMA]
+DateOrDatetimeText = Annotated[DateOrDatetime, PlainValidator(parse_date_or_datetime), _DATE_OR_DATETIME_SCHEMA]
 TagName = Annotated[Tag, PlainValidator(_tag), _text(minLength=1, maxLength=Tag.MAX_LENGTH, pattern=TAG_PATTERN)]
 TagList = Annotated[str, AfterValidator(_tag_list), _text(pattern=TAG_LIST_PATTERN, examples=["home,urgent"])]
 TagNames = Annotated[list[TagName], Field(max_length=MAX_TAGS)]

@@ -43,13 +43,7 @@ class RegisterBody(Body):
         return self
 
     def to_command(self) -> RegisterUser:
-        return RegisterUser(
-            username=self.username,
-            email=self.email,
-            password=self.password,
-            full_name=self.full_name,
-            timezone=self.timezone,
-        )
+        return RegisterUser(**self.model_dump(exclude={"confirm_password"}))
 
 
 class LoginBody(Body):

@@ -47,15 +47,7 @@ class CreateUserBody(RegisterBody):
     is_active: bool = True
 
     def to_command(self) -> CreateUser:
-        return CreateUser(
-            username=self.username,
-            email=self.email,
-            password=self.password,
-            full_name=self.full_name,
-            timezone=self.timezone,
-            role=self.role,
-            is_active=self.is_active,
-        )
+        return CreateUser(**self.model_dump(exclude={"confirm_password"}))
 
 
 if TYPE_CHECKING:
