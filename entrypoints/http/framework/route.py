@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import Any, cast
 
 from fastapi import params
@@ -14,7 +15,7 @@ from application.platform.idempotency import AlreadyExecuted
 from domain.errors import DomainError
 from entrypoints.http.framework import rate_limits
 from entrypoints.http.framework.authentication import authenticate, current_actor, current_caller
-from entrypoints.http.framework.context import context_of
+from entrypoints.http.framework.context import RequestContext, context_of
 from entrypoints.http.framework.errors import status_of, validation_problem
 from entrypoints.http.framework.http_errors import HttpError
 from entrypoints.http.framework.idempotency import (
@@ -115,17 +116,10 @@ class Route(APIRoute):
         requires_caller, media_type, query = self.requires_caller, self.media_type, self.query
         limit_class = self.rate_limit or rate_limits.default_class(self.path, self.methods or ())
         accepts_key, accepts_if_match = self.has_parameter(idempotent_request), self.has_parameter(expected_versions)
-        has_headers, is_versioned = self.is_versioned or self.location is not None, self.is_versioned
-        adapter = TypeAdapter(self.response_model) if accepts_key else None
-
-        def to_stored_response(view: Any) -> StoredResponse:
-            assert adapter is not None
-            return StoredResponse(int(self.status_code or 200), self.success_headers(view), adapter.dump_json(view))
-
+        has_headers = self.is_versioned or self.location is not None
         known = frozenset(parameter.alias for parameter in self.dependant.query_params)
-        repeatable: frozenset[str] = frozenset()
-        if query is not None:
-            known, repeatable = known | query.names, query.repeatable
+        known, repeatable = (known | query.names, query.repeatable) if query else (known, frozenset())
+        to_stored_response = self._stored_response_of(TypeAdapter(self.response_model)) if accepts_key else None
 
         async def handle(request: Request) -> Response:
             context = context_of(request)
@@ -136,43 +130,59 @@ class Route(APIRoute):
                 return validation_problem(request, errors)
             if query is not None:
                 context.query = query.parse(request)
-            strict = StrictRequest(request.scope, request.receive)
-            if media_type is not None and strict.has_body:
-                strict.require(media_type)
-                await (strict.json() if media_type is JSON else strict.require_single_fields())
+            strict = await _checked_body(request, media_type)
             if accepts_if_match:
                 context.expected_versions = parse_if_match(request, is_required=context.settings.require_if_match)
-            if accepts_key and context.caller:
-                key = parse_idempotency_key(request, context.caller)
-                context.idempotent = IdempotentRequest(key, context.services.idempotency, to_stored_response)
-                response = await _handle_idempotently(
-                    strict, context.idempotent, handle_route, is_json=media_type is JSON
-                )
-            else:
+            if to_stored_response is None:
                 response = await handle_route(strict)
+            else:
+                is_json = media_type is JSON
+                response = await _handle_idempotently(
+                    strict, context, handle_route, to_stored_response, is_json=is_json
+                )
             if has_headers and context.view is not None:
                 response.headers.update(self.success_headers(context.view))
-            if is_versioned:
-                response = not_modified_or(request, response)
+                response = not_modified_or(request, response) if self.is_versioned else response
             if context.rate_window is not None:
                 response.raw_headers += rate_limit_headers(context.rate_window)
             return response
 
         return handle
 
+    def _stored_response_of(self, adapter: TypeAdapter[Any]) -> Callable[[Any], StoredResponse]:
+        """Return a function that returns the response with a view, for repetitions of the request."""
+        status = int(self.status_code or HTTPStatus.OK)
+        return lambda view: StoredResponse(status, self.success_headers(view), adapter.dump_json(view))
+
+
+async def _checked_body(request: Request, media_type: MediaType | None) -> StrictRequest:
+    """Return the request with a strict body. If the route has a media type, check the body."""
+    strict = StrictRequest(request.scope, request.receive)
+    if media_type is not None and strict.has_body:
+        strict.require(media_type)
+        await (strict.json() if media_type is JSON else strict.require_single_fields())
+    return strict
+
 
 async def _handle_idempotently(
-    request: StrictRequest, idempotent: IdempotentRequest, handle: Callable[[Request], Any], *, is_json: bool
+    request: StrictRequest,
+    context: RequestContext,
+    handle: Callable[[Request], Any],
+    to_stored_response: Callable[[Any], StoredResponse],
+    *,
+    is_json: bool,
 ) -> Response:
     """Handle a request, or replay the stored response if a request with the same key was handled before.
 
     The content of a streamed body is known only at its end, so its route compares the content itself.
     """
-    if idempotent.key is not None and is_json:
+    key = parse_idempotency_key(request, current_caller(request))
+    idempotent = IdempotentRequest(key, context.services.idempotency, to_stored_response)
+    if key is not None and is_json:
         idempotent = idempotent.with_content(await request.body())
-        context_of(request).idempotent = idempotent
         if (stored := await idempotent.stored_response()) is not None:
             return stored
+    context.idempotent = idempotent
     try:
         return cast(Response, await handle(request))
     except AlreadyExecuted as error:
