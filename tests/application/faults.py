@@ -13,6 +13,10 @@ class FaultyStorage:
     after the commit, otherwise instead of it.
     """
 
+    is_process_local = True
+    migrator = None
+    copier = None
+
     def __init__(self, storage: Storage, faults: Iterator[Exception | None], *, has_committed: bool) -> None:
         self._storage = storage
         self._faults = faults
@@ -21,6 +25,9 @@ class FaultyStorage:
 
     def unit_of_work(self, dispatch: Dispatch = discard) -> UnitOfWork:
         return FaultyUnitOfWork(self._storage.unit_of_work(dispatch), self)
+
+    async def check(self) -> None:
+        await self._storage.check()
 
     async def commit(self, uow: UnitOfWork) -> None:
         self.commits += 1
