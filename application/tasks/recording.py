@@ -29,8 +29,8 @@ async def save_tasks(uow: TaskUnitOfWork, edits: Sequence[tuple[Task, Task]], ne
     await uow.history.add(
         *(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=after.owner_id) for before, after in edits)
     )
-    befores, afters = [before for before, _ in edits], [after for _, after in edits]
-    await uow.counters.add(counter_changes(removed=befores, added=afters))
+    old, new = [before for before, _ in edits], [after for _, after in edits]
+    await uow.counters.add(counter_changes(removed=old, added=new))
 
 
 async def remove_tasks(uow: TaskUnitOfWork, tasks: Sequence[Task]) -> None:

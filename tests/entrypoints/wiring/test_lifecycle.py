@@ -88,7 +88,7 @@ async def test_entered_adapters_are_left_if_a_later_one_fails() -> None:
 
 def test_an_unknown_adapter_is_refused() -> None:
     with pytest.raises(AttributeError):
-        Container(stroage=providers.Singleton(ThirdPartyStorage))
+        Container(storages=providers.Singleton(ThirdPartyStorage))
 
 
 async def test_everything_that_depends_on_the_storage_comes_from_its_instance() -> None:
