@@ -99,9 +99,11 @@ class ManagedUnitOfWork(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._state = _State.DONE
-        await self._release()
-        if self._is_committed and self._events:
-            await self._dispatch(self._events)
+        try:
+            await self._release()
+        finally:
+            if self._is_committed and self._events:
+                await self._dispatch(self._events)
 
     @abstractmethod
     async def _commit(self) -> None:

@@ -1,17 +1,19 @@
 """Effects of a use case happen once, after the commit of the attempt that succeeded."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final
 
 import pytest
 
 from adapters.memory.storage import InMemoryStorage
 from adapters.process.session_state_cache import LeasedSessionStateCache
-from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
+from application.identity.events import SessionsEnded
+from application.platform.events import Event
+from application.platform.unit_of_work import ManagedUnitOfWork, StorageUnavailable, TransientStorageError
 from domain.identity.user import Role, User, UserId
 from tests.application.faults import FaultyStorage
 from tests.application.given import PASSWORD, registered
-from tests.support.builders import AN_ADMIN, acting
+from tests.support.builders import AN_ADMIN, ANN, acting
 from tests.support.stubs import SettableClock
 from tests.support.world import World
 
@@ -56,6 +58,30 @@ async def test_effects_happen_once_if_the_use_case_runs_several_times(
 
     assert world.audit.names == events
     assert states.invalidated == [user.id]
+
+
+class LosingConnection(ManagedUnitOfWork):
+    """Loses its connection after the commit."""
+
+    async def _commit(self) -> None:
+        pass
+
+    async def _release(self) -> None:
+        raise ConnectionError
+
+
+async def test_events_are_dispatched_if_the_connection_is_lost_after_the_commit() -> None:
+    dispatched: list[Event] = []
+
+    async def dispatch(events: Sequence[Event]) -> None:
+        dispatched.extend(events)
+
+    with pytest.raises(ConnectionError):
+        async with LosingConnection(dispatch) as uow:
+            uow.add_event(SessionsEnded(ANN))
+            await uow.commit()
+
+    assert dispatched == [SessionsEnded(ANN)]
 
 
 @changes
