@@ -7,6 +7,7 @@ removes contents without a row, which a crash can leave.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from application.files.keys import file_key, parse_file_key
@@ -14,7 +15,7 @@ from application.files.ports import FileStore, FileUnitOfWork
 from application.jobs.ports import Job, JobId
 from application.platform.clock import Clock
 from application.platform.ids import NewId
-from application.platform.retry import retried
+from application.platform.retry import read
 from domain.files.file import File, FileId
 from domain.identity.user import UserId
 
@@ -85,10 +86,9 @@ class FileJobs:
                 owner_id, file_id = parsed
                 owned[owner_id][key] = file_id
         for owner_id, ids in owned.items():
-            existing = await self._find_existing(owner_id, set(ids.values()))
+            existing = await read(self._unit_of_work, partial(_find_existing, owner_id, set(ids.values())))
             await self._store.remove(*(key for key, file_id in ids.items() if file_id not in existing))
 
-    @retried
-    async def _find_existing(self, owner_id: UserId, file_ids: set[FileId]) -> set[FileId]:
-        async with self._unit_of_work() as uow:
-            return await uow.files.find_existing(file_ids, owner_id=owner_id)
+
+async def _find_existing(owner_id: UserId, file_ids: set[FileId], uow: FileUnitOfWork) -> set[FileId]:
+    return await uow.files.find_existing(file_ids, owner_id=owner_id)

@@ -7,7 +7,7 @@ from application.identity.removal import remove_user
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from application.platform.ids import NewId
-from application.platform.retry import retried
+from application.platform.retry import read, retried
 from domain.errors import WrongPassword
 from domain.identity.actor import Actor
 from domain.identity.user import User, UserId
@@ -62,15 +62,11 @@ class AccountService:
             PreconditionFailed: The stored version is not in `versions`.
             LastAdmin: The actor is the last active admin.
         """
-        if not await self._credentials.verify(await self._get(actor.user_id), password):
+        user: User = await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
+        if not await self._credentials.verify(user, password):
             self._audit.record("erasure_refused", user_id=actor.user_id)
             raise WrongPassword
         await self._remove(actor.user_id, versions)
-
-    @retried
-    async def _get(self, user_id: UserId) -> User:
-        async with self._unit_of_work() as uow:
-            return await uow.users.get(user_id)
 
     @retried
     async def _remove(self, user_id: UserId, versions: frozenset[int] | None) -> None:

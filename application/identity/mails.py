@@ -12,9 +12,9 @@ from application.jobs.ports import Job, JobId
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from application.platform.mail import Mail, Mailer
-from application.platform.retry import retried
+from application.platform.retry import read, retried
 from domain.errors import UserNotFound
-from domain.identity.user import User, UserId, normalize_login
+from domain.identity.user import User, normalize_login
 
 WELCOME_MAIL: Final = "welcome_mail"
 RESET_MAIL: Final = "reset_mail"
@@ -69,9 +69,10 @@ class MailJobs:
         Raises:
             MailNotSent: The mail server did not accept the mail.
         """
-        assert job.owner_id is not None
+        owner_id = job.owner_id
+        assert owner_id is not None
         try:
-            user = await self._get(job.owner_id)
+            user: User = await read(self._unit_of_work, lambda uow: uow.users.get(owner_id))
         except UserNotFound:
             return
         await self._mailer.send(self._mail(job.id, user, "Welcome to Task Manager", WELCOME_TEXT))
@@ -102,11 +103,6 @@ class MailJobs:
             subject,
             text.substitute(values, name=name, username=user.username, url=self._public_url),
         )
-
-    @retried
-    async def _get(self, user_id: UserId) -> User:
-        async with self._unit_of_work() as uow:
-            return await uow.users.get(user_id)
 
     @retried
     async def _store_reset_token(self, email: str, secret: bytes) -> User | None:

@@ -10,7 +10,7 @@ from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from application.platform.ids import NewId
 from application.platform.rate_limits import RateLimitService
-from application.platform.retry import retried
+from application.platform.retry import read, retried
 from domain.errors import InvalidResetToken, InvalidToken, UserNotFound, WrongPassword
 from domain.identity.actor import Actor
 from domain.identity.session import SessionId
@@ -47,7 +47,7 @@ class PasswordService:
             WrongPassword: `current` is not the user's password, or it was changed at the same time.
             WeakPassword: The new password breaks a rule of the policy.
         """
-        user = await self._get(actor.user_id)
+        user: User = await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
         if not await self._credentials.verify(user, current):
             self._audit.record("password_change_refused", user_id=user.id)
             raise WrongPassword
@@ -77,17 +77,12 @@ class PasswordService:
         """
         try:
             token = OpaqueToken.parse(reset_token, ids=1)
-            user = await self._get(UserId(token.ids[0]))
+            user: User = await read(self._unit_of_work, lambda uow: uow.users.get(UserId(token.ids[0])))
         except (InvalidToken, UserNotFound):
             raise InvalidResetToken from None
-        await self._require_valid(user, token)
+        self._check_token(await read(self._unit_of_work, lambda uow: uow.reset_tokens.find(user.id)), token)
         password_hash = await self._credentials.hash(new, username=user.username, email=user.email)
         await self._redeem(user, token, password_hash)
-
-    @retried
-    async def _get(self, user_id: UserId) -> User:
-        async with self._unit_of_work() as uow:
-            return await uow.users.get(user_id)
 
     @retried
     async def _queue(self, job: Job) -> None:
@@ -107,11 +102,6 @@ class PasswordService:
             await uow.reset_tokens.remove(user.id)
             uow.add_event(PasswordChanged(user.id))
             await uow.commit()
-
-    @retried
-    async def _require_valid(self, user: User, token: OpaqueToken) -> None:
-        async with self._unit_of_work() as uow:
-            self._check_token(await uow.reset_tokens.find(user.id), token)
 
     @retried
     async def _redeem(self, user: User, token: OpaqueToken, password_hash: str) -> None:

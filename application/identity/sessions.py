@@ -14,7 +14,7 @@ from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from application.platform.ids import NewId
 from application.platform.rate_limits import RateLimitService
-from application.platform.retry import retried
+from application.platform.retry import read, retried
 from domain.errors import InvalidCredentials, InvalidToken, RefreshTokenReused, SessionNotFound, UserNotFound
 from domain.identity.actor import Actor
 from domain.identity.session import Session, SessionId
@@ -96,7 +96,7 @@ class SessionService:
         """
         await self._rate_limits.account(login)
         for _ in range(MAX_LOGIN_ATTEMPTS):
-            user = await self._find_user(login)
+            user: User | None = await read(self._unit_of_work, lambda uow: uow.users.find_by_login(login))
             if not await self._credentials.verify(user, password) or user is None or not user.is_active:
                 break
             refresh_token = OpaqueToken((user.id, self._new_id()), self._new_secret())
@@ -157,7 +157,9 @@ class SessionService:
         claims = self._tokens.verify(access_token, now)
 
         async def load() -> SessionState | None:
-            return await self._load_state(claims)
+            return await read(
+                self._unit_of_work, lambda uow: uow.sessions.state(claims.session_id, user_id=claims.user_id)
+            )
 
         state = await self._session_states.get(claims.session_id, claims.user_id, load)
         if state is None or now >= state.expires_at:
@@ -197,11 +199,6 @@ class SessionService:
         return IssuedTokens(user, access_token, refresh_token)
 
     @retried
-    async def _find_user(self, login: str) -> User | None:
-        async with self._unit_of_work() as uow:
-            return await uow.users.find_by_login(login)
-
-    @retried
     async def _store(self, session: Session, verified: User, new_hash: str | None) -> User | None:
         """Store a session, and the new hash if there is one.
 
@@ -221,8 +218,3 @@ class SessionService:
             uow.add_event(LoggedIn(user.id, session.id, session.ip_address))
             await uow.commit()
         return user
-
-    @retried
-    async def _load_state(self, claims: Claims) -> SessionState | None:
-        async with self._unit_of_work() as uow:
-            return await uow.sessions.state(claims.session_id, user_id=claims.user_id)

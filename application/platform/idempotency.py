@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final, Generic, Protocol, TypeVar
 
 from application.platform.clock import Clock
-from application.platform.retry import retried
+from application.platform.retry import read
 from application.platform.unit_of_work import UnitOfWork
 from domain.errors import Conflict, DomainError
 from domain.identity.user import UserId
@@ -149,16 +149,12 @@ class IdempotencyService:
         Raises:
             IdempotencyKeyReused: The key belongs to a request with other content.
         """
-        record = await self._find(_hash_key(request))
+        hashed, now = _hash_key(request), self._clock.now()
+        record: IdempotencyRecord | None = await read(self._unit_of_work, lambda uow: uow.idempotency.find(hashed, now))
         if record is None:
             return None
         _require_same_content(record, _keyed_digest(request, fingerprint))
         return record.payload
-
-    @retried
-    async def _find(self, request: RequestKey) -> IdempotencyRecord | None:
-        async with self._unit_of_work() as uow:
-            return await uow.idempotency.find(request, self._clock.now())
 
 
 def _hash_key(request: RequestKey) -> RequestKey:

@@ -9,12 +9,13 @@ import pytest
 from adapters.memory.storage import InMemoryStorage
 from adapters.process.cache import InProcessCache
 from adapters.sql.storage import SqlStorage
-from application.platform.retry import FIRST_DELAY, MAX_ATTEMPTS, retried
+from application.platform.retry import FIRST_DELAY, MAX_ATTEMPTS, read, retried
 from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
-from application.storage import Storage
+from application.storage import Storage, UnitOfWork
 from application.tasks.tasks import CreateTask, TaskService
 from application.tasks.total_cache import TotalCache
 from domain.errors import PreconditionFailed, StaleTask, TaskNotFound
+from domain.identity.user import User
 from domain.tasks.task import Task
 from tests.application.faults import FaultyStorage
 from tests.contracts.given import add, expected_snapshot, register, snapshot
@@ -121,6 +122,19 @@ async def test_a_commit_that_stored_nothing_is_retried(memory: InMemoryStorage, 
 
     assert storage.commits == 3
     assert await snapshot(memory) == expected_snapshot(created)
+
+
+async def test_a_single_read_is_retried_in_a_new_unit_of_work(memory: InMemoryStorage) -> None:
+    units: list[UnitOfWork] = []
+
+    async def query(uow: UnitOfWork) -> User:
+        units.append(uow)
+        if len(units) < 3:
+            raise TransientStorageError
+        return await uow.users.get(ANN)
+
+    assert (await read(memory.unit_of_work, query)).id == ANN
+    assert len(set(map(id, units))) == 3
 
 
 @pytest.mark.parametrize("has_committed", [True, False])
