@@ -215,7 +215,7 @@ class LastAdmin(Conflict):
 
 
 class UsernameTaken(Conflict):
-    """Another user has this username, in any case."""
+    """Another user has this username. Case is ignored."""
 
     code = "USERNAME_TAKEN"
     field = "username"
@@ -223,7 +223,7 @@ class UsernameTaken(Conflict):
 
 
 class EmailTaken(Conflict):
-    """Another user has this e-mail address, in any case."""
+    """Another user has this e-mail address. Case is ignored."""
 
     code = "EMAIL_TAKEN"
     field = "email"

@@ -22,13 +22,13 @@ Empty = TypeVar("Empty")
 
 @dataclass(frozen=True, slots=True)
 class Condition(ABC, Generic[Entity_contra]):
-    """What an entity must meet to be listed. Subclasses are frozen dataclasses.
+    """A condition that an entity meets or does not meet. Subclasses are frozen dataclasses.
 
     Storages evaluate conditions themselves and must agree with `match`.
     """
 
     depends_on_time: ClassVar = False
-    """Whether the values contain the current time. A result is then of no use to later requests."""
+    """Whether the values contain the current time. Results of such a condition must not be cached."""
 
     @abstractmethod
     def match(self, entity: Entity_contra, /) -> bool:
@@ -37,7 +37,7 @@ class Condition(ABC, Generic[Entity_contra]):
 
 @dataclass(frozen=True, slots=True)
 class Criteria(Generic[Entity]):
-    """Conditions, all of which must be met. Without conditions, everything is listed."""
+    """A set of conditions. An entity matches if it meets all of them. Without conditions, every entity matches."""
 
     conditions: tuple[Condition[Entity], ...] = ()
 
@@ -96,7 +96,7 @@ def timed_filter_field(
 
 
 class Filter:
-    """A filter, all of whose fields are declared with `filter_field` or `timed_filter_field`."""
+    """Base class of filters. Every field is declared with `filter_field` or `timed_filter_field`."""
 
     __slots__ = ()
 

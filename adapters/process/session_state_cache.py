@@ -47,7 +47,7 @@ class LeasedSessionStateCache:
     async def get(
         self, session_id: SessionId, user_id: UserId, load: Callable[[], Awaitable[SessionState | None]]
     ) -> SessionState | None:
-        """Return the state of a session, from the cache or from `load`.
+        """Return the state of a session. Without a cached state, call `load`.
 
         None means that there is no such session, or that its user is inactive.
         """

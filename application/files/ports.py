@@ -141,12 +141,12 @@ class FileUnitOfWork(AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
 
     @property
     def files(self) -> FileRepository:
-        """Files."""
+        """The repository of files."""
         ...
 
     @property
     def tasks(self) -> TaskLookup:
-        """Tasks."""
+        """The tasks that files can belong to."""
         ...
 
     @property

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from application.identity.credentials import Credentials
 from application.identity.ports import IdentityUnitOfWork
-from application.identity.registration import CreateUser, RegisterUser, Registration
+from application.identity.registration import RegisterUser, Registration
 from application.identity.removal import remove_user
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
@@ -10,7 +10,7 @@ from application.platform.ids import NewId
 from application.platform.retry import read, retried
 from domain.errors import WrongPassword
 from domain.identity.actor import Actor
-from domain.identity.user import User, UserId
+from domain.identity.user import Role, User, UserId
 
 
 class AccountService:
@@ -33,7 +33,7 @@ class AccountService:
         self._new_id = new_id
 
     async def register(self, command: RegisterUser) -> User:
-        """Create an active account with the role of a user, and queue a welcome mail. It needs no account.
+        """Create an active account with the role of a user, and queue a welcome mail. The caller needs no account.
 
         Raises:
             InvalidValue: A field breaks its rule.
@@ -41,15 +41,7 @@ class AccountService:
             UsernameTaken: Another user has this username.
             EmailTaken: Another user has this e-mail address.
         """
-        return await self._registration.create(
-            CreateUser(
-                username=command.username,
-                email=command.email,
-                password=command.password,
-                full_name=command.full_name,
-                timezone=command.timezone,
-            )
-        )
+        return await self._registration.create(command, role=Role.USER, is_active=True)
 
     async def erase(self, actor: Actor, password: str, *, versions: frozenset[int] | None = None) -> None:
         """Delete the actor's account with all data, after a check of the password.

@@ -55,7 +55,7 @@ class PasswordService:
         await self._store(user, password_hash, keep=session_id)
 
     async def request_reset(self, email: str) -> None:
-        """Queue a mail with a reset link to the account with this address. It needs no account.
+        """Queue a mail with a reset link to the account with this address. The caller needs no account.
 
         The account is looked up only when the job runs, so that neither the response nor its time reveals whether the
         address has an account.

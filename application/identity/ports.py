@@ -49,7 +49,7 @@ class UserRepository(Protocol):
         ...
 
     async def find_by_login(self, login: str) -> User | None:
-        """Return the user with this username or e-mail address, in any case, or None."""
+        """Return the user with this username or e-mail address, ignoring case, or None."""
         ...
 
     async def find(
@@ -206,12 +206,12 @@ class IdentityUnitOfWork(IdempotencyUnitOfWork, Protocol):
 
     @property
     def users(self) -> UserRepository:
-        """Accounts."""
+        """The repository of users."""
         ...
 
     @property
     def sessions(self) -> SessionRepository:
-        """Login sessions."""
+        """The repository of login sessions."""
         ...
 
     @property

@@ -43,12 +43,21 @@ class Registration:
         self._clock = clock
         self._new_id = new_id
 
-    async def create(self, command: CreateUser, idempotent_write: IdempotentWrite[User] | None = None) -> User:
+    async def create(
+        self,
+        command: RegisterUser,
+        idempotent_write: IdempotentWrite[User] | None = None,
+        *,
+        role: Role,
+        is_active: bool,
+    ) -> User:
         """Create an account and queue a welcome mail.
 
         Args:
             command: The account to create.
             idempotent_write: Stores the response in the same transaction, for requests with an idempotency key.
+            role: The role of the account. A command that has a role of its own does not decide it.
+            is_active: Whether the user may log in.
 
         Raises:
             InvalidValue: A field breaks its rule.
@@ -63,8 +72,8 @@ class Registration:
             email=command.email,
             full_name=command.full_name,
             timezone=command.timezone,
-            role=command.role,
-            is_active=command.is_active,
+            role=role,
+            is_active=is_active,
             password_hash="",
             at=self._clock.now(),
         )

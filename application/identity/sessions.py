@@ -81,12 +81,12 @@ class SessionService:
         self._lifetime = lifetime
 
     async def log_in(self, login: str, password: str, client: ClientInfo = ClientInfo()) -> IssuedTokens:
-        """Start a session. It needs no account yet.
+        """Start a session of the user with this login and password.
 
         An unknown user costs the same time as a wrong password, so that response times do not reveal accounts.
 
         Args:
-            login: Username or e-mail address, in any case.
+            login: Username or e-mail address. Case is ignored.
             password: The password in plain text.
             client: Stored with the session.
 

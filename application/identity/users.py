@@ -69,7 +69,9 @@ class UserService:
             Forbidden: The actor is no admin. See `Registration.create` for other errors.
         """
         actor.require_admin()
-        return await self._registration.create(command, idempotent_write)
+        return await self._registration.create(
+            command, idempotent_write, role=command.role, is_active=command.is_active
+        )
 
     @retried
     async def get(self, actor: Actor, user_id: UserId) -> User:

@@ -19,7 +19,7 @@ class UserLookup(Protocol):
         ...
 
     async def find_by_login(self, login: str) -> User | None:
-        """Return the user with this username or e-mail address, in any case, or None."""
+        """Return the user with this username or e-mail address, ignoring case, or None."""
         ...
 
 
@@ -28,7 +28,7 @@ class AccessUnitOfWork(UnitOfWork, Protocol):
 
     @property
     def users(self) -> UserLookup:
-        """Accounts."""
+        """The users of the service."""
         ...
 
 

@@ -15,7 +15,7 @@ from domain.identity.actor import Actor
 from domain.tasks.task import Task, TaskChanges, TaskId
 
 MAX_BATCH_SIZE = 100
-"""Tasks."""
+"""Tasks per batch."""
 
 
 class TaskBatchService:

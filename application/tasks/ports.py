@@ -141,12 +141,12 @@ class TaskUnitOfWork(AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
 
     @property
     def tasks(self) -> TaskRepository:
-        """Tasks."""
+        """The repository of tasks."""
         ...
 
     @property
     def counters(self) -> TaskCounters:
-        """Counters of tasks."""
+        """The counters of tasks."""
         ...
 
     @property

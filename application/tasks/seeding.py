@@ -18,7 +18,7 @@ Versions = tuple[Task, ...]
 
 
 class DemoTaskFactory(Protocol):
-    """Creates invented tasks."""
+    """Creates demo tasks. Each has a plausible history."""
 
     def __call__(self, seed: int, number: int, total: int, /, *, owner_id: UserId, now: datetime) -> Versions:
         """Return all versions of demo task `number` of `total`, oldest first.

@@ -43,7 +43,7 @@ class CounterKey(NamedTuple):
 
 
 CounterChanges = Mapping[CounterKey, int]
-"""Amounts to add to counters. None is 0."""
+"""Amounts to add to counters, without zeros."""
 
 
 def state_key(status: Status, priority: Priority) -> str:

@@ -54,6 +54,7 @@ def openapi() -> None:
 
 
 async def _prepare_schema(container: Container) -> None:
+    """Migrate if the settings say so. Refuse another revision here, once, instead of in each worker process."""
     migrator = container.storage().migrator
     if migrator is None:
         return

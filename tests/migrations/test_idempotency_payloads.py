@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from adapters.sql.engine.types import Instant
 from adapters.sql.schema.migrator import SqlSchema
-from application.platform.idempotency import IdempotencyService, RequestKey
+from application.platform.idempotency import IdempotencyService, IdempotentWrite, RequestKey
 from entrypoints.http.framework.idempotency import IdempotentRequest, StoredResponse
 from tests.contracts.given import register
 from tests.migrations.databases import opened
@@ -52,14 +52,14 @@ async def replayed(url: str) -> Response | None:
         return await IdempotentRequest(REQUEST, service, lambda view: view, CONTENT).stored_response()
 
 
-async def test_a_response_stored_before_the_upgrade_is_replayed_and_survives_the_downgrade(url: str) -> None:
-    schema = SqlSchema(url)
-    await schema.upgrade()
+async def prepare(url: str) -> tuple[IdempotentWrite[bytes], dict[str, Any]]:
+    """Upgrade the database and register a user. Return a write and its stored response at revision 0006."""
+    await SqlSchema(url).upgrade()
     async with opened(url) as storage:
         await register(storage, a_user(id=ANN))
-        write = IdempotencyService(storage.unit_of_work, SettableClock()).write(REQUEST, CONTENT, bytes)
-    await schema.downgrade("0006")
-    old = {
+        service = IdempotencyService(storage.unit_of_work, SettableClock())
+    write: IdempotentWrite[bytes] = service.write(REQUEST, CONTENT, bytes)
+    return write, {
         "user_id": ANN,
         "operation": REQUEST.operation,
         "key": write.request.key,
@@ -69,6 +69,12 @@ async def test_a_response_stored_before_the_upgrade_is_replayed_and_survives_the
         "body": BODY,
         "expires_at": NOW + timedelta(hours=1),
     }
+
+
+async def test_a_response_stored_before_the_upgrade_is_replayed_and_survives_the_downgrade(url: str) -> None:
+    schema = SqlSchema(url)
+    _, old = await prepare(url)
+    await schema.downgrade("0006")
     await execute(url, sa.insert(RECORDS).values(old))
 
     for _ in range(2):
@@ -83,27 +89,18 @@ async def test_a_response_stored_before_the_upgrade_is_replayed_and_survives_the
 
 
 async def test_a_response_of_the_new_version_survives_the_downgrade(url: str) -> None:
-    schema = SqlSchema(url)
-    await schema.upgrade()
-    async with opened(url) as storage:
-        await register(storage, a_user(id=ANN))
-        write = IdempotencyService(storage.unit_of_work, SettableClock()).write(REQUEST, CONTENT, bytes)
-        async with storage.unit_of_work() as uow:
-            await write.store(uow, StoredResponse(201, HEADERS, BODY).encode())
-            await uow.commit()
-    await schema.downgrade("0006")
+    write, _ = await prepare(url)
+    async with opened(url) as storage, storage.unit_of_work() as uow:
+        await write.store(uow, StoredResponse(201, HEADERS, BODY).encode())
+        await uow.commit()
+    await SqlSchema(url).downgrade("0006")
 
     (row,) = await execute(url, sa.select(RECORDS))
     assert (row.status, row.headers, row.body) == (201, HEADERS, BODY)
 
 
 async def test_a_response_that_the_previous_version_stored_after_the_upgrade_is_replayed(url: str) -> None:
-    await SqlSchema(url).upgrade()
-    async with opened(url) as storage:
-        await register(storage, a_user(id=ANN))
-        write = IdempotencyService(storage.unit_of_work, SettableClock()).write(REQUEST, CONTENT, bytes)
-    old = {"user_id": ANN, "operation": REQUEST.operation, "key": write.request.key, "fingerprint": write.fingerprint}
-    old |= {"status": 201, "headers": HEADERS, "body": BODY, "expires_at": NOW + timedelta(hours=1)}
+    _, old = await prepare(url)
     await execute(url, sa.insert(RECORDS).values(old))
 
     response = await replayed(url)

@@ -3,6 +3,7 @@ from dependency_injector import providers
 
 from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.storage import SqlStorage
+from application.platform.unit_of_work import StorageUnavailable
 from application.storage import SchemaMismatch
 from entrypoints.wiring.container import Container, open_container
 from tests.entrypoints.given import make_settings
@@ -38,8 +39,8 @@ async def test_a_storage_passed_to_the_container_checks_its_own_database(url: st
         await container.storage().check()
 
 
-async def test_a_database_that_cannot_be_reached_at_the_start_is_checked_later(url: str) -> None:
+async def test_a_database_that_cannot_be_reached_at_the_start_is_checked_later() -> None:
     unreachable = f"postgresql+asyncpg://ann@127.0.0.1:{free_port()}/tasks"
     async with SqlStorage(unreachable) as storage:
-        with pytest.raises(Exception, match="no connection"):
+        with pytest.raises(StorageUnavailable, match="no connection"):
             await storage.check()

@@ -70,9 +70,9 @@ class Staged(Generic[K, V]):
             if change is not None:
                 yield change
 
-    def keys(self) -> Iterator[K]:
+    def __iter__(self) -> Iterator[K]:
         self._require_open()
-        yield from (key for key in {**self._rows, **self._changes} if self.get(key) is not None)
+        return (key for key in {**self._rows, **self._changes} if self.get(key) is not None)
 
     def apply(self) -> None:
         for key, change in self._changes.items():

@@ -20,5 +20,5 @@ class InMemoryTaskCounters:
 
 
 def drop_counters(counters: Staged[CounterKey, int], owner_id: UserId) -> None:
-    for counter in [key for key in counters.keys() if key.owner_id == owner_id]:  # noqa: SIM118 - not a mapping
+    for counter in [key for key in counters if key.owner_id == owner_id]:
         counters.drop(counter)

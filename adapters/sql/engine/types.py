@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware datetime in UTC, also on databases without time zones."""
+    """A column type for points in time. Values are timezone-aware datetimes in UTC on every database."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

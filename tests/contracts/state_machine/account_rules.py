@@ -9,6 +9,7 @@ from application.identity.sessions import ClientInfo, IssuedTokens
 from application.identity.users import ListUsers
 from application.platform.paging import Page, Paging
 from domain.identity.actor import Actor
+from domain.identity.session import SessionId
 from domain.identity.user import Role, UserChanges
 from domain.identity.user_query import UserFilter, UserOrder
 from tests.contracts.state_machine.machine import PASSWORD, Machine
@@ -99,8 +100,8 @@ class AccountRules(Machine):
 
     @rule(login=consumes(logins), actor=Machine.actors, any_user=rarely)
     def end_session(self, login: IssuedTokens, actor: Actor, any_user: bool) -> None:
-        user_id, session_id = (actor.user_id if any_user else login.user.id), login.refresh_token.ids[1]
-        self.ask(lambda world: world.sessions.revoke(acting(user_id), session_id))  # type: ignore[arg-type]
+        user_id, session_id = (actor.user_id if any_user else login.user.id), SessionId(login.refresh_token.ids[1])
+        self.ask(lambda world: world.sessions.revoke(acting(user_id), session_id))
 
     @rule(actor=Machine.actors)
     def end_all_sessions(self, actor: Actor) -> None:
@@ -108,8 +109,8 @@ class AccountRules(Machine):
 
     @rule(login=logins, current=passwords, new=passwords)
     def change_password(self, login: IssuedTokens, current: str, new: str) -> None:
-        session_id = login.refresh_token.ids[1]
-        self.ask(lambda world: world.passwords.change(acting(login.user.id), session_id, current, new))  # type: ignore[arg-type]
+        session_id = SessionId(login.refresh_token.ids[1])
+        self.ask(lambda world: world.passwords.change(acting(login.user.id), session_id, current, new))
         self.ask(lambda world: world.sessions.list_sessions(acting(login.user.id)))
 
     @rule(target=reset_tokens, name=names)
@@ -125,8 +126,11 @@ class AccountRules(Machine):
     def reset(self, token: str, new: str) -> None:
         self.ask(lambda world: world.passwords.reset(token, new))
 
+    def _compare_sessions(self, actor: Actor) -> None:
+        self.ask(lambda world: world.sessions.list_sessions(actor))
+
     def teardown(self) -> None:
         for actor in self.people:
-            self.ask(lambda world: world.sessions.list_sessions(actor))  # noqa: B023 - called immediately
+            self._compare_sessions(actor)
         self.ask(lambda world: world.sessions.log_in(self.username("ann"), PASSWORD))
         super().teardown()

@@ -95,9 +95,7 @@ def test_open_tasks_are_overdue_after_their_day_or_instant(due: str | None, zone
         ("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00Z"),
     ],
 )
-def test_after_is_inclusive_and_before_exclusive_and_a_day_starts_in_the_zone(
-    bound: str, zone: str, first: str
-) -> None:
+def test_lower_bounds_are_inclusive_and_upper_bounds_exclusive(bound: str, zone: str, first: str) -> None:
     start = datetime.fromisoformat(first)
     for at, is_after in ((start - TICK, False), (start, True), (start + TICK, True)):
         created, due = a_task(at=at), a_task(due=Due(at))
