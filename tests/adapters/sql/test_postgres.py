@@ -1,10 +1,10 @@
-import time
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
 
-from adapters.sql.engine.postgres import dsn_of
+from adapters.sql.engine.postgres import TIMEOUT, dsn_of
 from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.storage import SqlStorage
 from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
@@ -17,7 +17,7 @@ from tests.servers.postgres import PostgresServer
 from tests.support.builders import ANN, a_task, a_user
 
 UNAVAILABLE = (StorageUnavailable, TransientStorageError)
-MAX_SECONDS = 3.0
+HANG_TIMEOUT = 30.0
 """Within which an unavailable database must be reported."""
 
 
@@ -50,6 +50,13 @@ class TestPostgresStorage(StorageContract, CappedUsersContract):
         assert [len(await claim(storage, limit=8)) for _ in range(6)] == [8, 8, 8, 8, 8, 1]
 
 
+PROMISED_SECONDS = 2.0
+
+
+def test_the_wait_for_a_hung_server_is_shorter_than_the_promised_time() -> None:
+    assert TIMEOUT < PROMISED_SECONDS
+
+
 class TestPostgresFailures:
     @pytest.fixture
     async def storage(self, server: PostgresServer) -> AsyncIterator[SqlStorage]:
@@ -71,24 +78,20 @@ class TestPostgresFailures:
                 await add_in(uow, a_task())
                 server.kill()
                 await uow.commit()
-        started = time.monotonic()
         with pytest.raises(UNAVAILABLE):
-            await add(storage, a_task())
-        assert time.monotonic() - started < MAX_SECONDS
+            async with asyncio.timeout(HANG_TIMEOUT):
+                await add(storage, a_task())
 
         server.restart()
         assert await snapshot(storage) == expected_snapshot(stored)
 
-    async def test_a_hung_server_raises_storage_unavailable_in_time(
-        self, server: PostgresServer, storage: SqlStorage
-    ) -> None:
+    async def test_a_hung_server_raises_storage_unavailable(self, server: PostgresServer, storage: SqlStorage) -> None:
         stored = a_task()
         await add(storage, stored)
         server.pause()
-        started = time.monotonic()
         with pytest.raises(UNAVAILABLE):
-            await add(storage, a_task())
-        assert time.monotonic() - started < MAX_SECONDS
+            async with asyncio.timeout(HANG_TIMEOUT):
+                await add(storage, a_task())
 
         server.resume()
         assert await snapshot(storage) == expected_snapshot(stored)

@@ -1,7 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from itertools import chain, repeat
-from time import perf_counter
 from typing import Final
 
 import pytest
@@ -83,13 +82,8 @@ async def test_other_errors_are_raised_without_a_retry(error: Exception) -> None
         assert use_case.runs == len(errors)
 
 
-async def test_all_attempts_together_are_shorter_than_a_client_timeout() -> None:
-    started = perf_counter()
-    with pytest.raises(StaleTask):
-        await UseCase(*repeat(StaleTask(), MAX_ATTEMPTS)).run("done", suffix="!")
-
-    assert perf_counter() - started < 2
-    assert FIRST_DELAY * 2 ** (MAX_ATTEMPTS - 1) < 1
+def test_all_delays_together_are_shorter_than_a_second() -> None:
+    assert sum(FIRST_DELAY * 2**attempt for attempt in range(MAX_ATTEMPTS - 1)) < 1
 
 
 async def test_the_delay_before_the_next_attempt_can_be_cancelled() -> None:

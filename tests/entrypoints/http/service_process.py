@@ -74,13 +74,11 @@ class ServerProcess:
             assert time.monotonic() < deadline, self.log
             time.sleep(0.05)
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
-        """Stop the process. Return the seconds that it took."""
-        began = time.monotonic()
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the process. Raise TimeoutExpired if it does not end."""
         for process in self._processes() if number is signal.SIGKILL else [self.process]:
             process.send_signal(number)
         self.process.wait(TIMEOUT)
-        return time.monotonic() - began
 
     def workers(self) -> list[psutil.Process]:
         """Return the worker processes, if there are several."""
