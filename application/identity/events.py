@@ -97,6 +97,13 @@ class SessionsEnded(SessionStateChanged):
 
 
 @dataclass(frozen=True, slots=True)
+class OldestSessionsEnded(SessionStateChanged):
+    """A login ended the oldest sessions of the user, who had too many."""
+
+    name: ClassVar = "oldest_sessions_ended"
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshTokenReuseDetected(SessionStateChanged):
     """A replaced refresh token was used again, which ended its session."""
 

@@ -140,6 +140,13 @@ class SessionRepository(Protocol):
         """Delete all sessions of the user, except `keep`."""
         ...
 
+    async def remove_oldest(self, user_id: UserId, *, keep: int) -> int:
+        """Delete all sessions of the user except the newest `keep`. Return the number deleted.
+
+        Lock the user before: otherwise concurrent transactions do not count the sessions of each other.
+        """
+        ...
+
     async def remove_expired(self, now: datetime, *, limit: int) -> int:
         """Delete up to `limit` expired sessions of all users. Return the number deleted."""
         ...

@@ -6,7 +6,13 @@ from datetime import timedelta
 from typing import Final
 
 from application.identity.credentials import Credentials
-from application.identity.events import LoggedIn, RefreshTokenReuseDetected, SessionEnded, SessionsEnded
+from application.identity.events import (
+    LoggedIn,
+    OldestSessionsEnded,
+    RefreshTokenReuseDetected,
+    SessionEnded,
+    SessionsEnded,
+)
 from application.identity.opaque_tokens import OpaqueToken
 from application.identity.ports import IdentityUnitOfWork, SessionState, SessionStateCache
 from application.identity.security import AccessToken, AccessTokens, Claims, NewSecret
@@ -81,7 +87,7 @@ class SessionService:
         self._lifetime = lifetime
 
     async def log_in(self, login: str, password: str, client: ClientInfo = ClientInfo()) -> IssuedTokens:
-        """Start a session of the user with this login and password.
+        """Start a session of the user with this login and password, and end the oldest ones above the limit.
 
         An unknown user costs the same time as a wrong password, so that response times do not reveal accounts.
 
@@ -215,6 +221,8 @@ class SessionService:
                 user = user.with_password(new_hash, at=self._clock.now())
                 await uow.users.save(user)
             await uow.sessions.add(session)
+            if await uow.sessions.remove_oldest(user.id, keep=Session.MAX_PER_USER):
+                uow.add_event(OldestSessionsEnded(user.id))
             uow.add_event(LoggedIn(user.id, session.id, session.ip_address))
             await uow.commit()
         return user

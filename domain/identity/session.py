@@ -17,6 +17,8 @@ class Session:
     Only one refresh token is valid at a time. The session stores its hash; each refresh replaces it.
     """
 
+    MAX_PER_USER: ClassVar = 100
+    """A login beyond this number ends the oldest session of the user."""
     MAX_USER_AGENT: ClassVar = 255
 
     id: SessionId

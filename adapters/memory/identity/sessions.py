@@ -53,6 +53,13 @@ class InMemorySessionRepository:
             if session.id != keep:
                 self._sessions.drop(session.id)
 
+    async def remove_oldest(self, user_id: UserId, *, keep: int) -> int:
+        await self._lock.acquire()
+        oldest = (await self.find_by_user(user_id))[keep:]
+        for session in oldest:
+            self._sessions.drop(session.id)
+        return len(oldest)
+
     async def remove_expired(self, now: datetime, *, limit: int) -> int:
         await self._lock.acquire()
         expired = [session.id for session in self._sessions.values() if session.is_expired(now)][:limit]

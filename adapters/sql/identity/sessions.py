@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Uuid, bindparam, delete, insert, select, update
+from sqlalchemy import Integer, Uuid, bindparam, delete, insert, select, update
 
 from adapters.sql.engine.connection import ReferenceViolated
 from adapters.sql.engine.dialects import delete_batch
@@ -35,6 +35,20 @@ UPDATE_SESSION: Final = (
 DELETE_SESSION: Final = delete(sessions).where(_IS_USERS, _IS_ID).returning(sessions.c.id)
 DELETE_SESSIONS: Final = delete(sessions).where(_IS_USERS)
 DELETE_OTHER_SESSIONS: Final = delete(sessions).where(_IS_USERS, sessions.c.id != bindparam("id", type_=Uuid))
+DELETE_OLDEST_SESSIONS: Final = (
+    delete(sessions)
+    .where(
+        _IS_USERS,
+        sessions.c.id
+        <= select(sessions.c.id)
+        .where(_IS_USERS)
+        .order_by(sessions.c.id.desc())
+        .limit(1)
+        .offset(bindparam("keep", type_=Integer))
+        .scalar_subquery(),
+    )
+    .returning(sessions.c.id)
+)
 DELETE_EXPIRED_SESSIONS: Final = delete_batch(sessions, sessions.c.expires_at <= bindparam("now", type_=Instant))
 
 
@@ -86,6 +100,9 @@ class SqlSessionRepository:
             await self._transaction.execute(DELETE_SESSIONS, {"user_id": user_id})
         else:
             await self._transaction.execute(DELETE_OTHER_SESSIONS, {"user_id": user_id, "id": keep})
+
+    async def remove_oldest(self, user_id: UserId, *, keep: int) -> int:
+        return len(await self._transaction.fetch_writing(DELETE_OLDEST_SESSIONS, user_id=user_id, keep=keep))
 
     async def remove_expired(self, now: datetime, *, limit: int) -> int:
         return len(await self._transaction.fetch_writing(DELETE_EXPIRED_SESSIONS, now=now, limit=limit))

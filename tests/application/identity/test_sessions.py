@@ -7,6 +7,7 @@ from adapters.memory.storage import InMemoryStorage
 from application.identity.sessions import ClientInfo, IssuedTokens
 from domain.errors import InvalidCredentials, InvalidToken, RefreshTokenReused, SessionNotFound
 from domain.identity.actor import Actor
+from domain.identity.session import Session
 from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.stubs import SettableClock
@@ -96,6 +97,24 @@ async def test_reusing_a_refresh_token_ends_its_session(world: World) -> None:
         with pytest.raises(InvalidToken):
             await world.sessions.authenticate(login.access_token.text)
     assert await world.sessions.authenticate(other.access_token.text)
+
+
+async def test_a_login_above_the_limit_ends_the_oldest_session(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "MAX_PER_USER", 3)
+    kim = await registered(world)
+    lee = await registered(world, "lee")
+    other = await logged_in(world, "lee")
+    logins = [await logged_in(world) for _ in range(3)]
+    assert await world.sessions.authenticate(logins[0].access_token.text)
+    assert "oldest_sessions_ended" not in world.audit.names
+    logins.append(await logged_in(world))
+
+    kept = [session.id for session in await world.sessions.list_sessions(acting(kim.id))]
+    assert kept == [session_of(login) for login in logins[:0:-1]]
+    assert "oldest_sessions_ended" in world.audit.names
+    with pytest.raises(InvalidToken):
+        await world.sessions.authenticate(logins[0].access_token.text)
+    assert (await world.sessions.authenticate(other.access_token.text)).actor.user_id == lee.id
 
 
 @pytest.mark.parametrize("is_used", [False, True], ids=["unused token", "used token"])

@@ -139,6 +139,30 @@ class SessionContract(StorageSuite):
         await remove_all(storage, BEN)
         assert await find_by_user(storage, BEN) == []
 
+    async def test_the_oldest_sessions_are_removed(self, storage: Storage) -> None:
+        sessions, ben_session = [a_session() for _ in range(4)], a_session(user_id=BEN)
+        await add(storage, *sessions[2:], *sessions[:2], ben_session)
+        async with storage.unit_of_work() as uow:
+            removed = [await uow.sessions.remove_oldest(ANN, keep=keep) for keep in (4, 2, 2)]
+            removed.append(await uow.sessions.remove_oldest(new_user_id(), keep=1))
+            await uow.commit()
+
+        assert removed == [0, 2, 0, 0]
+        assert await find_by_user(storage) == [sessions[3], sessions[2]]
+        assert await find_by_user(storage, BEN) == [ben_session]
+
+    async def test_concurrent_logins_leave_the_newest_sessions(self, storage: Storage) -> None:
+        async def log_in(session: Session) -> None:
+            async with storage.unit_of_work() as uow:
+                await uow.users.lock(ANN)
+                await uow.sessions.add(session)
+                await uow.sessions.remove_oldest(ANN, keep=3)
+                await uow.commit()
+
+        sessions = [a_session() for _ in range(8)]
+        await asyncio.gather(*(retry(partial(log_in, session)) for session in sessions))
+        assert await find_by_user(storage) == sessions[:-4:-1]
+
     async def test_expired_sessions_are_removed_in_batches(self, storage: Storage) -> None:
         expired = [a_session(user_id=user_id, lifetime=timedelta(hours=1)) for user_id in (ANN, BEN, ANN)]
         await add(storage, *expired, last := a_session(lifetime=timedelta(hours=1) + MICROSECOND))
