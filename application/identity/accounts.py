@@ -4,11 +4,9 @@ from application.identity.credentials import Credentials
 from application.identity.ports import IdentityUnitOfWork
 from application.identity.registration import RegisterUser, Registration
 from application.identity.removal import remove_user
-from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from application.platform.ids import NewId
-from application.platform.retry import read, retried
-from domain.errors import WrongPassword
+from application.platform.retry import retried
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User, UserId
 
@@ -21,14 +19,12 @@ class AccountService:
         unit_of_work: Callable[[], IdentityUnitOfWork],
         registration: Registration,
         credentials: Credentials,
-        audit: AuditLog,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registration = registration
         self._credentials = credentials
-        self._audit = audit
         self._clock = clock
         self._new_id = new_id
 
@@ -43,21 +39,27 @@ class AccountService:
         """
         return await self._registration.create(command, role=Role.USER, is_active=True)
 
-    async def erase(self, actor: Actor, password: str, *, versions: frozenset[int] | None = None) -> None:
+    async def erase(
+        self, actor: Actor, password: str, address: str | None = None, *, versions: frozenset[int] | None = None
+    ) -> None:
         """Delete the actor's account with all data, after a check of the password.
 
         All workers refuse the sessions of the account before the method returns.
 
+        Args:
+            actor: Whose account is deleted.
+            password: The current password, in plain text.
+            address: The IP address of the client, if it is known.
+            versions: The versions of the user that the caller accepts; None accepts any.
+
         Raises:
             UserNotFound: The account was deleted meanwhile.
             WrongPassword: This is not the actor's password.
+            RateLimited: Too many passwords for this account were wrong.
             PreconditionFailed: The stored version is not in `versions`.
             LastAdmin: The actor is the last active admin.
         """
-        user: User = await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
-        if not await self._credentials.verify(user, password):
-            self._audit.record("erasure_refused", user_id=actor.user_id)
-            raise WrongPassword
+        await self._credentials.require_current_password(actor, password, address, refusal_event="erasure_refused")
         await self._remove(actor.user_id, versions)
 
     @retried

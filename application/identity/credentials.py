@@ -1,14 +1,40 @@
+from collections.abc import Callable
+from hashlib import blake2b
+
+from application.identity.ports import IdentityUnitOfWork
 from application.identity.security import PasswordHasher
+from application.platform.audit import AuditLog
+from application.platform.clock import Clock
+from application.platform.rate_limits import RateLimitService
+from application.platform.retry import read
+from domain.errors import WrongPassword
+from domain.identity.actor import Actor
+from domain.identity.address import address_block
 from domain.identity.password import PasswordPolicy
-from domain.identity.user import User
+from domain.identity.user import User, UserId, normalize_login
 
 
 class Credentials:
-    """Verify passwords, and hash new ones that meet the policy."""
+    """Verify passwords within the limits of wrong ones, and hash new ones that meet the policy.
 
-    def __init__(self, policy: PasswordPolicy, hasher: PasswordHasher) -> None:
+    All use cases verify passwords here, so that all wrong passwords for an account count together.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: Callable[[], IdentityUnitOfWork],
+        policy: PasswordPolicy,
+        hasher: PasswordHasher,
+        rate_limits: RateLimitService,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        self._unit_of_work = unit_of_work
         self._policy = policy
         self._hasher = hasher
+        self._rate_limits = rate_limits
+        self._audit = audit
+        self._clock = clock
 
     async def hash(self, password: str, *, username: str, email: str) -> str:
         """Check a new password against the policy and return its hash.
@@ -19,10 +45,75 @@ class Credentials:
         self._policy.check(password, username=username, email=email)
         return await self._hasher.hash(password)
 
-    async def verify(self, user: User | None, password: str) -> bool:
-        """Return whether this is the password of the user. Without a user: False, after the same time."""
-        return await self._hasher.verify(password, user.password_hash if user else None)
+    async def verify(self, user: User | None, password: str, *, login: str, address: str | None) -> bool:
+        """Return whether this is the password of an active user. Otherwise it counts as a failed login.
+
+        Without a user, the method takes the same time and counts in the same way, so that neither reveals accounts.
+
+        Args:
+            user: The user with this login, or None if there is none.
+            password: The password in plain text.
+            login: The username or e-mail address that the client sent.
+            address: The IP address of the client, if it is known.
+
+        Raises:
+            RateLimited: Too many passwords for this account were wrong.
+        """
+
+        async def is_known() -> bool:
+            return user is not None and await self._has_session_from(user.id, address or "")
+
+        guess = await self._rate_limits.guess(_account_key(user, login), address or "", is_known)
+        try:
+            is_correct = await self._hasher.verify(password, user.password_hash if user else None)
+        except Exception:
+            await self._rate_limits.refund(guess)
+            raise
+        if not is_correct or user is None or not user.is_active:
+            return False
+        await self._rate_limits.refund(guess)
+        return True
+
+    async def require_current_password(
+        self, actor: Actor, password: str, address: str | None, *, refusal_event: str
+    ) -> User:
+        """Check the password of the actor before a change that a stolen token must not allow. Return the user.
+
+        Args:
+            actor: Who makes the change.
+            password: The current password of the actor, in plain text.
+            address: The IP address of the client, if it is known.
+            refusal_event: The name under which the audit log records a wrong password.
+
+        Raises:
+            UserNotFound: The account was deleted meanwhile.
+            WrongPassword: This is not the actor's password. It counts as a failed login.
+            RateLimited: Too many passwords for this account were wrong.
+        """
+        user: User = await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
+        if not await self.verify(user, password, login=user.username, address=address):
+            self._audit.record(refusal_event, user_id=user.id)
+            raise WrongPassword
+        return user
 
     async def rehash_if_outdated(self, user: User, password: str) -> str | None:
         """Return a new hash if the stored one was made with less effort than configured now, otherwise None."""
         return await self._hasher.hash(password) if self._hasher.is_outdated(user.password_hash) else None
+
+    async def _has_session_from(self, user_id: UserId, address: str) -> bool:
+        sessions = await read(self._unit_of_work, lambda uow: uow.sessions.find_by_user(user_id))
+        now, block = self._clock.now(), address_block(address)
+        return any(
+            session.ip_address and address_block(session.ip_address) == block and not session.is_expired(now)
+            for session in sessions
+        )
+
+
+def _account_key(user: User | None, login: str) -> str:
+    """Return a key for all wrong passwords of an account, whether the client sends the username or the e-mail address.
+
+    It depends on the stored hash: a new password gets a new limit, so that a reset also ends a lock. The key is itself
+    a hash, because users sometimes type a password as the name.
+    """
+    identity = f"{user.id} {user.password_hash}" if user else normalize_login(login)
+    return blake2b(identity.encode(errors="surrogatepass"), digest_size=16).hexdigest()

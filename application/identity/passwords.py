@@ -6,10 +6,8 @@ from application.identity.mails import RESET_MAIL
 from application.identity.opaque_tokens import OpaqueToken
 from application.identity.ports import IdentityUnitOfWork, ResetToken
 from application.jobs.ports import Job, JobId
-from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from application.platform.ids import NewId
-from application.platform.rate_limits import RateLimitService
 from application.platform.retry import read, retried
 from domain.errors import InvalidResetToken, InvalidToken, UserNotFound, WrongPassword
 from domain.identity.actor import Actor
@@ -27,30 +25,35 @@ class PasswordService:
         self,
         unit_of_work: Callable[[], IdentityUnitOfWork],
         credentials: Credentials,
-        rate_limits: RateLimitService,
-        audit: AuditLog,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._credentials = credentials
-        self._rate_limits = rate_limits
-        self._audit = audit
         self._clock = clock
         self._new_id = new_id
 
-    async def change(self, actor: Actor, session_id: SessionId, current: str, new: str) -> None:
+    async def change(
+        self, actor: Actor, session_id: SessionId, current: str, new: str, address: str | None = None
+    ) -> None:
         """Change the actor's password and end all sessions of the actor except `session_id`.
+
+        Args:
+            actor: Whose password is changed.
+            session_id: The session that continues.
+            current: The current password, in plain text.
+            new: The new password, in plain text.
+            address: The IP address of the client, if it is known.
 
         Raises:
             UserNotFound: The account was deleted meanwhile.
             WrongPassword: `current` is not the user's password, or it was changed at the same time.
+            RateLimited: Too many passwords for this account were wrong.
             WeakPassword: The new password breaks a rule of the policy.
         """
-        user: User = await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
-        if not await self._credentials.verify(user, current):
-            self._audit.record("password_change_refused", user_id=user.id)
-            raise WrongPassword
+        user = await self._credentials.require_current_password(
+            actor, current, address, refusal_event="password_change_refused"
+        )
         password_hash = await self._credentials.hash(new, username=user.username, email=user.email)
         await self._store(user, password_hash, keep=session_id)
 
@@ -58,12 +61,8 @@ class PasswordService:
         """Queue a mail with a reset link to the account with this address. The caller needs no account.
 
         The account is looked up only when the job runs, so that neither the response nor its time reveals whether the
-        address has an account.
-
-        Raises:
-            RateLimited: There were too many requests for this address.
+        address has an account. The entrypoint limits the requests of each client.
         """
-        await self._rate_limits.account(email)
         await self._queue(
             Job(id=JobId(self._new_id()), kind=RESET_MAIL, run_at=self._clock.now(), payload={"email": email})
         )

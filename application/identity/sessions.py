@@ -19,7 +19,6 @@ from application.identity.security import AccessToken, AccessTokens, Claims, New
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from application.platform.ids import NewId
-from application.platform.rate_limits import RateLimitService
 from application.platform.retry import read, retried
 from domain.errors import InvalidCredentials, InvalidToken, RefreshTokenReused, SessionNotFound, UserNotFound
 from domain.identity.actor import Actor
@@ -68,7 +67,6 @@ class SessionService:
         credentials: Credentials,
         tokens: AccessTokens,
         session_states: SessionStateCache,
-        rate_limits: RateLimitService,
         audit: AuditLog,
         clock: Clock,
         new_id: NewId,
@@ -79,7 +77,6 @@ class SessionService:
         self._credentials = credentials
         self._tokens = tokens
         self._session_states = session_states
-        self._rate_limits = rate_limits
         self._audit = audit
         self._clock = clock
         self._new_id = new_id
@@ -98,12 +95,12 @@ class SessionService:
 
         Raises:
             InvalidCredentials: Unknown user, wrong password or inactive account. The error does not say which.
-            RateLimited: There were too many logins to this account.
+            RateLimited: Too many passwords for this account were wrong.
         """
-        await self._rate_limits.account(login)
         for _ in range(MAX_LOGIN_ATTEMPTS):
             user: User | None = await read(self._unit_of_work, lambda uow: uow.users.find_by_login(login))
-            if not await self._credentials.verify(user, password) or user is None or not user.is_active:
+            is_correct = await self._credentials.verify(user, password, login=login, address=client.ip_address)
+            if not is_correct or user is None:
                 break
             refresh_token = OpaqueToken((user.id, self._new_id()), self._new_secret())
             session = Session.start(

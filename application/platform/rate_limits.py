@@ -1,14 +1,14 @@
-"""Rate limits: fixed windows per client, and per account for logins."""
+"""Rate limits: fixed windows per client, and per account for passwords."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
-from typing import Protocol
+from typing import Final, Protocol
 
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from domain.errors import DomainError
-from domain.identity.user import normalize_login
+from domain.identity.address import address_block
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,10 @@ class RateLimiter(Protocol):
         """Count one request of a client and return its window. This method never fails."""
         ...
 
+    async def refund(self, limit: RateLimit, client_key: str, at: datetime) -> None:
+        """Take back one request that was counted at `at`. This method never fails."""
+        ...
+
     async def check(self) -> None:
         """Raise an error if requests should be counted together with other processes, but are not."""
         ...
@@ -68,6 +72,10 @@ class RateLimited(DomainError):
         self.window = window
 
 
+FAILED_LOGINS: Final = RateLimit("failed-login", 100, 3600)
+"""At most so many consecutive failures are allowed by NIST SP 800-63B-4, section 3.2.2."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
     """The limit of each rate limit class. None is no limit."""
@@ -75,7 +83,18 @@ class RateLimits:
     read: RateLimit | None = None
     write: RateLimit | None = None
     login: RateLimit | None = None
+    """Logins from an address, and wrong passwords for an account from an address."""
+    failed_login: RateLimit | None = None
+    """Wrong passwords for an account from all addresses together."""
     register: RateLimit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordGuess:
+    """A password that was counted as wrong before it was verified."""
+
+    hits: tuple[tuple[RateLimit | None, str], ...]
+    at: datetime
 
 
 class RateLimitService:
@@ -112,7 +131,7 @@ class RateLimitService:
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.register, address)
+        return await self._hit(self._limits.register, address_block(address))
 
     async def login(self, address: str) -> RateWindow | None:
         """Count a login from an IP address.
@@ -120,27 +139,43 @@ class RateLimitService:
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.login, address)
+        return await self._hit(self._limits.login, address_block(address))
 
-    async def account(self, name: str) -> RateWindow | None:
-        """Count a login to an account, or a request to reset its password, from any address.
+    async def guess(self, account: str, address: str, is_known: Callable[[], Awaitable[bool]]) -> PasswordGuess:
+        """Count a password as wrong before it is verified, so that concurrent guesses cannot pass the limits.
+
+        The limit of the account applies only to unknown addresses. Otherwise strangers could lock the owner out.
+
+        Args:
+            account: Identifies the account.
+            address: The IP address of the client.
+            is_known: Returns whether the account has a session from this address.
 
         Raises:
-            RateLimited: The limit is exceeded.
+            RateLimited: Too many passwords were wrong, from this address or from all addresses together.
         """
-        return await self._hit(self._limits.login, f"account:{_pseudonym(name)}")
+        at = self._clock.now()
+        pair = f"account:{account}:{address_block(address)}"
+        await self._hit(self._limits.login, pair, at)
+        try:
+            await self._hit(self._limits.failed_login, account, at)
+        except RateLimited:
+            if not await is_known():
+                raise
+        return PasswordGuess(((self._limits.login, pair), (self._limits.failed_login, account)), at)
 
-    async def _hit(self, limit: RateLimit | None, client_key: str) -> RateWindow | None:
+    async def refund(self, guess: PasswordGuess) -> None:
+        """Take back a guess: the password was right, or it was not verified."""
+        for limit, client_key in guess.hits:
+            if limit is not None:
+                await self._limiter.refund(limit, client_key, guess.at)
+
+    async def _hit(self, limit: RateLimit | None, client_key: str, at: datetime | None = None) -> RateWindow | None:
         if limit is None:
             return None
-        window = await self._limiter.hit(limit, client_key, self._clock.now())
+        window = await self._limiter.hit(limit, client_key, at or self._clock.now())
         if window.is_exceeded:
             if window.count == limit.amount + 1:
                 self._audit.record("rate_limited", limit=limit.name)
             raise RateLimited(window)
         return window
-
-
-def _pseudonym(login: str) -> str:
-    """Return a hash of the login. Users sometimes type a password as the name, so the text itself is not stored."""
-    return blake2b(normalize_login(login).encode(errors="surrogatepass"), digest_size=16).hexdigest()

@@ -108,9 +108,16 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
     clock, new_id, audit = adapters.clock, adapters.new_id, adapters.audit
     dispatcher = EventDispatcher(AuditRecorder(audit).handle, SessionStateInvalidation(adapters.session_states).handle)
     unit_of_work = partial(adapters.storage.unit_of_work, dispatcher.dispatch)
-    credentials = Credentials(policy=adapters.password_policy, hasher=adapters.hasher)
-    registration = Registration(unit_of_work=unit_of_work, credentials=credentials, clock=clock, new_id=new_id)
     rate_limits = RateLimitService(limiter=adapters.rate_limiter, limits=options.rate_limits, audit=audit, clock=clock)
+    credentials = Credentials(
+        unit_of_work=unit_of_work,
+        policy=adapters.password_policy,
+        hasher=adapters.hasher,
+        rate_limits=rate_limits,
+        audit=audit,
+        clock=clock,
+    )
+    registration = Registration(unit_of_work=unit_of_work, credentials=credentials, clock=clock, new_id=new_id)
     total_cache = TotalCache(cache=adapters.cache, min_revision=options.min_cached_revision)
     mail_jobs = MailJobs(
         unit_of_work=unit_of_work,
@@ -135,7 +142,6 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             unit_of_work=unit_of_work,
             registration=registration,
             credentials=credentials,
-            audit=audit,
             clock=clock,
             new_id=new_id,
         ),
@@ -145,7 +151,6 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             credentials=credentials,
             tokens=adapters.tokens,
             session_states=adapters.session_states,
-            rate_limits=rate_limits,
             audit=audit,
             clock=clock,
             new_id=new_id,
@@ -155,8 +160,6 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
         passwords=PasswordService(
             unit_of_work=unit_of_work,
             credentials=credentials,
-            rate_limits=rate_limits,
-            audit=audit,
             clock=clock,
             new_id=new_id,
         ),

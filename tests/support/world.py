@@ -50,6 +50,7 @@ class World:
         cache: Cache | None = None,
         store: FileStore | None = None,
         quota: int = 1000,
+        rate_limits: RateLimits | None = None,
     ) -> None:
         self.storage = storage
         self.clock = clock
@@ -83,7 +84,7 @@ class World:
                 files_quota=quota,
                 public_url="https://tasks.example.com",
                 job_lease=timedelta(seconds=30),
-                rate_limits=RateLimits(),
+                rate_limits=rate_limits or RateLimits(),
                 min_cached_revision=0,
             ),
         )

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from application.identity.sessions import AuthenticatedCaller
 from domain.identity.actor import Actor
 from entrypoints.http.framework.authentication import current_actor, current_caller
+from entrypoints.http.framework.client import client_address
 from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.idempotency import IdempotentRequest, idempotent_request
 from entrypoints.http.framework.parameters import RequestParameter
@@ -25,6 +26,7 @@ def current_metrics(request: Request) -> RequestMetrics:
 
 CurrentActor = Annotated[Actor, RequestParameter(current_actor)]
 CurrentCaller = Annotated[AuthenticatedCaller, RequestParameter(current_caller)]
+ClientAddress = Annotated[str, RequestParameter(client_address)]
 App = Annotated[Services, RequestParameter(current_services)]
 ExpectedVersions = Annotated[frozenset[int] | None, RequestParameter(expected_versions)]
 Metrics = Annotated[RequestMetrics, RequestParameter(current_metrics)]

@@ -1,32 +1,35 @@
 """The address, origin and user agent of the client of a request."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
 from starlette.requests import Request
 
 from application.identity.sessions import ClientInfo
+from domain.identity.address import parse_address
 from entrypoints.http.framework.context import context_of
+
+Address = IPv4Address | IPv6Address
 
 DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 def client_address(request: Request) -> str:
-    """Return the address of the client.
+    """Return the normalised address of the client, or an empty text if the peer has none.
 
-    If the peer is a trusted proxy: the rightmost address in X-Forwarded-For that is not a trusted proxy.
+    If the peer is a trusted proxy: the rightmost address in X-Forwarded-For that is not a trusted proxy. A malformed
+    element ends the search.
     """
     trusted = context_of(request).settings.trusted_proxies
-    address = request.client.host if request.client else ""
-    if not trusted:
-        return address
-    forwarded = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
-    for hop in reversed([hop.strip() for hop in forwarded if hop.strip()]):
-        if not _is_in(address, trusted) or not _is_address(hop):
-            break
-        address = hop
-    return address
+    address = _peer(request)
+    if _is_in(address, trusted):
+        forwarded = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+        for hop in reversed([hop.strip() for hop in forwarded if hop.strip()]):
+            if not _is_in(address, trusted) or (forwarded_address := parse_address(hop)) is None:
+                break
+            address = forwarded_address
+    return str(address or "")
 
 
 def request_origin(request: Request) -> str:
@@ -37,7 +40,7 @@ def request_origin(request: Request) -> str:
     trusted = context_of(request).settings.trusted_proxies
     scheme = request.scope["scheme"]
     forwarded = ",".join(request.headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
-    if forwarded in DEFAULT_PORTS and request.client and _is_in(request.client.host, trusted):
+    if forwarded in DEFAULT_PORTS and _is_in(_peer(request), trusted):
         scheme = forwarded
     return f"{scheme}://{request.headers['host'].lower().removesuffix(DEFAULT_PORTS[scheme])}"
 
@@ -46,13 +49,9 @@ def client_info(request: Request) -> ClientInfo:
     return ClientInfo(request.headers.get("user-agent"), client_address(request) or None)
 
 
-def _is_in(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in networks)
+def _peer(request: Request) -> Address | None:
+    return parse_address(request.client.host) if request.client else None
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+def _is_in(address: Address | None, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    return address is not None and any(address in network for network in networks)

@@ -7,6 +7,7 @@ from functools import cache
 from starlette.requests import Request
 
 from application.platform.rate_limits import RateLimit, RateWindow
+from domain.identity.address import address_block
 from entrypoints.http.framework.client import client_address
 from entrypoints.http.framework.context import RequestContext
 
@@ -49,7 +50,7 @@ async def count(request: Request, context: RequestContext, limit_class: RateLimi
 
 
 def _client_key(request: Request, context: RequestContext) -> str:
-    return f"user:{context.caller.actor.user_id}" if context.caller else client_address(request)
+    return f"user:{context.caller.actor.user_id}" if context.caller else address_block(client_address(request))
 
 
 def rate_limit_headers(window: RateWindow) -> list[tuple[bytes, bytes]]:

@@ -1,4 +1,5 @@
 from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,9 +20,18 @@ def rate_limits(clock: SettableClock, audit: AuditTrail) -> RateLimitService:
         read=RateLimit("read", 3, 60),
         write=RateLimit("write", 2, 60),
         login=RateLimit("login", 2, 60),
+        failed_login=RateLimit("failed-login", 3, 3600),
         register=RateLimit("register", 1, 3600),
     )
     return RateLimitService(InProcessRateLimiter(), limits, audit, clock)
+
+
+async def never() -> bool:
+    return False
+
+
+async def always() -> bool:
+    return True
 
 
 async def counted(hit: Awaitable[RateWindow | None]) -> RateWindow:
@@ -32,8 +42,10 @@ async def counted(hit: Awaitable[RateWindow | None]) -> RateWindow:
 
 async def test_without_limits_nothing_is_counted(audit: AuditTrail, clock: SettableClock) -> None:
     rate_limits = RateLimitService(InProcessRateLimiter(), RateLimits(), audit, clock)
-    for hit in (rate_limits.read, rate_limits.write, rate_limits.login, rate_limits.register, rate_limits.account):
+    for hit in (rate_limits.read, rate_limits.write, rate_limits.login, rate_limits.register):
         assert [await hit("ann") for _ in range(100)] == [None] * 100
+    for _ in range(200):
+        await rate_limits.refund(await rate_limits.guess("ann", "192.0.2.1", never))
 
 
 async def test_requests_over_the_limit_are_refused(rate_limits: RateLimitService, clock: SettableClock) -> None:
@@ -69,26 +81,53 @@ async def test_limits_and_clients_are_counted_separately(rate_limits: RateLimitS
     assert (await counted(rate_limits.read("192.0.2.1"))).resets_in == 60
 
 
-async def test_an_account_is_counted_across_spellings_and_addresses(rate_limits: RateLimitService) -> None:
-    await rate_limits.account("Kim")
-    await rate_limits.account("kIM")
+async def test_an_ipv6_network_is_one_client(rate_limits: RateLimitService) -> None:
+    await rate_limits.login("2001:db8::1")
+    await rate_limits.login("[2001:DB8:0:0:ffff::2]:80")
     with pytest.raises(RateLimited):
-        await rate_limits.account("kim")
+        await rate_limits.login("2001:db8::3%eth0")
+    await rate_limits.register("::ffff:192.0.2.1")
+    with pytest.raises(RateLimited):
+        await rate_limits.register("192.0.2.1:443")
 
-    assert (await counted(rate_limits.account("lee"))).count == 1
-    assert (await counted(rate_limits.login("kim"))).count == 1
-    assert (await counted(rate_limits.account("\ud800\x00" * 1000))).count == 1
+    assert (await counted(rate_limits.login("2001:db8:0:1::1"))).count == 1
 
 
-async def test_an_exceeded_limit_is_audited_once_per_window_without_names(
+async def test_wrong_passwords_are_limited_for_an_address_and_for_all_addresses_together(
+    rate_limits: RateLimitService, clock: SettableClock
+) -> None:
+    for _ in range(2):
+        await rate_limits.guess("ann", "192.0.2.1", never)
+    for is_known in (never, always):
+        with pytest.raises(RateLimited) as raised:
+            await rate_limits.guess("ann", "192.0.2.1", is_known)
+        assert raised.value.window.limit.name == "login"
+    await rate_limits.guess("ann", "192.0.2.2", never)
+    with pytest.raises(RateLimited) as raised:
+        await rate_limits.guess("ann", "192.0.2.3", never)
+    assert raised.value.window.limit.name == "failed-login"
+    await rate_limits.guess("ann", "192.0.2.4", always)
+    await rate_limits.guess("ben", "192.0.2.3", never)
+
+    clock.time += timedelta(hours=1)
+    await rate_limits.guess("ann", "192.0.2.3", never)
+
+
+async def test_a_refunded_guess_does_not_count(rate_limits: RateLimitService, clock: SettableClock) -> None:
+    for _ in range(10):
+        guess = await rate_limits.guess("ann", "192.0.2.1", never)
+        clock.time += timedelta(seconds=1)
+        await rate_limits.refund(guess)
+    assert (await counted(rate_limits.login("192.0.2.1"))).count == 1
+
+
+async def test_an_exceeded_limit_is_audited_once_per_window(
     rate_limits: RateLimitService, clock: SettableClock, audit: AuditTrail
 ) -> None:
     for _ in range(2):
         for _ in range(5):
-            try:
-                await rate_limits.account("secret-typed-as-a-name")
-            except RateLimited:
-                continue
+            with suppress(RateLimited):
+                await rate_limits.login("192.0.2.1")
         clock.time += timedelta(seconds=60)
 
     assert audit.events == [("rate_limited", {"limit": "login"})] * 2

@@ -14,7 +14,7 @@ from domain.errors import (
     WeakPassword,
     WrongPassword,
 )
-from entrypoints.http.api.dependencies import App, CurrentCaller
+from entrypoints.http.api.dependencies import App, ClientAddress, CurrentCaller
 from entrypoints.http.api.identity.auth_schemas import (
     ChangePasswordBody,
     LoginBody,
@@ -119,8 +119,8 @@ async def get_current_user(caller: CurrentCaller, app: App) -> UserView:
 
 
 @router.post("/password", status=HTTPStatus.NO_CONTENT, errors=[WrongPassword, WeakPassword])
-async def change_password(body: ChangePasswordBody, caller: CurrentCaller, app: App) -> None:
-    await app.passwords.change(caller.actor, caller.session_id, body.current_password, body.new_password)
+async def change_password(body: ChangePasswordBody, caller: CurrentCaller, app: App, address: ClientAddress) -> None:
+    await app.passwords.change(caller.actor, caller.session_id, body.current_password, body.new_password, address)
 
 
 @router.post("/password-reset", status=HTTPStatus.ACCEPTED, response_class=Response, rate_limit=RateLimitClass.LOGIN)

@@ -5,7 +5,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from domain.errors import EmailTaken, Forbidden, LastAdmin, UsernameTaken, UserNotFound, WeakPassword, WrongPassword
-from entrypoints.http.api.dependencies import App, CurrentActor, ExpectedVersions, Idempotent
+from entrypoints.http.api.dependencies import App, ClientAddress, CurrentActor, ExpectedVersions, Idempotent
 from entrypoints.http.api.identity.auth_schemas import UserView
 from entrypoints.http.api.identity.export import stream_export
 from entrypoints.http.api.identity.export_schemas import ExportView
@@ -37,9 +37,14 @@ async def edit_me(body: EditMeBody, actor: CurrentActor, app: App, versions: Exp
 
 @router.delete("/me", status=HTTPStatus.NO_CONTENT, errors=[WrongPassword, LastAdmin])
 async def erase_me(
-    body: EraseBody, actor: CurrentActor, app: App, versions: ExpectedVersions, request: Request
+    body: EraseBody,
+    actor: CurrentActor,
+    app: App,
+    versions: ExpectedVersions,
+    address: ClientAddress,
+    request: Request,
 ) -> Response:
-    await app.accounts.erase(actor, body.password, versions=versions)
+    await app.accounts.erase(actor, body.password, address, versions=versions)
     return cookies.clear_session_cookies(request, Response(status_code=HTTPStatus.NO_CONTENT))
 
 

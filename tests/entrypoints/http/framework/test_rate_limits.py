@@ -8,6 +8,7 @@ from httpx2 import AsyncClient, Response
 
 from tests.entrypoints.http.conftest import Connect
 from tests.entrypoints.http.given import (
+    CHANGE_PASSWORD,
     CONFIRM,
     LOGIN,
     LOGIN_COOKIE,
@@ -104,22 +105,29 @@ async def test_logins_are_counted_by_address(client: AsyncClient) -> None:
     assert (await client.post(LOGIN, json=WRONG, headers=from_("198.51.100.7"))).status_code == 401
 
 
-async def test_logins_are_counted_by_account_across_addresses(
-    ann: AsyncClient, ben: AsyncClient, client: AsyncClient, clock: SettableClock
-) -> None:
-    clock.advance(timedelta(minutes=1))
-    for n in range(4):
-        body = {"username": "ANN" if n % 2 else "ann", "password": "wrong"}
-        assert (await client.post(LOGIN, json=body, headers=from_(f"198.51.100.{n}"))).status_code == 401
-    right = {"username": "ann", "password": PASSWORD}
-    refused = await client.post(LOGIN, json=right, headers=from_("198.51.100.9"))
-    assert refused.status_code == 429
-    assert refused.headers["Retry-After"] == "60"
-    unknown = {"username": "ben", "password": PASSWORD}
-    assert (await client.post(LOGIN, json=unknown, headers=from_("198.51.100.9"))).status_code == 200
-    assert (await ann.get(ME)).status_code == 200
-    clock.advance(timedelta(minutes=1))
-    assert (await client.post(LOGIN, json=right, headers=from_("198.51.100.9"))).status_code == 200
+class TestWrongPasswords:
+    @pytest.fixture
+    def options(self) -> dict[str, Any]:
+        return LIMITS | {"rate_limit_write": "100/minute"}
+
+    async def test_wrong_passwords_of_a_caller_count_as_failed_logins(
+        self, ann: AsyncClient, client: AsyncClient, clock: SettableClock
+    ) -> None:
+        clock.advance(timedelta(seconds=20))
+        change = {"current_password": "wrong", "new_password": PASSWORD}
+        for n in range(3):
+            network = from_(f"2001:db8::{n}")
+            responses = (
+                await ann.post(CHANGE_PASSWORD, json=change, headers=network),
+                await ann.request("DELETE", ME, json={"password": "wrong"}, headers=network),
+            )
+            assert [response.status_code for response in responses] == ([403] * 2 if n < 2 else [429] * 2)
+        for response in responses:
+            assert summary(response) == (429, '"login";q=4;w=60', '"login";r=0;t=40')
+            assert response.headers["Retry-After"] == "40"
+        right = {"username": "ann", "password": PASSWORD}
+        assert (await client.post(LOGIN, json=right, headers=network)).status_code == 429
+        assert (await client.post(LOGIN, json=right)).status_code == 200
 
 
 async def test_registrations_are_counted_by_address(client: AsyncClient, clock: SettableClock) -> None:
