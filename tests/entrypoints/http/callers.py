@@ -27,7 +27,7 @@ CALLERS: Final = ("anonymous", "stranger", "owner", "manager", "admin", "ended",
 
 
 class World:
-    """An owner with a task, a tag and a session, and one caller of each kind."""
+    """For each kind of caller: the caller, and an owner with a task, a tag, a file and a session."""
 
     def __init__(self, connect: Connect, container: Container) -> None:
         self._connect, self._container = connect, container
@@ -85,7 +85,7 @@ class World:
             case "rename_tag":
                 return {"json": {"name": "house"}}
             case "register" | "create_user":
-                return {"json": an_account("newcomer")}
+                return {"json": an_account(f"newcomer-{self.account['username']}")}
             case "log_in" | "log_in_by_cookie":
                 return {"json": login}
             case "log_in_by_form":

@@ -126,28 +126,29 @@ def test_every_operation_has_a_row(conventions: Conventions) -> None:
 
 
 @in_memory
-@pytest.mark.parametrize("kind", CALLERS)
 @pytest.mark.parametrize("operation_id", TABLE)
 async def test_each_caller_may_do_what_the_table_says(
-    world: World, conventions: Conventions, operation_id: str, kind: str
+    world: World, conventions: Conventions, operation_id: str, subtests: pytest.Subtests
 ) -> None:
-    client = await world.caller(kind)
-    expected = TABLE[operation_id][CALLERS.index(kind)]
-    assert (await world.call(client, conventions, operation_id)).status_code == expected
+    for kind, expected in zip(CALLERS, TABLE[operation_id], strict=True):
+        with subtests.test(kind):
+            client = await world.caller(kind)
+            assert (await world.call(client, conventions, operation_id)).status_code == expected
 
 
 @in_memory
-@pytest.mark.parametrize("kind", CALLERS)
 @pytest.mark.parametrize("operation_id", READ_FOR)
 async def test_managers_and_admins_read_data_of_other_users_by_owner_id(
-    world: World, conventions: Conventions, operation_id: str, kind: str
+    world: World, conventions: Conventions, operation_id: str, subtests: pytest.Subtests
 ) -> None:
-    client = await world.caller(kind)
-    response = await world.call(client, conventions, operation_id, owner_id=world.account["id"])
-    assert response.status_code == READ_FOR[operation_id][CALLERS.index(kind)]
-    if response.status_code == 200:
-        mine = await world.call(world.owner, conventions, operation_id)
-        assert response.content == mine.content
+    for kind, expected in zip(CALLERS, READ_FOR[operation_id], strict=True):
+        with subtests.test(kind):
+            client = await world.caller(kind)
+            response = await world.call(client, conventions, operation_id, owner_id=world.account["id"])
+            assert response.status_code == expected
+            if response.status_code == 200:
+                mine = await world.call(world.owner, conventions, operation_id)
+                assert response.content == mine.content
 
 
 async def test_another_user_looks_like_an_unknown_user(
