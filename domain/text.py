@@ -1,4 +1,4 @@
-"""Rules for text: what can be stored, what is blank, and which texts are equal ignoring case and width."""
+"""Rules for text: what can be stored and shown, what is blank, and which texts are equal ignoring case and width."""
 
 import re
 import unicodedata
@@ -14,9 +14,18 @@ and Unicode's default-ignorable characters (zero-width and bidi controls, filler
 
 The list is explicit because the tables of `unicodedata` depend on the Python version."""
 
+CONTROLS: Final = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+"""Control characters, line separators and bidi controls, as the inside of a regular expression's character class.
+
+They can move the cursor of a terminal, add lines, or reverse the text that follows."""
+
 VISIBLE_PATTERN: Final = f"^[^\x00]*[^{INVISIBLE}][^\x00]*$"
 """At least one visible character and no NUL. JSON schemas use it to describe the rule to clients."""
 
+PLAIN_PATTERN: Final = f"^[^{CONTROLS}]*[^{INVISIBLE}][^{CONTROLS}]*$"
+"""At least one visible character and none of CONTROLS."""
+
+_CONTROL = re.compile(f"[{CONTROLS}]")
 _VISIBLE = re.compile(f"[^{INVISIBLE}]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -29,6 +38,27 @@ def is_blank(text: str) -> bool:
 def is_storable(text: str) -> bool:
     """Return False for NUL and lone surrogates, because not every encoding and database can store them."""
     return _UNSTORABLE.search(text) is None
+
+
+def has_controls(text: str) -> bool:
+    """Return whether the text has one of CONTROLS."""
+    return _CONTROL.search(text) is not None
+
+
+def remove_controls(text: str) -> str:
+    """Return the text without CONTROLS."""
+    return _CONTROL.sub("", text)
+
+
+def escape_unprintable(text: str) -> str:
+    r"""Return one line for terminals and logs: an escape sequence such as \x1b replaces each unprintable character.
+
+    Unprintable are control and format characters, lone surrogates, separators except the space, and unassigned code
+    points.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def fold(text: str) -> str:

@@ -2,19 +2,16 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import ClassVar, Final, NewType
+from typing import ClassVar, NewType
 from uuid import UUID
 
 from domain.calendar import is_microseconds, microseconds
 from domain.errors import InvalidValue, QuotaExceeded, UnsupportedFileType
 from domain.identity.user import UserId
 from domain.tasks.task import TaskId
-from domain.text import is_blank, is_storable
+from domain.text import is_blank, is_storable, remove_controls
 
 FileId = NewType("FileId", UUID)
-
-_UNSAFE_CHARACTERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Control characters, and characters that change the text direction and so disguise a file extension."""
 
 
 class FileType(Enum):
@@ -67,14 +64,14 @@ class File:
 
 
 def clean_filename(text: str) -> str:
-    """Return the last segment of a path, without control characters and bidirectional formatting characters.
+    """Return the last segment of a path, without control characters and bidi controls, which disguise an extension.
 
     Slashes and backslashes separate segments.
 
     Raises:
         InvalidValue: The name has no visible character or is too long.
     """
-    name = _UNSAFE_CHARACTERS.sub("", re.split(r"[/\\]", text)[-1]).strip()
+    name = remove_controls(re.split(r"[/\\]", text)[-1]).strip()
     if len(name) > File.MAX_FILENAME or is_blank(name) or name in {".", ".."} or not is_storable(name):
         raise InvalidValue("file", "invalid_filename", f"filename must have 1 to {File.MAX_FILENAME} characters")
     return name

@@ -8,15 +8,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from domain.errors import InvalidValue, PreconditionFailed
-from domain.text import fold, is_blank, is_storable
+from domain.text import fold, has_controls, is_blank, is_storable
 
 UserId = NewType("UserId", UUID)
 
 USERNAME_PATTERN: Final = "^[A-Za-z0-9_-]{3,50}$"
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-EMAIL_PATTERN: Final = rf"^(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})+$"
-"""A dot-atom, an @ and a domain of at least two labels, in ASCII (RFC 5321, section 4.1.2)."""
+EMAIL_PATTERN: Final = rf"^(?=.{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*@(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})+$"
+"""A dot-atom, an @ and a domain of at least two labels, in ASCII (RFC 5321, section 4.1.2).
+
+The local part has no `=?`, which starts an encoded word (RFC 2047): programs that decode it would send the mail to
+another mailbox."""
 
 _USERNAME = re.compile(USERNAME_PATTERN)
 _EMAIL = re.compile(EMAIL_PATTERN)
@@ -42,7 +45,11 @@ class UserChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """An account. `register` and `edit` validate fields; storages call the constructor, which does not."""
+    """An account.
+
+    `register` validates all fields, and `edit` those that it changes. Storages call the constructor, which validates
+    none: a stored value may be older than a rule.
+    """
 
     MAX_EMAIL: ClassVar = 254
     MAX_FULL_NAME: ClassVar = 100
@@ -100,9 +107,9 @@ class User:
         """
         edited = replace(
             self,
-            email=validate_email(changes.get("email", self.email)),
-            full_name=validate_full_name(changes.get("full_name", self.full_name)),
-            timezone=validate_timezone(changes.get("timezone", self.timezone)),
+            email=validate_email(changes["email"]) if "email" in changes else self.email,
+            full_name=validate_full_name(changes["full_name"]) if "full_name" in changes else self.full_name,
+            timezone=validate_timezone(changes["timezone"]) if "timezone" in changes else self.timezone,
             role=changes.get("role", self.role),
             is_active=changes.get("is_active", self.is_active),
         )
@@ -165,7 +172,7 @@ def validate_email(text: str) -> str:
         raise InvalidValue(
             "email",
             "invalid_email",
-            f"e-mail address must look like name@example.com and have at most {User.MAX_EMAIL} characters",
+            f"e-mail address must look like name@example.com, have at most {User.MAX_EMAIL} characters and no =?",
         )
     return text
 
@@ -174,16 +181,17 @@ def validate_full_name(text: str | None) -> str | None:
     """Return the full name without leading and trailing white space. None means no name.
 
     Raises:
-        InvalidValue: The name is blank, too long or contains NUL or a lone surrogate.
+        InvalidValue: The name is blank or too long, or contains a control character, a bidi control or a lone
+            surrogate.
     """
     if text is None:
         return None
     name = text.strip()
-    if not 1 <= len(name) <= User.MAX_FULL_NAME or is_blank(name) or not is_storable(name):
+    if len(name) > User.MAX_FULL_NAME or is_blank(name) or has_controls(text) or not is_storable(name):
         raise InvalidValue(
             "full_name",
             "invalid_full_name",
-            f"full name must have 1 to {User.MAX_FULL_NAME} characters, and no NUL or lone surrogates",
+            f"full name must have 1 to {User.MAX_FULL_NAME} characters, and no control or bidi characters",
         )
     return name
 

@@ -1,5 +1,6 @@
 import re
 import sys
+import unicodedata
 from datetime import timedelta
 from typing import Literal
 
@@ -8,7 +9,16 @@ from hypothesis import given
 
 from domain.errors import InvalidValue
 from domain.tasks.task import TaskChanges, validate_description, validate_title
-from domain.text import VISIBLE_PATTERN, fold, is_blank, is_storable
+from domain.text import (
+    PLAIN_PATTERN,
+    VISIBLE_PATTERN,
+    escape_unprintable,
+    fold,
+    has_controls,
+    is_blank,
+    is_storable,
+    remove_controls,
+)
 from tests.support.builders import NOW, a_task
 from tests.support.errors import raises_invalid
 from tests.support.strategies import any_text
@@ -90,8 +100,36 @@ def test_storable_text_can_be_encoded_in_utf_8_and_has_no_nul(text: str) -> None
 
 
 @given(any_text)
-def test_the_pattern_for_clients_is_equivalent_to_the_rule(text: str) -> None:
+def test_the_patterns_for_clients_are_equivalent_to_the_rules(text: str) -> None:
     assert (re.search(VISIBLE_PATTERN, text) is not None) == (not is_blank(text) and "\x00" not in text)
+    assert (re.fullmatch(PLAIN_PATTERN, text) is not None) == (not is_blank(text) and not has_controls(text))
+
+
+def test_the_controls_are_those_of_unicode_with_separators_of_lines_and_bidi_controls() -> None:
+    marks = {"\u061c", "\u200e", "\u200f"}  # like letters: only their names say that they control the direction
+    bidi = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
+
+    for character in map(chr, range(sys.maxunicode + 1)):
+        is_control = unicodedata.category(character) in ("Cc", "Zl", "Zp")
+        is_bidi = unicodedata.bidirectional(character) in bidi or character in marks
+        assert has_controls(character) == (is_control or is_bidi)
+
+
+@given(any_text)
+def test_removing_controls_removes_nothing_else(text: str) -> None:
+    assert remove_controls(text) == "".join(char for char in text if not has_controls(char))
+
+
+@given(any_text)
+def test_escaped_text_is_printable_and_printable_text_stays_unchanged(text: str) -> None:
+    escaped = escape_unprintable(text)
+
+    assert escaped.isprintable() and _is_encodable(escaped)
+    assert (escaped == text) == text.isprintable()
+
+
+def test_unprintable_characters_are_escaped_as_in_python() -> None:
+    assert escape_unprintable("\xe4\x1b[31m\r\n\x9b\u202e\ud800") == "\xe4" + r"\x1b[31m\r\n\x9b\u202e\ud800"
 
 
 @pytest.mark.parametrize(

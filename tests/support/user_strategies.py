@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from domain.identity.user import Role, User
+from domain.identity.user import Role, User, validate_full_name
 from domain.identity.user_query import UserFilter, UserOrder, UserSortField
 from tests.support import strategies
 from tests.support.builders import a_user
 
 roles: Final = st.sampled_from(Role)
 zone_names: Final = st.sampled_from(strategies.ZONES)
-full_names: Final = st.none() | strategies.phrases
+full_names: Final = st.none() | strategies.accepted(validate_full_name, strategies.phrases)
 user_orders: Final = st.builds(UserOrder, st.sampled_from(UserSortField), st.booleans())
 user_searches: Final = st.one_of(
     st.just(""), st.sampled_from(["ann", "ANN", "-", "@", "example", "%", "_", "mi", " \u3000 "]), strategies.searches

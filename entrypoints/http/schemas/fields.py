@@ -22,7 +22,7 @@ from domain.identity.user import (
 from domain.tasks.status import Status
 from domain.tasks.tag import MAX_TAGS, Tag, normalize_tags
 from domain.tasks.task import Priority, Task, TaskId, validate_description, validate_title
-from domain.text import INVISIBLE, VISIBLE_PATTERN, is_storable
+from domain.text import INVISIBLE, PLAIN_PATTERN, VISIBLE_PATTERN, is_storable
 
 WIRE_NAMES: Final = {"due": "due_date", "batch": "task_ids"}
 """Names of fields in the API, if they differ from the names in the domain."""
@@ -102,7 +102,7 @@ EmailText = Annotated[
 FullNameText = Annotated[
     str,
     AfterValidator(validate_full_name),
-    _text(minLength=1, maxLength=User.MAX_FULL_NAME, pattern=VISIBLE_PATTERN),
+    _text(minLength=1, maxLength=User.MAX_FULL_NAME, pattern=PLAIN_PATTERN),
 ]
 TimeZoneName = Annotated[str, AfterValidator(validate_timezone), _text(format="timezone", examples=["Europe/Berlin"])]
 NewPassword = Annotated[str, _text(format="password", examples=["Correct-Horse-7"])]

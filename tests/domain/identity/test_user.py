@@ -97,7 +97,7 @@ def test_an_invalid_username_is_refused_without_repeating_it(username: str) -> N
     [
         pytest.param("a@b.de", id="short"),
         pytest.param("Ann.Lee+tasks@mail.example.com", id="plus"),
-        pytest.param("!#$%&'*+/=?^_`{|}~-@example.com", id="every special"),
+        pytest.param("!#$%&'*+/?=^_`{|}~-@example.com", id="every special"),
         pytest.param("x" * 64 + "@example.com", id="local part of 64"),
         pytest.param("x" * 64 + "@" + DOMAIN_OF_189, id="254"),
         pytest.param(f"x@{LABEL}.de", id="label of 63"),
@@ -117,6 +117,7 @@ def test_a_valid_email_address_is_accepted(email: str) -> None:
         *("ann@ex_ample.com", "ann@[127.0.0.1]", "ann@ex\xe4mple.com", "\xe4nn@example.com"),
         *(" ann@example.com", "ann@example.com\n", "ann\r\nBcc:ben@example.com", "ann\x00@example.com"),
         *("ann@example.com\x00", "ann\ud800@example.com"),
+        *("=?utf-8?q?ann?=@example.com", "=?us-ascii?b?YW5u?=@example.com", "a.=?@example.com"),
         *("x" * 65 + "@example.com", f"x@{LABEL}d.de", "x" * 64 + "@" + DOMAIN_OF_189 + "d"),
     ],
     ids=lambda email: ascii(email) if len(email) < 50 else f"{len(email)} characters",
@@ -125,7 +126,7 @@ def test_an_invalid_email_address_is_refused_without_repeating_it(email: str) ->
     with raises_invalid("email", "invalid_email") as error:
         validate_email(email)
 
-    assert str(error.value) == "e-mail address must look like name@example.com and have at most 254 characters"
+    assert str(error.value) == ("e-mail address must look like name@example.com, have at most 254 characters and no =?")
 
 
 def test_logins_are_compared_ignoring_case() -> None:
@@ -135,17 +136,26 @@ def test_logins_are_compared_ignoring_case() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [(None, None), ("Ann", "Ann"), (" Ann Lee\n", "Ann Lee"), (" " + "\u674e" * 100 + " ", "\u674e" * 100)],
+    [(None, None), ("Ann", "Ann"), (" Ann Lee ", "Ann Lee"), (" " + "\u674e" * 100 + " ", "\u674e" * 100)],
     ids=["none", "plain", "trimmed", "100"],
 )
 def test_a_full_name_is_trimmed_and_has_at_most_100_characters(text: str | None, expected: str | None) -> None:
     assert validate_full_name(text) == expected
 
 
-@pytest.mark.parametrize("name", ["", " ", "\u200b", "\u202e", "x" * 101, "Ann\x00", "\x00", "Ann\udc00"], ids=ascii)
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "x" * 101, "Ann\udc00"], ids=ascii)
 def test_a_blank_long_or_unstorable_full_name_is_refused(name: str) -> None:
     with raises_invalid("full_name", "invalid_full_name"):
         validate_full_name(name)
+
+
+@pytest.mark.parametrize(
+    "control", ["\x00", "\n", "\r", "\x1b", "\x7f", "\x9b", "\u2028", "\u202e", "\u2066"], ids=ascii
+)
+@pytest.mark.parametrize("place", ["{}Ann", "An{}n", "Ann{}"])
+def test_a_full_name_with_a_control_or_bidi_character_is_refused(control: str, place: str) -> None:
+    with raises_invalid("full_name", "invalid_full_name"):
+        validate_full_name(place.format(control))
 
 
 @pytest.mark.parametrize("name", [*ZONES, "America/Argentina/Buenos_Aires"])

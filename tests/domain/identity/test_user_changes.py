@@ -67,6 +67,13 @@ def test_a_failed_edit_names_the_invalid_field(changes: UserChanges, field: str)
     assert error.value.field == field
 
 
+def test_values_older_than_a_rule_do_not_prevent_other_changes() -> None:
+    old = a_user(email="=?utf-8?q?ann?=@example.com", full_name="Ann\x1b[31m")
+
+    edited = old.edit(at=LATER, timezone="Asia/Seoul")
+    assert (edited.timezone, edited.email, edited.full_name) == ("Asia/Seoul", old.email, old.full_name)
+
+
 def test_a_new_password_creates_a_new_version() -> None:
     user = a_user(password_hash="old")
     changed = user.with_password("new", at=LATER)

@@ -56,14 +56,15 @@ WRONG: Final[dict[str, list[Any]]] = {
 
 NO_USERNAME: Final = ["", "ab", "a" * 51, "a b", "a.b", "a@b", "\xe4bc", "abc\n", "abc\x00", "\uff41bc", "\u212aim"]
 NO_ADDRESS: Final = ["", "x", "x@", "@x.com", "x@x", "a b@x.com", "x@@x.com", "x@x.com\n", "x@x.com\x00", "<x@x.com>"]
+ENCODED: Final = ["=?utf-8?q?bob?=@x.com", "=?us-ascii?b?Ym9i?=@x.com", "bob+=?@x.com"]
 NO_DOMAIN: Final = ["x@-x.com", "x@x..com", "x@x.com.", "x@[127.0.0.1]", f"x@{'.'.join(['d' * 61] * 4)}.example"]
 NO_MAILBOX: Final = [".x@x.com", "x.@x.com", "x..y@x.com", f"{'x' * 65}@x.com"]
 NO_ZONE: Final = ["", "utc", "Nowhere/City", "../../etc/passwd", "/etc/localtime", "localtime", "UTC\x00", "+01:00"]
 
 WRONG_ACCOUNT: Final[dict[str, list[Any]]] = {
     "username": [*NO_TEXT, *NO_USERNAME],
-    "email": [*NO_TEXT, *NO_ADDRESS, *NO_DOMAIN, *NO_MAILBOX],
-    "full_name": [5, True, [], *BLANK, "x" * 101, "x\x00"],
+    "email": [*NO_TEXT, *NO_ADDRESS, *NO_DOMAIN, *NO_MAILBOX, *ENCODED],
+    "full_name": [5, True, [], *BLANK, "x" * 101, "x\x00", "x\n", "\x1b[31mx", "x\u202ey"],
     "timezone": [*NO_TEXT, *NO_ZONE],
     "password": NO_TEXT,
     "confirm_password": NO_TEXT,
