@@ -2,13 +2,12 @@
 
 import logging
 import sys
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
+from domain.text import escape_unprintable
 from entrypoints.settings import LogFormat, Settings
-
-_UNPRINTABLE: Final = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))}
 
 
 def configure(settings: Settings) -> None:
@@ -42,5 +41,5 @@ def _default_format(settings: Settings) -> LogFormat:
 
 
 def _escape(logger: object, method: str, event: Any) -> Any:
-    """Escape control characters: no value may start a new line or colour the terminal. JSON does so itself."""
-    return {name: value.translate(_UNPRINTABLE) if isinstance(value, str) else value for name, value in event.items()}
+    """Escape strings: no value may start a new line or colour the terminal. JSON does so itself."""
+    return {name: escape_unprintable(value) if isinstance(value, str) else value for name, value in event.items()}

@@ -21,17 +21,17 @@ RESET_MAIL: Final = "reset_mail"
 RESET_LIFETIME: Final = timedelta(minutes=30)
 
 WELCOME_TEXT: Final = Template("""\
-Hello $name,
+Hello $username,
 
-your account $username has been created. To see the tasks that are due today, open:
+your account has been created. To see the tasks that are due today, open:
 
 $url
 """)
 
 RESET_TEXT: Final = Template("""\
-Hello $name,
+Hello $username,
 
-we received a request to reset the password of your account $username.
+we received a request to reset the password of your account.
 To choose a new password, open this link. It can be used once and expires in 30 minutes:
 
 $url/reset-password?token=$token
@@ -94,15 +94,8 @@ class MailJobs:
         self._audit.record("password_reset_mailed", user_id=user.id)
 
     def _mail(self, job_id: JobId, user: User, subject: str, text: Template, **values: str) -> Mail:
-        # Collapse white space: the name may come from a stranger who registered another person's address, and line
-        # breaks would let it add lines of its own to the mail.
-        name = " ".join((user.full_name or user.username).split())
-        return Mail(
-            job_id,
-            user.email,
-            subject,
-            text.substitute(values, name=name, username=user.username, url=self._public_url),
-        )
+        # The mail shows no full name: a stranger may have registered another person's address, and would write to it.
+        return Mail(job_id, user.email, subject, text.substitute(values, username=user.username, url=self._public_url))
 
     @retried
     async def _store_reset_token(self, email: str, secret: bytes) -> User | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import typer
 
 from application.jobs.ports import JobId, JobNotFound
+from domain.text import escape_unprintable
 from entrypoints.cli.setup import build_container, exit_with_error, run
 from entrypoints.wiring.container import Container, open_container
 
@@ -61,7 +62,8 @@ async def _list(container: Container, limit: int) -> None:
     async with open_container(container):
         dead = await container.services().jobs.find_dead(limit=limit)
     for job in dead:
-        typer.echo(f"{job.id}  {job.died_at:%Y-%m-%d %H:%M:%SZ}  {job.kind}  {job.attempts} attempts  {job.last_error}")
+        line = f"{job.id}  {job.died_at:%Y-%m-%d %H:%M:%SZ}  {job.kind}  {job.attempts} attempts  {job.last_error}"
+        typer.echo(escape_unprintable(line))
 
 
 async def _requeue(container: Container, job_id: JobId) -> None:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from application.platform.unit_of_work import StorageUnavailable
 from application.storage import SchemaMismatch
+from domain.text import escape_unprintable
 from entrypoints import logs
 from entrypoints.wiring.container import Container
 
@@ -50,8 +51,9 @@ def read_password() -> str:
 
 
 def exit_with_error(message: str) -> NoReturn:
-    """Print the message to standard error and exit with status 2."""
-    typer.secho(message, err=True, fg=typer.colors.RED)
+    """Print the message to standard error, line by line and escaped, and exit with status 2."""
+    for line in message.split("\n"):
+        typer.secho(escape_unprintable(line), err=True, fg=typer.colors.RED)
     raise typer.Exit(2)
 
 

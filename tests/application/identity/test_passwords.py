@@ -170,12 +170,17 @@ async def test_a_mail_that_could_not_be_sent_is_retried_with_a_new_token(world: 
     await logged_in(world, password=OTHER)
 
 
-async def test_a_full_name_adds_no_lines_to_a_mail(world: World) -> None:
+async def test_mails_do_not_contain_the_full_name(world: World) -> None:
+    """A stranger may register another person's address, and the full name can be any text."""
     kim = await registered(world)
-    await world.users.edit(AN_ADMIN, kim.id, full_name="Kim\n\nYou have won.\r\n\u2028Go to")
+    await world.users.edit(AN_ADMIN, kim.id, full_name="you won: https://evil.example")
+    await world.passwords.request_reset(kim.email)
     await world.work()
-    (mail,) = world.mailbox.mails
-    assert mail.text.splitlines()[0] == "Hello Kim You have won. Go to,"
+
+    assert len(world.mailbox.mails) == 2
+    for mail in world.mailbox.mails:
+        assert mail.text.startswith("Hello kim,\n\n")
+        assert "evil" not in mail.text + mail.subject
 
 
 async def test_no_reset_mail_is_sent_if_the_address_changes_during_the_job(

@@ -34,7 +34,7 @@ def dead(sqlite_url: str) -> list[str]:
         await queue.add(*jobs, a_job())
         for job in await queue.claim(NOW, NOW, limit=9):
             if job.kind != "example":
-                await queue.dead_letter(job, NOW, error="SMTPException: connection refused")
+                await queue.dead_letter(job, NOW, error="SMTPException: connection refused\x1b[31m")
 
     async def prepare() -> None:
         storage = SqlStorage(sqlite_url)
@@ -57,9 +57,8 @@ def test_dead_jobs_are_listed_with_their_last_error(run: Run, dead: list[str]) -
     lines = run("list").stdout.splitlines()
     assert len(lines) == 2
     for line in lines:
-        assert re.match(
-            r"[0-9a-f-]{36}  2026-03-04 12:00:00Z  (first|second)  1 attempts  SMTPException: connection", line
-        )
+        assert re.match(r"[0-9a-f-]{36}  2026-03-04 12:00:00Z  (first|second)  1 attempts  SMTPException: conn", line)
+        assert line.endswith(r"refused\x1b[31m")
     assert len(run("list", "--limit", "1").stdout.splitlines()) == 1
 
 
