@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from email.headerregistry import AddressHeader
 from email.message import EmailMessage
 
 from application.platform.mail import Mail
@@ -15,3 +16,8 @@ def build_message(mail: Mail, sender: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: suppresses automatic replies
     message.set_content(mail.text)
     return message
+
+
+def addresses_in(header: AddressHeader) -> list[str]:
+    """Return the addresses of a header without their names, as programs that decode it read them."""
+    return [address.addr_spec for address in header.addresses]

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
@@ -10,20 +11,25 @@ from uuid import uuid4
 
 import aiosmtplib
 
+from domain.text import escape_unprintable
+
 SMTP_TIMEOUT: Final = 10.0
 """Seconds to connect, and for each response of the server."""
 
 
 class Transport(Protocol):
-    async def send(self, message: EmailMessage) -> None: ...
+    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
+        """Send a message from one address to another. The headers are for the reader only."""
+        ...
 
 
 class ConsoleTransport:
-    """Print messages to standard output in readable form, for development."""
+    """Print messages to standard output in readable form, for development. Controls of the terminal are escaped."""
 
-    async def send(self, message: EmailMessage) -> None:
-        headers = "\n".join(f"{name}: {message[name]}" for name in ("From", "To", "Subject"))
-        sys.stdout.write(f"\n{headers}\n\n{message.get_content()}\n")
+    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
+        lines = [f"From: {message['From']}", f"To: {recipient}", f"Subject: {message['Subject']}", ""]
+        lines += message.get_content().split("\n")
+        sys.stdout.write("".join(f"{line}\n" for line in ("", *map(escape_unprintable, lines))))
         sys.stdout.flush()
 
 
@@ -33,7 +39,7 @@ class DirectoryTransport:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    async def send(self, message: EmailMessage) -> None:
+    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
         await asyncio.to_thread(self._write, message)
 
     def _write(self, message: EmailMessage) -> None:
@@ -45,7 +51,11 @@ class DirectoryTransport:
 
 
 class SmtpTransport:
-    """Send messages by SMTP: `smtp://user:password@host:587` uses STARTTLS if offered, `smtps://…` implicit TLS."""
+    """Send messages by SMTP: `smtp://user:password@host` with STARTTLS, `smtps://…` with implicit TLS.
+
+    TLS verifies the certificate. `smtp://` sends no password without TLS, except to this machine. Without a password,
+    it uses STARTTLS if the server offers it.
+    """
 
     def __init__(self, url: str, timeout: float = SMTP_TIMEOUT) -> None:
         parts = urlsplit(url)
@@ -54,18 +64,30 @@ class SmtpTransport:
         self._username = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
         self._is_tls = parts.scheme == "smtps"
+        self._needs_starttls = not self._is_tls and self._username is not None and not is_loopback(self._host)
         self._timeout = timeout
 
-    async def send(self, message: EmailMessage) -> None:
+    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
         await aiosmtplib.send(
             message,
+            sender=sender,
+            recipients=[recipient],
             hostname=self._host,
             port=self._port,
             username=self._username,
             password=self._password,
             use_tls=self._is_tls,
+            start_tls=self._needs_starttls or None,  # None: if the server offers it
             timeout=self._timeout,
         )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether connections to a host certainly stay on this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def create_transport(url: str) -> Transport:

@@ -1,6 +1,8 @@
 import email
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default
@@ -13,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from adapters.mail.mailer import TransportMailer
+from adapters.mail.message import build_message
 from adapters.mail.transports import SmtpTransport, create_transport
 from application.platform.mail import Mail, MailNotSent
 from tests.servers.ports import free_port
@@ -26,17 +29,33 @@ MAIL: Final = Mail(
 
 
 class Inbox:
-    """The mails that a real SMTP server received."""
+    """The mails and passwords that a real SMTP server received."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.senders: list[str] = []
         self.recipients: list[str] = []
+        self.logins: list[object] = []
+        self.is_known = True
         self.reply = "250 OK"
+
+    def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        self.logins.append(data)
+        return AuthResult(success=data == LoginPassword(b"ann", b"s@cret"), handled=False)
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if not self.is_known:
+            return f"550 5.1.1 {address} is unknown here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
         if self.reply.startswith("250"):
             self.messages.append(email.message_from_bytes(envelope.content, policy=default))
+            self.senders.append(str(envelope.mail_from))
             self.recipients += envelope.rcpt_tos
         return self.reply
 
@@ -49,22 +68,21 @@ def inbox() -> Inbox:
 @pytest.fixture(params=["open", "password"])
 def smtp_url(inbox: Inbox, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a server that accepts Ann only, or all clients."""
-
-    def is_ann(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=data == LoginPassword(b"ann", b"s@cret"), handled=False)
-
     is_open = request.param == "open"
-    controller = Controller(
-        inbox,
-        hostname="127.0.0.1",
-        port=free_port(),
-        authenticator=is_ann,
-        auth_required=not is_open,
-        auth_require_tls=False,
-    )
+    with running(inbox, auth_required=not is_open) as port:
+        yield f"smtp://{'' if is_open else 'ann:s%40cret@'}127.0.0.1:{port}"
+
+
+@contextmanager
+def running(inbox: Inbox, **options: Any) -> Iterator[int]:
+    """Run an SMTP server and return its port."""
+    usual: dict[str, Any] = {"authenticator": inbox.authenticate, "auth_require_tls": False}
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), **usual | options)
     controller.start()
-    yield f"smtp://{'' if is_open else 'ann:s%40cret@'}127.0.0.1:{controller.port}"
-    controller.stop()
+    try:
+        yield controller.port
+    finally:
+        controller.stop()
 
 
 def mailer(url: str) -> TransportMailer:
@@ -78,6 +96,20 @@ async def test_a_mail_is_delivered_to_a_server(inbox: Inbox, smtp_url: str) -> N
     assert inbox.recipients == ["ann@example.com"]
     assert (message["From"], message["To"], message["Subject"]) == (SENDER, MAIL.to, MAIL.subject)
     assert message.get_content().replace("\r\n", "\n") == MAIL.text
+
+
+@pytest.mark.parametrize("address", ["=?utf-8?q?bob?=@corp.example", "bob@corp.example, eve@evil.example"])
+async def test_a_mail_is_not_sent_to_an_address_that_reads_as_another_one(inbox: Inbox, address: str) -> None:
+    with running(inbox) as port, pytest.raises(MailNotSent, match="another mailbox"):
+        await mailer(f"smtp://127.0.0.1:{port}").send(replace(MAIL, to=address))
+    assert inbox.recipients == []
+
+
+async def test_the_envelope_does_not_depend_on_the_headers(inbox: Inbox) -> None:
+    message = build_message(MAIL, SENDER)
+    with running(inbox) as port:
+        await create_transport(f"smtp://127.0.0.1:{port}").send(message, sender="a@b.example", recipient="c@d.example")
+    assert (inbox.senders, inbox.recipients) == (["a@b.example"], ["c@d.example"])
 
 
 async def test_a_mail_has_a_date(inbox: Inbox, smtp_url: str) -> None:
@@ -107,11 +139,28 @@ async def test_a_server_that_does_not_respond_fails_after_the_timeout() -> None:
         await TransportMailer(transport, SENDER).send(MAIL)
 
 
-@pytest.mark.parametrize("reply", ["451 later", "550 no such user", "554 no"])
-async def test_a_mail_refused_by_the_server_raises_mail_not_sent(inbox: Inbox, smtp_url: str, reply: str) -> None:
+@pytest.mark.parametrize(
+    ("reply", "codes"),
+    [
+        ("451 4.3.0 later", "451 4.3.0"),
+        ("550 no such user", "550"),
+        ("554-5.7.1 \x1b[31mno\r\n554 5.7.1 no", "554 5.7.1"),
+    ],
+)
+async def test_a_refused_mail_raises_an_error_with_the_codes_of_the_reply(
+    inbox: Inbox, smtp_url: str, reply: str, codes: str
+) -> None:
     inbox.reply = reply
-    with pytest.raises(MailNotSent):
+    with pytest.raises(MailNotSent) as error:
         await mailer(smtp_url).send(MAIL)
+    assert str(error.value) == f"SMTPDataError: {codes}"
+
+
+async def test_the_error_for_a_refused_recipient_does_not_contain_the_address(inbox: Inbox, smtp_url: str) -> None:
+    inbox.is_known = False
+    with pytest.raises(MailNotSent) as error:
+        await mailer(smtp_url).send(MAIL)
+    assert str(error.value) == "SMTPRecipientRefused: 550 5.1.1"
 
 
 @pytest.mark.parametrize("url", ["smtp://127.0.0.1:1", "smtps://127.0.0.1:1", "file:///dev/null/folder"])
@@ -137,6 +186,11 @@ async def test_the_console_transport_prints_the_mail(capsys: pytest.CaptureFixtu
     shown = capsys.readouterr().out
     assert "To: ann@example.com" in shown
     assert "Some text" in shown
+
+
+async def test_printed_text_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    await mailer("console:").send(Mail(MAIL.id, MAIL.to, "Hello", "a\x1b[31m\x9b\x07\u202e\n\tb"))
+    assert "\n\na\\x1b[31m\\x9b\\x07\\u202e\n\\tb\n" in capsys.readouterr().out
 
 
 async def test_printed_links_are_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
