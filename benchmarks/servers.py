@@ -30,6 +30,7 @@ COMMON_ENVIRONMENT: Final = {
     "SECRET_KEY": "a-secret-key-for-the-benchmark-only",
     "ACCESS_TOKEN_EXPIRE_MINUTES": "600",
     "ALLOWED_ORIGINS": "https://example.com",
+    "MAIL_URL": "smtp://localhost",
     "FILES_QUOTA_BYTES": str(1024 * 1024 * MIB),
     "JOBS_IN_PROCESS": "false",
     "LOG_LEVEL": "INFO",

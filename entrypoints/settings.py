@@ -1,15 +1,11 @@
 """Settings: environment variables and `.env`."""
 
 import json
-import os
 import re
-from contextlib import suppress
-from email.utils import parseaddr
+from email.headerregistry import Address, AddressHeader, HeaderRegistry
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from secrets import token_hex
-from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
@@ -17,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from application.platform.rate_limits import RateLimit
+from entrypoints.secret_key import load_or_create_key
 
 DATA = Path("data")
 MIN_KEY_LENGTH = 32
@@ -71,9 +68,19 @@ def _check_mail_url(text: str) -> str:
     return text
 
 
+def _parse_addresses(text: str) -> tuple[Address, ...]:
+    header = HeaderRegistry()("from", text)
+    assert isinstance(header, AddressHeader)
+    return header.addresses
+
+
 def _check_sender(text: str) -> str:
-    name, at, host = parseaddr(text)[1].partition("@")
-    if not (name and at and host and text.isprintable()):
+    try:
+        (address,) = _parse_addresses(text)  # also decodes encoded words
+        is_valid = text.isprintable() and address.username and address.domain
+    except (IndexError, ValueError):
+        is_valid = False
+    if not is_valid:
         raise ValueError('sender must be name@example.com, A Name <name@example.com> or "A, B" <name@example.com>')
     return text
 
@@ -170,7 +177,8 @@ class Settings(BaseSettings):
     mail_url: Annotated[str, AfterValidator(_check_mail_url)] = Field(
         "console:",
         pattern=r"^(console:$|smtps?://.+|file:///.+)",
-        description="console:, smtp://user:password@host:port or file:///folder",
+        description="smtp://user:password@host (STARTTLS), smtps://user:password@host, file:///folder, or console: "
+        "outside production",
     )
     mail_from: Annotated[str, AfterValidator(_check_sender)] = Field(
         "Task Manager <noreply@example.com>", description="sender of all mails"
@@ -210,9 +218,13 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_production(self) -> Self:
         if self.environment is Environment.PRODUCTION:
-            for name in ("secret_key", "database_url", "allowed_origins"):
+            for name in ("secret_key", "database_url", "allowed_origins", "mail_url"):
                 if name not in self.model_fields_set or not getattr(self, name):
                     raise ValueError(f"{name.upper()} must be set in production")
+            if self.mail_url == "console:":
+                raise ValueError(
+                    "MAIL_URL must not be console: in production: mails contain links that reset passwords"
+                )
             key = self.secret_key.get_secret_value() if self.secret_key else ""
             if key.lower().strip() in WEAK_KEYS or len(set(key)) < 8:
                 raise ValueError("SECRET_KEY must be random in production")
@@ -231,18 +243,3 @@ class Settings(BaseSettings):
     def rate(self, name: str) -> RateLimit:
         amount, _, unit = str(getattr(self, f"rate_limit_{name}")).partition("/")
         return RateLimit(name, int(amount), SECONDS[unit])
-
-
-def load_or_create_key(path: Path) -> str:
-    """Return the key in this file. The first process that calls this creates the file.
-
-    A hard link makes the complete file appear at once, and fails if another process was faster.
-    """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=path.parent) as temporary:
-            temporary.write(token_hex(32))
-            temporary.flush()
-            with suppress(FileExistsError):
-                os.link(temporary.name, path)
-    return path.read_text()

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from rich.text import Text
 
-from entrypoints.settings import Environment, Settings
+from entrypoints.settings import Settings
 
 LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only displayed
 """Addresses a browser can open, for the wildcard addresses."""
@@ -16,10 +16,8 @@ COMMAND: Final = "task-manager"
 
 
 def startup_banner(settings: Settings, host: str, port: int) -> Text:
-    """Return first steps in development, and a single line elsewhere. Warn if production prints its mails."""
+    """Return first steps in development, and a single line elsewhere."""
     url = f"http://{_in_url(LOOPBACK.get(host, host))}:{port}"
-    if settings.environment is Environment.PRODUCTION and settings.mail_url == "console:":
-        return Text(f"Task Manager: {url}\nMails are printed here, including links that reset passwords: set MAIL_URL")
     if not settings.is_development:
         return Text(f"Task Manager: {url}")
     text = Text.assemble(("Task Manager", "bold"), " at ", (url, "bold cyan"), "\n\n")

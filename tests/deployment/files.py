@@ -20,7 +20,7 @@ GIVEN: Final = EXAMPLE | {
     "SITE": "tasks.example.com",
     "SECRET_KEY": "0123456789abcdef" * 4,
     "POSTGRES_PASSWORD": "fedcba9876543210" * 3,
-    "MAIL_URL": "console:",
+    "MAIL_URL": "smtp://tasks:password@mail.example.com",
     "MAIL_FROM": "Tasks <tasks@example.com>",
 }
 """The values that an operator fills in."""

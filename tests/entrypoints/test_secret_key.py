@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from entrypoints.settings import load_or_create_key
+from entrypoints.secret_key import load_or_create_key
 from tests.architecture.sources import ROOT
 from tests.entrypoints.given import load_settings
 
@@ -21,7 +21,7 @@ KEY_LENGTH: Final = 64
 SCRIPT: Final = """
 import sys, time
 from pathlib import Path
-from entrypoints.settings import load_or_create_key
+from entrypoints.secret_key import load_or_create_key
 print("ready", flush=True)
 sys.stdin.readline()
 print(load_or_create_key(Path("data/secret.key")))

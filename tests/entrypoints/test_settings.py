@@ -116,6 +116,8 @@ INVALID: Final = {
     ("MAIL_FROM", "canary"),
     ("MAIL_FROM", "canary@"),
     ("MAIL_FROM", "canary, Inc. <canary@example.com>"),
+    ("MAIL_FROM", "canary@example.com, ben@example.com"),
+    ("MAIL_FROM", "=?utf-8?q?canary=0D=0ABcc:ben?= <canary@example.com>"),
     ("MAIL_FROM", "canary\r\nBcc: <canary@example.com>"),
     ("FILES_URL", "canary:folder"),
     ("FILES_URL", "file://canary/folder"),
@@ -216,6 +218,7 @@ PRODUCTION: Final = {
     "SECRET_KEY": KEY,
     "DATABASE_URL": POSTGRES,
     "ALLOWED_ORIGINS": "https://tasks.example.com",
+    "MAIL_URL": "smtp://mail.example.com",
 }
 
 
@@ -226,7 +229,7 @@ def test_production_accepts_complete_settings(monkeypatch: pytest.MonkeyPatch) -
     assert load_settings().environment is Environment.PRODUCTION
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "ALLOWED_ORIGINS"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "ALLOWED_ORIGINS", "MAIL_URL"])
 def test_production_rejects_a_missing_setting(
     missing: str, monkeypatch: pytest.MonkeyPatch, empty_directory: Path
 ) -> None:
@@ -239,7 +242,17 @@ def test_production_rejects_a_missing_setting(
     assert list(empty_directory.iterdir()) == []
 
 
-@pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", ""), ("SECRET_KEY", 31 * "x"), ("DATABASE_URL", "")])
+def test_production_does_not_print_mails_with_reset_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (PRODUCTION | {"MAIL_URL": "console:"}).items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ValidationError, match="MAIL_URL must not be console: in production"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SECRET_KEY", ""), ("SECRET_KEY", 31 * "x"), ("DATABASE_URL", ""), ("MAIL_URL", "")]
+)
 def test_production_rejects_a_weak_or_empty_setting(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, text in (PRODUCTION | {name: value}).items():
         monkeypatch.setenv(variable, text)

@@ -66,15 +66,5 @@ def test_a_browser_can_open_the_url(host: str, url: str) -> None:
     assert url in render(host)
 
 
-def test_production_is_warned_that_mails_are_printed() -> None:
-    production: dict[str, Any] = {
-        "environment": "production",
-        "database_url": "sqlite+aiosqlite:////srv/tasks.db",
-        "allowed_origins": ("https://tasks.example.com",),
-    }
-    assert "set MAIL_URL" in render(**production)
-    assert "MAIL_URL" not in render(**production, mail_url="smtp://mail.example")
-
-
 def test_outside_development_it_is_one_line() -> None:
     assert render(environment="testing").splitlines() == ["Task Manager: http://127.0.0.1:8000"]

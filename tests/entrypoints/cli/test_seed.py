@@ -77,6 +77,7 @@ def test_production_needs_the_option_force(run: Run, database: Path) -> None:
         "SECRET_KEY": KEY,
         "DATABASE_URL": f"sqlite+aiosqlite:///{database}",
         "ALLOWED_ORIGINS": "https://tasks.example.com",
+        "MAIL_URL": "smtp://mail.example.com",
     }
     refused = run(*SEED, "--tasks", "30", **production)
     assert refused.exit_code == 2
