@@ -8,10 +8,14 @@ from time import monotonic
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from application.files.ports import FileStoreUnavailable
 from application.jobs.ports import Job, JobId, JobMonitor, JobUnitOfWork, Outcome
 from application.platform.clock import Clock
+from application.platform.mail import MailNotSent
 from application.platform.retry import retried
 from application.platform.unit_of_work import StorageUnavailable
+from domain.errors import DomainError
+from domain.text import escape_unprintable
 
 MAX_CONCURRENT_JOBS: Final = 8
 
@@ -33,6 +37,10 @@ SHUTDOWN_TIMEOUT = 5.0
 
 MAX_ERROR: Final = 500
 """Characters that are stored of an error."""
+
+EXPECTED_ERRORS: Final = (DomainError, MailNotSent, FileStoreUnavailable, StorageUnavailable)
+"""Errors whose messages contain nothing from outside. Messages of other errors may quote replies of servers, with
+mail addresses and reset links, or values of database rows: they are logged but not stored."""
 
 Handler = Callable[[Job], Awaitable[None]]
 
@@ -145,6 +153,8 @@ class JobWorker:
         finally:
             await _cancel(renewing)
         with self._survive_errors():
+            if error is not None and not isinstance(error, (*EXPECTED_ERRORS, UnknownJobKind, Abandoned)):
+                self._monitor.worker_error(error)
             outcome = await self._settle(job, error)
             self._monitor.attempt_finished(job, outcome, monotonic() - started_at, error)
 
@@ -205,6 +215,7 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 
 
 def _format_error(error: Exception) -> str:
-    """Return one line without unprintable characters: replies of other servers may contain anything."""
-    text = f"{type(error).__name__}: {error}"[:MAX_ERROR]
-    return "".join(character if character.isprintable() else " " for character in text)
+    """Return one line to store: the name of the error, and its message if this application writes the message."""
+    name = type(error).__name__
+    text = f"{name}: {error}" if isinstance(error, EXPECTED_ERRORS) else name
+    return escape_unprintable(text[:MAX_ERROR])[:MAX_ERROR]
