@@ -1,9 +1,10 @@
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 import asyncpg
@@ -29,8 +30,11 @@ ANY_RELATION: Final = """
 EXTENSION_ENTRY: Final = re.compile(r"\d+; \d+ \d+ (COMMENT - )?EXTENSION ")
 """Entries of a dump that only the owner of the extension may restore."""
 
-LIBPQ_PARAMETERS: Final = re.compile(r"ssl\w+|host|port|target_session_attrs|passfile")
-"""Query parameters of a URL that asyncpg and the client programs both understand."""
+SERVICE: Final = "task-manager"
+"""Name of the section in a connection service file of libpq."""
+
+LIBPQ_PARAMETERS: Final = re.compile(r"(?!sslpassword)ssl\w+|host|port|user|dbname|target_session_attrs|passfile")
+"""Query parameters of a URL that asyncpg and the client programs both understand, except secrets."""
 
 
 class PostgresCopier:
@@ -89,17 +93,17 @@ class PostgresCopier:
             return await pg_tools.find_program(name, connection.get_server_version().major)
 
     async def _run(self, program: Path, *arguments: str, is_connected: bool = True) -> str:
-        """Run a program. The password goes into the environment, because all users can read process arguments."""
+        """Run a program. Secrets are no arguments, because all users of the machine can read these."""
         if not is_connected:
             return await pg_tools.run(program, *arguments, environment=os.environ)
         query = {key: value for key, value in self._url.query.items() if LIBPQ_PARAMETERS.fullmatch(key)}
         url = URL.create(
             "postgresql", self._url.username, None, self._url.host, self._url.port, self._url.database, query
         )
-        password = {"PGPASSWORD": self._url.password} if self._url.password else {}
-        return await pg_tools.run(
-            program, f"--dbname={url.render_as_string()}", *arguments, environment=os.environ | password
-        )
+        with _secrets(self._url) as secrets:
+            return await pg_tools.run(
+                program, f"--dbname={url.render_as_string()}", *arguments, environment=os.environ | secrets
+            )
 
     async def _create_extensions(self, names: set[str]) -> None:
         async with self._connected() as connection:
@@ -122,3 +126,21 @@ class PostgresCopier:
             yield connection
         finally:
             await connection.close()
+
+
+@contextmanager
+def _secrets(url: URL) -> Iterator[dict[str, str]]:
+    """Return the environment with the secrets of a URL.
+
+    libpq has no variable for `sslpassword`, which decrypts the client's key: a service file contains it.
+    """
+    environment: dict[str, str] = {}
+    if password := url.password or url.query.get("password"):
+        environment["PGPASSWORD"] = str(password)
+    if not (key_password := url.query.get("sslpassword")):
+        yield environment
+        return
+    with NamedTemporaryFile("w", prefix="task-manager-") as file:  # with mode 0600
+        file.write(f"[{SERVICE}]\nsslpassword={key_password}\n")
+        file.flush()
+        yield environment | {"PGSERVICEFILE": file.name, "PGSERVICE": SERVICE}

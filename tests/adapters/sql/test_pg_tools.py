@@ -1,9 +1,11 @@
+import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from adapters.sql.operations import pg_tools
 from adapters.sql.operations.pg_tools import find_program
@@ -14,6 +16,7 @@ from tests.servers.postgres import Postgres
 Install = Callable[[str, str], Path]
 
 PASSWORD: Final = "canary: /?#%"
+CP: Final = shutil.which("cp")
 
 
 @pytest.fixture
@@ -28,6 +31,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         path.write_text(
             f'#!/bin/sh\nif [ "$1" = --version ]; then echo "pg_dump (PostgreSQL) {version} (Debian 1.2)"; exit; fi\n'
             f'echo "$@" "$PGPASSWORD" > {tmp_path}/called\n'
+            f'if [ "$PGSERVICEFILE" ]; then {CP} --preserve=mode "$PGSERVICEFILE" {tmp_path}/service; fi\n'
+            f'echo "$PGSERVICEFILE" > {tmp_path}/service-name\n'
         )
         path.chmod(0o755)
         return path
@@ -68,6 +73,39 @@ async def test_the_password_is_not_a_command_line_argument(
     assert called.endswith(PASSWORD)
     assert called.count("canary") == 1
     assert f"--dbname=postgresql://{url.username}@{url.host}:{url.port}/postgres?sslmode=prefer " in called
+
+
+async def test_the_password_of_the_client_key_is_only_in_a_private_service_file(
+    install: Install, postgres: Postgres, tmp_path: Path
+) -> None:
+    install("path", "99.0")
+    url = make_url(postgres.url("postgres")).set(query={"sslmode": "prefer", "sslpassword": PASSWORD})
+
+    await PostgresCopier(url.render_as_string(hide_password=False)).dump(tmp_path / "copy")
+
+    called = (tmp_path / "called").read_text()
+    assert "canary" not in called and "/postgres?sslmode=prefer " in called
+    service = tmp_path / "service"
+    assert service.read_text() == f"[task-manager]\nsslpassword={PASSWORD}\n"
+    assert service.stat().st_mode & 0o777 == 0o600
+    original = Path((tmp_path / "service-name").read_text().strip())
+    assert original.name.startswith("task-manager-") and not await asyncio.to_thread(original.exists)
+
+
+async def test_a_password_in_the_query_is_not_a_command_line_argument(
+    install: Install, postgres: Postgres, tmp_path: Path
+) -> None:
+    install("path", "99.0")
+    url = make_url(postgres.url("postgres"))
+    in_query = URL.create(
+        url.drivername, None, None, url.host, url.port, "postgres", {"user": str(url.username), "password": PASSWORD}
+    )
+
+    await PostgresCopier(in_query.render_as_string(hide_password=False)).dump(tmp_path / "copy")
+
+    called = (tmp_path / "called").read_text().strip()
+    assert called.endswith(PASSWORD) and called.count("canary") == 1
+    assert f"?user={url.username} " in called
 
 
 async def test_a_dump_through_a_transaction_pool_is_refused(postgres: Postgres) -> None:
