@@ -61,7 +61,9 @@ class Due:
 
 
 def parse_date_or_datetime(text: object) -> DateOrDatetime:
-    """Parse a date or an RFC 3339 date-time. A leap second becomes the last microsecond of the previous second.
+    """Parse a date or an RFC 3339 date-time.
+
+    A leap second, which is always 23:59:60 in UTC, becomes the last microsecond of the previous second.
 
     Raises:
         InvalidValue: The value is neither.
@@ -72,10 +74,13 @@ def parse_date_or_datetime(text: object) -> DateOrDatetime:
                 return date.fromisoformat(text)
             if found := _INSTANT.fullmatch(text):
                 day, minute, second, fraction, offset = found.groups()
-                if second == "60":
+                is_leap_second = second == "60"
+                if is_leap_second:
                     second, fraction = "59", "999999"
                 offset = "+00:00" if offset in "Zz" else offset
-                return to_utc(datetime.fromisoformat(f"{day}T{minute}{second}.{fraction or 0:0<6}{offset}"))
+                instant = to_utc(datetime.fromisoformat(f"{day}T{minute}{second}.{fraction or 0:0<6}{offset}"))
+                if not is_leap_second or (instant.hour, instant.minute) == (23, 59):
+                    return instant
         except ValueError:
             pass
     raise InvalidValue(

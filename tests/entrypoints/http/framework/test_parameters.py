@@ -43,6 +43,8 @@ NOT_A_MOMENT: Final = [
     "2026-03-04T25:00:00Z",
     "2026-03-04T24:00:00Z",
     "2026-03-04T12:60:00Z",
+    "2016-12-31T12:00:60Z",
+    "2016-12-31T23:59:60+01:00",
     "2026-03-04T12:00:61Z",
     "2026-03-04T12:00:00+0100",
     "2026-03-04T12:00:00+24:00",
@@ -105,6 +107,7 @@ async def test_an_invalid_value_is_reported_by_parameter_name(ann: AsyncClient, 
         "2026-03-04T12:00:00.123456789+23:59",
         "2026-03-04T12:00:00-00:00",
         "2016-12-31T23:59:60Z",
+        "2017-01-01T00:59:60+01:00",
     ],
 )
 async def test_dates_and_times_require_a_valid_format(ann: AsyncClient, name: str, moment: str) -> None:
