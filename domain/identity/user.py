@@ -209,4 +209,5 @@ def validate_timezone(name: str) -> str:
 
 @cache
 def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones()) - {"localtime"}  # the zone of this machine: not an IANA name
+    # "localtime" is the zone of this machine and no IANA name; "Factory" is a placeholder for a machine without zone
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
