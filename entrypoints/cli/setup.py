@@ -44,10 +44,13 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 
 def read_password() -> str:
-    """Prompt for a password twice on a terminal; otherwise read one line of standard input."""
+    """Prompt for a password twice on a terminal; otherwise read one line of standard input.
+
+    A byte order mark and the end of the line, LF or CR LF, are not part of the password.
+    """
     if sys.stdin.isatty():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\n")
+    return sys.stdin.readline().removeprefix("\ufeff").removesuffix("\n").removesuffix("\r")
 
 
 def exit_with_error(message: str) -> NoReturn:

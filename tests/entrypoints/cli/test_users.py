@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from typer.testing import CliRunner, Result
 
 from domain.errors import UsernameTaken
 from entrypoints.cli.main import app
+from entrypoints.cli.setup import read_password
 from tests.entrypoints.http.given import PASSWORD
 
 Run = Callable[..., Result]
@@ -29,6 +31,14 @@ def test_the_first_line_of_standard_input_is_the_password(create: Run, stdin: st
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1].startswith("admin ann has id ")
     assert PASSWORD not in result.output
+
+
+@pytest.mark.parametrize("line", [PASSWORD, f"{PASSWORD}\n", f"{PASSWORD}\r\n", f"\ufeff{PASSWORD}\r\n"])
+def test_line_ends_and_byte_order_marks_are_not_part_of_the_password(
+    monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(line.encode()), "utf-8", newline="\n"))
+    assert read_password() == PASSWORD
 
 
 @pytest.mark.parametrize(
