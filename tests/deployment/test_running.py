@@ -46,7 +46,7 @@ def environment(service: str, url: str, cache: str, mails: Path) -> dict[str, st
 
 
 def is_healthy(port: int) -> bool:
-    given = {"PORT": str(port), "PATH": os.defpath}
+    given = {"PORT": str(port), "PATH": os.defpath, "http_proxy": "http://127.0.0.1:1"}  # the image may have a proxy
     _, *arguments = health_check()
     return subprocess.run([sys.executable, *arguments], env=given, capture_output=True, timeout=TIMEOUT).returncode == 0
 
