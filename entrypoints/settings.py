@@ -4,7 +4,7 @@ import json
 import re
 from email.headerregistry import Address, AddressHeader, HeaderRegistry
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from application.platform.rate_limits import RateLimit
+from domain.identity.address import parse_network
 from entrypoints.secret_key import load_or_create_key
 
 DATA = Path("data")
@@ -91,13 +92,6 @@ def _check_host(text: str) -> str:
     return text
 
 
-def _parse_network(text: Any) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text)
-    except ValueError:
-        raise ValueError("network must be like 10.0.0.0/8 or fd00::/8, without host bits") from None
-
-
 def _check_key(key: SecretStr) -> SecretStr:
     if len(key.get_secret_value()) < MIN_KEY_LENGTH:
         raise ValueError(f"key must have at least {MIN_KEY_LENGTH} characters")
@@ -126,7 +120,7 @@ Hosts = Annotated[
     Field(min_length=1),
 ]
 Networks = Annotated[
-    tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(_parse_network)], ...],
+    tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(parse_network)], ...],
     NoDecode,
     BeforeValidator(_split_commas),
 ]
@@ -206,7 +200,9 @@ class Settings(BaseSettings):
     rate_limit_enabled: bool = Field(True, description="whether requests are rate-limited")
     rate_limit_read: Rate = Field("600/minute", description="read requests per user, or per address without login")
     rate_limit_write: Rate = Field("120/minute", description="write requests per user, or per address without login")
-    rate_limit_login: Rate = Field("10/minute", description="login attempts per address and per account")
+    rate_limit_login: Rate = Field(
+        "10/minute", description="logins per address, and wrong passwords per account and address"
+    )
     rate_limit_register: Rate = Field("10/hour", description="registrations per address")
     log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
     log_format: LogFormat | None = Field(None, description="console or json; by default console in development only")

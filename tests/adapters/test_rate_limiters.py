@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
 from typing import Final, Self, TypeVar
 
 import pytest
@@ -81,6 +82,52 @@ async def test_each_concurrent_request_is_counted_once(shared: RedisRateLimiter)
     for limiter in (in_process, shared):
         assert await counts(limiter, 1000) == list(range(1, 1001))
         assert await counts(limiter, 1, "ben") == [1]
+
+
+@pytest.mark.usefixtures("long_timeout")
+async def test_a_refund_takes_back_one_request_of_its_window(shared: RedisRateLimiter) -> None:
+    in_process = InProcessRateLimiter()
+    next_window = NOW + timedelta(seconds=LIMIT.seconds)
+    for limiter in (in_process, shared):
+        assert await counts(limiter, 3) == [1, 2, 3]
+        await asyncio.gather(*(limiter.refund(LIMIT, "ann", NOW) for _ in range(2)))
+        assert await counts(limiter, 1) == [2]
+        assert (await limiter.hit(LIMIT, "ann", next_window)).count == 1
+        await limiter.refund(LIMIT, "ben", NOW)
+
+
+@pytest.mark.usefixtures("long_timeout")
+async def test_every_key_in_redis_expires(shared: RedisRateLimiter, valkey: ValkeyServer) -> None:
+    await shared.hit(LIMIT, "ann", NOW)
+    await shared.refund(LIMIT, "ann", NOW)
+    await shared.refund(LIMIT, "ben", NOW)  # counted in process, because Redis was down
+
+    async with RedisServer(valkey.url) as server:
+        keys = await server.client.keys()
+        lifetimes = [await server.client.ttl(key) for key in keys]
+    assert len(lifetimes) == 2
+    assert all(0 < lifetime <= LIMIT.seconds for lifetime in lifetimes)
+
+
+async def test_a_refund_goes_to_the_count_in_process_while_redis_is_down(
+    shared: RedisRateLimiter, valkey: ValkeyServer
+) -> None:
+    valkey.stop()
+    assert await counts(shared, 2) == [1, 2]
+    await shared.refund(LIMIT, "ann", NOW)
+    assert await counts(shared, 1) == [2]
+
+
+async def test_the_memory_of_the_limiter_in_process_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(InProcessRateLimiter, "MAX_COUNTS", 100)
+    limiter = InProcessRateLimiter()
+    for n in range(150):
+        await limiter.hit(LIMIT, f"{n}", NOW)
+        await limiter.refund(LIMIT, f"unknown-{n}", NOW)
+        await limiter.hit(LIMIT, "ann", NOW)
+
+    assert await counts(limiter, 1) == [151]
+    assert [await counts(limiter, 1, f"{n}") for n in (149, 0)] == [[2], [1]]
 
 
 @pytest.mark.usefixtures("long_timeout")
