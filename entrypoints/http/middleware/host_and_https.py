@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,8 +12,10 @@ from entrypoints.http.framework.errors import http_problem
 from entrypoints.http.framework.http_errors import InvalidHost
 
 PROBES: Final = ("/health", "/monitoring/")
+HOSTLESS: Final = frozenset({"/health", "/monitoring/health"})
+"""Paths of probes that load balancers send with HTTP/1.0, which has no Host."""
 
-_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(:\d{1,5})?")
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?", re.ASCII)
 
 
 class HostAndHttpsMiddleware:
@@ -28,8 +31,7 @@ class HostAndHttpsMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1 or not self._is_trusted(hosts[0]):
+        if not self._has_trusted_host(scope):
             error = InvalidHost("the request must name exactly one host that this service trusts")
             await http_problem(Request(scope), error)(scope, receive, send)
         elif self._force_https and _is_plain(scope) and not scope["path"].startswith(PROBES):
@@ -38,11 +40,12 @@ class HostAndHttpsMiddleware:
         else:
             await self._app(scope, receive, send)
 
-    def _is_trusted(self, host: bytes) -> bool:
-        if self._trusts_all:
-            return host != b""
-        match = _HOST.fullmatch(host.decode("latin-1").lower())
-        return match is not None and any(_matches(match[1], pattern) for pattern in self._trusted)
+    def _has_trusted_host(self, scope: Scope) -> bool:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if not hosts and scope["http_version"] == "1.0":
+            return scope["path"] in HOSTLESS
+        match = _HOST.fullmatch(hosts[0].decode("latin-1").lower()) if len(hosts) == 1 else None
+        return match is not None and (self._trusts_all or any(_matches(match[1], pattern) for pattern in self._trusted))
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -50,9 +53,10 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _is_plain(scope: Scope) -> bool:
-    """Return whether the request came over plain HTTP.
+    """Return whether the client used plain HTTP.
 
-    A proxy that terminates TLS sets X-Forwarded-Proto. A client that forges it only avoids the redirect.
+    Each proxy may append the scheme of its own client to X-Forwarded-Proto, so that the first element is the scheme of
+    the client. A client that forges it only avoids the redirect.
     """
-    protocols = [value for name, value in scope["headers"] if name == b"x-forwarded-proto"]
-    return scope["scheme"] == "http" and protocols != [b"https"]
+    protocol = Headers(scope=scope).get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return scope["scheme"] == "http" and protocol != "https"

@@ -8,6 +8,7 @@ import pytest
 from dependency_injector import providers
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Response
+from starlette.types import Receive, Scope, Send
 
 from entrypoints.wiring.container import Container
 from tests.entrypoints.http.conftest import Connect, connected
@@ -192,6 +193,25 @@ async def test_a_missing_or_repeated_host_is_refused(client: AsyncClient, hosts:
     assert response.json()["error_code"] == "INVALID_HOST"
 
 
+@pytest.mark.parametrize("host", ["a b", "a/b", "a@b", "a:b", "a:1:2", "[::1", "a:123456", "[]", "a\xdfb"])
+async def test_a_malformed_host_is_refused(client: AsyncClient, host: str) -> None:
+    response = await client.get(TASKS, headers={"Host": host.encode("latin-1")})
+    assert response.status_code == 400
+    assert response.json()["error_code"] == "INVALID_HOST"
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/monitoring/health", 200), (TASKS, 400)])
+async def test_probes_with_http_1_0_need_no_host(app: FastAPI, path: str, status: int) -> None:
+    async def http_1_0(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "http_version": "1.0"}, receive, send)
+
+    async with AsyncClient(transport=ASGITransport(http_1_0), base_url="http://tasks.test") as client:
+        request = client.build_request("GET", path)
+        del request.headers["Host"]
+        assert (await client.send(request)).status_code == status
+        assert (await client.get("/health", headers={"Host": "a b"})).status_code == 400
+
+
 class TestForceHttps:
     @pytest.fixture
     def options(self) -> dict[str, Any]:
@@ -213,7 +233,13 @@ class TestForceHttps:
 
     async def test_https_requests_are_not_redirected(self, bare: AsyncClient) -> None:
         assert (await bare.get(f"https://tasks.test{TASKS}")).status_code == 401
-        assert (await bare.get(TASKS, headers={"X-Forwarded-Proto": "https"})).status_code == 401
+
+    @pytest.mark.parametrize("schemes", [["https"], ["HTTPS"], ["https,https"], ["https", "https"], [" https , http"]])
+    async def test_requests_that_came_to_a_proxy_by_https_are_not_redirected(
+        self, bare: AsyncClient, schemes: list[str]
+    ) -> None:
+        headers = [("X-Forwarded-Proto", scheme) for scheme in schemes]
+        assert (await bare.get(TASKS, headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br"])
