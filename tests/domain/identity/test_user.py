@@ -167,18 +167,8 @@ def test_a_time_zone_is_an_iana_name(name: str) -> None:
     "name",
     [
         *("", "europe/berlin", "Europe/Atlantis", "Europe", "Europe/", " UTC", "UTC\n", "UTC\x00", "\ud800"),
-        *(
-            "+02:00",
-            "CEST",
-            "UTC+2",
-            "localtime",
-            "Factory",
-            "posixrules",
-            "posix/UTC",
-            "right/UTC",
-            "/etc/localtime",
-            "../UTC",
-        ),
+        *("+02:00", "CEST", "UTC+2", "localtime", "Factory", "posixrules", "posix/UTC", "right/UTC"),
+        *("/etc/localtime", "../UTC"),
     ],
     ids=ascii,
 )
