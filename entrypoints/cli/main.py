@@ -10,6 +10,7 @@ from application.storage import SchemaMismatch
 from entrypoints.cli import backup, jobs, seed, users
 from entrypoints.cli.banner import startup_banner
 from entrypoints.cli.setup import build_container, exit_with_error, run
+from entrypoints.private_files import keep_files_private
 from entrypoints.wiring.container import Container
 
 app = typer.Typer(no_args_is_help=True, help="Tasks for many users, over REST.", pretty_exceptions_enable=False)
@@ -19,6 +20,12 @@ app.command()(jobs.worker)
 app.command()(seed.seed)
 app.command()(backup.backup)
 app.command()(backup.restore)
+
+
+def main() -> None:
+    """Run the command of this process."""
+    keep_files_private()
+    app()
 
 
 @app.command()

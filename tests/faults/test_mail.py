@@ -4,8 +4,7 @@ import email
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from email.policy import default
 from pathlib import Path
@@ -19,7 +18,7 @@ from entrypoints.wiring.container import Container, open_container
 from tests.conftest import run_in_thread
 from tests.entrypoints.given import make_settings
 from tests.entrypoints.http.given import REGISTER, RESET, an_account
-from tests.entrypoints.http.service_process import COMMAND, TIMEOUT, ServerProcess, copy_of
+from tests.entrypoints.http.service_process import COMMAND, TIMEOUT, ServerProcess, copy_of, wait_until
 
 pytestmark = pytest.mark.xdist_group("server")
 
@@ -28,13 +27,6 @@ def texts(folder: Path) -> list[str]:
     """Return the texts of all sent mails."""
     files = (path.read_bytes() for path in folder.glob("*.eml"))
     return [email.message_from_bytes(file, policy=default).get_content() for file in files]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -25,6 +25,9 @@ TIMEOUT: Final = 30.0
 
 class ServerProcess:
     """`task-manager serve` on a free port, in a directory of its own."""
+
+    umask = -1
+    """The umask of the process; -1 means that of the tests."""
 
     def __init__(self, directory: Path, database_url: str, workers: int = 1, **environment: str) -> None:
         self.directory = directory
@@ -66,7 +69,12 @@ class ServerProcess:
     def start(self) -> None:
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [COMMAND, "serve"], cwd=self.directory, env=self.environment, stdout=log, stderr=log
+                [COMMAND, "serve"],
+                cwd=self.directory,
+                env=self.environment,
+                umask=self.umask,
+                stdout=log,
+                stderr=log,
             )
         deadline = time.monotonic() + TIMEOUT
         while not self._answers():
@@ -152,3 +160,10 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 def request(method: str, path: str, *fields: str, body: bytes = b"") -> bytes:
     return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: tasks.test", *fields, "", ""]).encode() + body
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
