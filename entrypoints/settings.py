@@ -1,23 +1,29 @@
 """Settings: environment variables and `.env`."""
 
-import json
-import re
-from email.headerregistry import Address, AddressHeader, HeaderRegistry
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from typing import Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from application.platform.rate_limits import RateLimit
-from domain.identity.address import parse_network
 from entrypoints.secret_key import load_or_create_key
+from entrypoints.setting_types import (
+    DatabaseUrl,
+    Hosts,
+    Key,
+    Keys,
+    MailUrl,
+    Networks,
+    Origin,
+    Origins,
+    Rate,
+    RedisUrl,
+    Sender,
+)
 
 DATA = Path("data")
-MIN_KEY_LENGTH = 32
 WEAK_KEYS = frozenset({"changeme", "secret", "your-secret-key-here", "insecure", "development"})
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
@@ -38,97 +44,6 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-def _split_commas(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _check_origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or text != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError("origin must be https://name or https://name:port")
-    return text
-
-
-def _check_url(text: str) -> str:
-    try:
-        _ = urlsplit(text).port
-    except ValueError:
-        raise ValueError("port is not valid; a password must encode # / : and @ as %23 %2F %3A and %40") from None
-    return text
-
-
-def _check_database_url(text: str) -> str:
-    """Check the part after the password: SQLAlchemy allows any character in the password."""
-    _check_url(f"//{text.partition('://')[2].rpartition('@')[2]}")
-    return text
-
-
-def _check_mail_url(text: str) -> str:
-    if _check_url(text).startswith("smtp") and not urlsplit(text).hostname:
-        raise ValueError("mail server must have a host name")
-    return text
-
-
-def _parse_addresses(text: str) -> tuple[Address, ...]:
-    header = HeaderRegistry()("from", text)
-    assert isinstance(header, AddressHeader)
-    return header.addresses
-
-
-def _check_sender(text: str) -> str:
-    try:
-        (address,) = _parse_addresses(text)  # also decodes encoded words
-        is_valid = text.isprintable() and address.username and address.domain
-    except (IndexError, ValueError):
-        is_valid = False
-    if not is_valid:
-        raise ValueError('sender must be name@example.com, A Name <name@example.com> or "A, B" <name@example.com>')
-    return text
-
-
-def _check_host(text: str) -> str:
-    if text != "*" and not re.fullmatch(r"(\*\.)?[\w.-]+|\[[0-9a-fA-F:.]+\]", text, re.ASCII):
-        raise ValueError("host must be a name without scheme and port, *.name, or * for any")
-    return text
-
-
-def _check_key(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < MIN_KEY_LENGTH:
-        raise ValueError(f"key must have at least {MIN_KEY_LENGTH} characters")
-    return key
-
-
-def _parse_keys(value: Any) -> Any:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError("keys must be a JSON object, by key id") from None
-
-
-def _check_rate(value: Any) -> Any:
-    found = re.fullmatch(r"(\d{1,9})/(second|minute|hour|day)", value) if isinstance(value, str) else None
-    if found is None or int(found[1]) < 1:
-        raise ValueError("rate must be a number of requests per second, minute, hour or day, like 5/hour")
-    return value
-
-
-Origins = Annotated[tuple[Annotated[str, AfterValidator(_check_origin)], ...], NoDecode, BeforeValidator(_split_commas)]
-Hosts = Annotated[
-    tuple[Annotated[str, AfterValidator(_check_host)], ...],
-    NoDecode,
-    BeforeValidator(_split_commas),
-    Field(min_length=1),
-]
-Networks = Annotated[
-    tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(parse_network)], ...],
-    NoDecode,
-    BeforeValidator(_split_commas),
-]
-Key = Annotated[SecretStr, AfterValidator(_check_key)]
-Keys = Annotated[dict[str, Key], NoDecode, BeforeValidator(_parse_keys)]
-Rate = Annotated[str, BeforeValidator(_check_rate)]
-
-
 class Settings(BaseSettings):
     """Environment variables with the names of the fields in upper case, or lines of `.env`.
 
@@ -143,12 +58,12 @@ class Settings(BaseSettings):
         pattern=r"^(sql|memory|[\w.]+:\w+)$",
         description="sql, memory, or a storage class of your own: package.module:Class",
     )
-    database_url: Annotated[str, AfterValidator(_check_database_url)] = Field(
+    database_url: DatabaseUrl = Field(
         f"sqlite+aiosqlite:///{DATA}/task-manager.db",
         pattern=r"^(sqlite\+aiosqlite:///.+|postgresql\+asyncpg://.+)$",
         description="sqlite+aiosqlite:///path or postgresql+asyncpg://user:password@host:port/name",
     )
-    redis_url: Annotated[str, AfterValidator(_check_url)] | None = Field(
+    redis_url: RedisUrl | None = Field(
         None,
         pattern=r"^(redis|rediss|unix)://.+",
         description="redis://host:port/0; without it each process has its own rate limits and cache of totals",
@@ -165,18 +80,14 @@ class Settings(BaseSettings):
     access_token_expire_minutes: int = Field(15, ge=1, le=1440, description="lifetime of access tokens in minutes")
     refresh_token_expire_days: int = Field(7, ge=1, le=365, description="days from login until the session expires")
     password_policy: PasswordRule = Field(PasswordRule.SPECIFICATION, description="specification or nist")
-    public_url: Annotated[str, AfterValidator(_check_origin)] = Field(
-        "http://127.0.0.1:8000", description="base URL of links in mails"
-    )
-    mail_url: Annotated[str, AfterValidator(_check_mail_url)] = Field(
+    public_url: Origin = Field("http://127.0.0.1:8000", description="base URL of links in mails")
+    mail_url: MailUrl = Field(
         "console:",
         pattern=r"^(console:$|smtps?://.+|file:///.+)",
         description="smtp://user:password@host (STARTTLS), smtps://user:password@host, file:///folder, or console: "
         "outside production",
     )
-    mail_from: Annotated[str, AfterValidator(_check_sender)] = Field(
-        "Task Manager <noreply@example.com>", description="sender of all mails"
-    )
+    mail_from: Sender = Field("Task Manager <noreply@example.com>", description="sender of all mails")
     files_url: str = Field(
         f"file:{DATA}/files",
         pattern=r"^(file:///.+|file:[^/].*|s3://[^/].*)$",

@@ -128,6 +128,10 @@ INVALID: Final = {
     ("ALLOWED_ORIGINS", "canary"),
     ("ALLOWED_ORIGINS", "*"),
     ("ALLOWED_ORIGINS", "https://canary/"),
+    ("ALLOWED_ORIGINS", "https://ann@canary"),
+    ("ALLOWED_ORIGINS", "https://canary:65536"),
+    ("ALLOWED_ORIGINS", "https://canary.example\n.test"),
+    ("ALLOWED_ORIGINS", "https://canary_\u2488.example"),
     ("TRUSTED_HOSTS", ""),
     ("TRUSTED_HOSTS", "https://canary"),
     ("TRUSTED_HOSTS", "canary:8000"),
@@ -152,6 +156,25 @@ INVALID: Final = {
     ("WORKERS", "0"),
     ("WORKERS", "65"),
 }
+
+
+ORIGINS: Final = {
+    "https://App.Example.com": "https://app.example.com",
+    "HTTPS://app.example.com:443": "https://app.example.com",
+    "http://app.example.com:80": "http://app.example.com",
+    "https://app.example.com:80": "https://app.example.com:80",
+    "https://B\xfccher.example": "https://xn--bcher-kva.example",
+    "https://stra\xdfe.example:8443": "https://xn--strae-oqa.example:8443",
+    "http://[::1]:8000": "http://[::1]:8000",
+}
+
+
+@pytest.mark.parametrize(("text", "origin"), ORIGINS.items(), ids=ascii)
+def test_origins_are_written_as_browsers_send_them(monkeypatch: pytest.MonkeyPatch, text: str, origin: str) -> None:
+    monkeypatch.setenv("ALLOWED_ORIGINS", text)
+    monkeypatch.setenv("PUBLIC_URL", text)
+    settings = load_settings()
+    assert (settings.allowed_origins, settings.public_url) == ((origin,), origin)
 
 
 def test_every_setting_is_tested_here() -> None:

@@ -1,0 +1,122 @@
+"""The types of settings: they check the text of an environment variable and parse it."""
+
+import json
+import re
+from email.headerregistry import Address, AddressHeader, HeaderRegistry
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import idna
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
+
+from domain.identity.address import parse_network
+
+MIN_KEY_LENGTH = 32
+DEFAULT_PORTS = {"http": "80", "https": "443"}
+MAX_PORT = 65_535
+
+_ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._\x80-\U0010ffff-]+)(?::([0-9]{1,5}))?")
+
+
+def _split_commas(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _normalize_origin(text: str) -> str:
+    """Return an origin as browsers send it: in lower case, without a default port, the name in punycode."""
+    found = _ORIGIN.fullmatch(text.lower())
+    scheme, name, port = found.groups() if found else ("", "", None)
+    try:
+        name = name if name.isascii() else idna.encode(name, uts46=True).decode()
+    except idna.IDNAError:
+        name = ""
+    if not name or int(port or 0) > MAX_PORT:
+        raise ValueError("origin must be https://name or https://name:port")
+    return f"{scheme}://{name}" + ("" if port in (None, DEFAULT_PORTS[scheme]) else f":{port}")
+
+
+def _check_url(text: str) -> str:
+    try:
+        _ = urlsplit(text).port
+    except ValueError:
+        raise ValueError("port is not valid; a password must encode # / : and @ as %23 %2F %3A and %40") from None
+    return text
+
+
+def _check_database_url(text: str) -> str:
+    """Check the part after the password: SQLAlchemy allows any character in the password."""
+    _check_url(f"//{text.partition('://')[2].rpartition('@')[2]}")
+    return text
+
+
+def _check_mail_url(text: str) -> str:
+    if _check_url(text).startswith("smtp") and not urlsplit(text).hostname:
+        raise ValueError("mail server must have a host name")
+    return text
+
+
+def _parse_addresses(text: str) -> tuple[Address, ...]:
+    header = HeaderRegistry()("from", text)
+    assert isinstance(header, AddressHeader)
+    return header.addresses
+
+
+def _check_sender(text: str) -> str:
+    try:
+        (address,) = _parse_addresses(text)  # also decodes encoded words
+        is_valid = text.isprintable() and address.username and address.domain
+    except (IndexError, ValueError):
+        is_valid = False
+    if not is_valid:
+        raise ValueError('sender must be name@example.com, A Name <name@example.com> or "A, B" <name@example.com>')
+    return text
+
+
+def _check_host(text: str) -> str:
+    if text != "*" and not re.fullmatch(r"(\*\.)?[\w.-]+|\[[0-9a-fA-F:.]+\]", text, re.ASCII):
+        raise ValueError("host must be a name without scheme and port, *.name, or * for any")
+    return text
+
+
+def _check_key(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < MIN_KEY_LENGTH:
+        raise ValueError(f"key must have at least {MIN_KEY_LENGTH} characters")
+    return key
+
+
+def _parse_keys(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("keys must be a JSON object, by key id") from None
+
+
+def _check_rate(value: Any) -> Any:
+    found = re.fullmatch(r"(\d{1,9})/(second|minute|hour|day)", value) if isinstance(value, str) else None
+    if found is None or int(found[1]) < 1:
+        raise ValueError("rate must be a number of requests per second, minute, hour or day, like 5/hour")
+    return value
+
+
+Hosts = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_host)], ...],
+    NoDecode,
+    BeforeValidator(_split_commas),
+    Field(min_length=1),
+]
+Networks = Annotated[
+    tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(parse_network)], ...],
+    NoDecode,
+    BeforeValidator(_split_commas),
+]
+Key = Annotated[SecretStr, AfterValidator(_check_key)]
+Keys = Annotated[dict[str, Key], NoDecode, BeforeValidator(_parse_keys)]
+Rate = Annotated[str, BeforeValidator(_check_rate)]
+Origin = Annotated[str, AfterValidator(_normalize_origin)]
+Origins = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_split_commas)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+RedisUrl = Annotated[str, AfterValidator(_check_url)]
+MailUrl = Annotated[str, AfterValidator(_check_mail_url)]
+Sender = Annotated[str, AfterValidator(_check_sender)]
