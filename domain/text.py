@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import groupby
 from typing import Final
 
 INVISIBLE: Final = (
@@ -25,9 +26,15 @@ VISIBLE_PATTERN: Final = f"^[^\x00]*[^{INVISIBLE}][^\x00]*$"
 PLAIN_PATTERN: Final = f"^[^{CONTROLS}]*[^{INVISIBLE}][^{CONTROLS}]*$"
 """At least one visible character and none of CONTROLS."""
 
+MAX_DECOMPOSITION: Final = 4
+"""No character has a longer canonical decomposition. A text of n characters in a normalization form was thus at most 4n
+characters long before, apart from white space at its ends."""
+
 _CONTROL = re.compile(f"[{CONTROLS}]")
 _VISIBLE = re.compile(f"[^{INVISIBLE}]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_MARKS = re.compile("[\\W\uff9e\uff9f]{32}")
+"""Possibly many combining marks in a row. All characters that decompose to marks alone match."""
 
 
 def is_blank(text: str) -> bool:
@@ -61,6 +68,14 @@ def escape_unprintable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
+def may_fit(text: str, limit: int) -> bool:
+    """Return False if the text certainly has more than `limit` characters after normalization (NFC or NFKC).
+
+    Check this before normalizing: the time of normalization must not depend on how much a client sends.
+    """
+    return len(text) <= MAX_DECOMPOSITION * limit
+
+
 def fold(text: str) -> str:
     """Return the text without differences of case and width.
 
@@ -69,6 +84,18 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    if _MARKS.search(text):
+        text = _order_marks(text)
     while (folded := unicodedata.normalize("NFKC", text).casefold()) != text:
         text = folded
     return text
+
+
+def _order_marks(text: str) -> str:
+    """Return the text decomposed, with its combining marks in canonical order. This does not change what NFKC returns.
+
+    The time that `unicodedata` takes to sort marks grows with the square of their number.
+    """
+    decomposed = text.translate({ord(character): unicodedata.normalize("NFKD", character) for character in set(text)})
+    runs = groupby(decomposed, key=lambda character: unicodedata.combining(character) > 0)
+    return "".join("".join(sorted(run, key=unicodedata.combining) if are_marks else run) for are_marks, run in runs)

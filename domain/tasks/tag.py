@@ -1,9 +1,9 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from domain.errors import InvalidTag
-from domain.text import fold, is_blank, is_storable
+from domain.text import fold, is_blank, is_storable, may_fit
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,6 +33,19 @@ class TagCount:
 
 
 MAX_TAGS = 20
+MAX_GIVEN_TAGS = 100
+"""Tags in one list, before duplicates are removed."""
+
+
+def parse_tags(names: Sequence[str]) -> tuple[Tag, ...]:
+    """Return the tags with these names, sorted and without duplicates.
+
+    Raises:
+        InvalidTag: A name is no valid tag, or there are more than MAX_GIVEN_TAGS names or MAX_TAGS tags.
+    """
+    if len(names) > MAX_GIVEN_TAGS:
+        raise _too_many()
+    return normalize_tags(map(Tag, dict.fromkeys(names)))
 
 
 def normalize_tags(tags: Iterable[Tag]) -> tuple[Tag, ...]:
@@ -43,7 +56,7 @@ def normalize_tags(tags: Iterable[Tag]) -> tuple[Tag, ...]:
     """
     unique = tuple(sorted(set(tags)))
     if len(unique) > MAX_TAGS:
-        raise InvalidTag(f"task must have at most {MAX_TAGS} tags")
+        raise _too_many()
     return unique
 
 
@@ -51,13 +64,23 @@ def _normalize(text: str) -> str:
     if not is_storable(text):
         raise InvalidTag("tag must not contain NUL or lone surrogates")
     name = text.strip()
+    if not may_fit(name, Tag.MAX_LENGTH):
+        raise _wrong_length()
     while (folded := fold(name).strip()) != name:  # folding can produce white space at the ends
         name = folded
     if not 1 <= len(name) <= Tag.MAX_LENGTH:
-        raise InvalidTag(f"tag must have 1 to {Tag.MAX_LENGTH} characters")
+        raise _wrong_length()
     if name in {".", ".."} or any(c in Tag.FORBIDDEN or _is_control(c) for c in name) or is_blank(name):
         raise InvalidTag("tag must be visible text without comma, slash and control characters, and not . or ..")
     return name
+
+
+def _too_many() -> InvalidTag:
+    return InvalidTag(f"task must have at most {MAX_TAGS} tags")
+
+
+def _wrong_length() -> InvalidTag:
+    return InvalidTag(f"tag must have 1 to {Tag.MAX_LENGTH} characters")
 
 
 def _is_control(character: str) -> bool:

@@ -2,14 +2,19 @@ import re
 import sys
 import unicodedata
 from datetime import timedelta
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Literal
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+import domain.text
 from domain.errors import InvalidValue
 from domain.tasks.task import TaskChanges, validate_description, validate_title
 from domain.text import (
+    MAX_DECOMPOSITION,
     PLAIN_PATTERN,
     VISIBLE_PATTERN,
     escape_unprintable,
@@ -163,6 +168,47 @@ def test_the_folding_of_every_single_character_is_stable() -> None:
     folded = {fold(chr(code)) for code in range(sys.maxunicode + 1)}
 
     assert [text for text in folded if fold(text) != text] == []
+
+
+marked_text = st.text(
+    st.sampled_from("aA \u0301\u0316\u0345\u031b\u0327\u0344\u0f73\uff9e\uff76\u3099\u1fa7\ufdfa\u1100\u1161\u11a8!"),
+    max_size=200,
+)
+
+
+@given(marked_text)
+def test_folding_equals_nfkc_and_casefolding_for_any_number_of_marks(text: str) -> None:
+    expected = text
+    while (folded := unicodedata.normalize("NFKC", expected).casefold()) != expected:
+        expected = folded
+
+    assert fold(text) == expected
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0316", "\u0345\u0301\u031b", "\u0f73", "\u0344\u0316", "\u0301\uff9e"])
+def test_marks_are_in_canonical_order_before_they_are_normalized(monkeypatch: pytest.MonkeyPatch, marks: str) -> None:
+    """Normalization takes a time that grows with the square of the number of marks in the wrong order."""
+    inversions = 0
+
+    def normalize(form: Literal["NFKC", "NFKD"], text: str) -> str:
+        nonlocal inversions
+        classes = [unicodedata.combining(c) for part in text for c in unicodedata.normalize("NFKD", part)]
+        inversions += sum(first > second > 0 for first, second in pairwise(classes))
+        return unicodedata.normalize(form, text)
+
+    monkeypatch.setattr(
+        domain.text, "unicodedata", SimpleNamespace(normalize=normalize, combining=unicodedata.combining)
+    )
+    fold("a" + marks * 1000)
+
+    assert inversions <= 1  # beside the letter, which is composed with one of the marks
+
+
+def test_no_text_has_more_than_four_times_its_length_before_normalization() -> None:
+    characters = [chr(code) for code in range(sys.maxunicode + 1)]
+
+    assert max(len(unicodedata.normalize("NFD", each)) for each in characters) == MAX_DECOMPOSITION
+    assert [c for c in characters if not unicodedata.normalize("NFKC", c).strip() and not c.isspace()] == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ FastAPI ignores unknown parameters, and looks up each known one in every request
 """
 
 from collections import Counter, defaultdict
-from typing import Any, get_origin
+from typing import Any, Final, get_origin
 from urllib.parse import unquote_to_bytes
 
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +13,11 @@ from starlette.requests import Request
 
 from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.parameters import RequestParameter
+
+MAX_QUERY: Final = 32 * 1024
+"""Bytes: a search and 20 tags, with every character percent-encoded, and as much again."""
+MAX_PARAMETERS: Final = 150
+"""As many tags as may be given, and every other parameter."""
 
 
 class QueryParameters(RequestParameter):
@@ -47,8 +52,15 @@ class QueryParameters(RequestParameter):
 
 
 def query_errors(request: Request, known: frozenset[str], repeatable: frozenset[str]) -> list[dict[str, Any]]:
-    """Return an error for each unknown parameter, and for each that is repeated but not `repeatable`."""
-    if not _is_utf8(request.scope["query_string"]):
+    """Return an error for each unknown parameter, and for each that is repeated but not `repeatable`.
+
+    A query that is too large is one error: nothing in it is decoded.
+    """
+    query = request.scope["query_string"]
+    if len(query) > MAX_QUERY or query.count(b"&") >= MAX_PARAMETERS:
+        message = f"the query must have at most {MAX_QUERY} bytes and {MAX_PARAMETERS} parameters"
+        return [{"loc": ["query"], "message": message, "type": "too_long"}]
+    if not _is_utf8(query):
         return [{"loc": ["query"], "message": "the query must be percent-encoded UTF-8", "type": "encoding"}]
     counts = Counter(name for name, _ in request.query_params.multi_items())
     errors = []

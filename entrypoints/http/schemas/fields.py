@@ -1,10 +1,20 @@
 """Values of the domain in JSON. The domain validates them; the schemas here only describe the rules."""
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
+from pydantic_core import InitErrorDetails, PydanticKnownError
 
 from domain.calendar import DateOrDatetime, Due, parse_date_or_datetime
 from domain.errors import InvalidTag
@@ -20,7 +30,7 @@ from domain.identity.user import (
     validate_username,
 )
 from domain.tasks.status import Status
-from domain.tasks.tag import MAX_TAGS, Tag, normalize_tags
+from domain.tasks.tag import MAX_GIVEN_TAGS, MAX_TAGS, Tag, normalize_tags, parse_tags
 from domain.tasks.task import Priority, Task, TaskId, validate_description, validate_title
 from domain.text import INVISIBLE, PLAIN_PATTERN, VISIBLE_PATTERN, is_storable
 
@@ -30,7 +40,7 @@ WIRE_NAMES: Final = {"due": "due_date", "batch": "task_ids"}
 NO_NUL: Final = "^[^\x00]*$"
 _TAG: Final = f"[^,/\x00-\x1f\x7f-\x9f]*[^,/{INVISIBLE}][^,/\x00-\x1f\x7f-\x9f]*"
 TAG_PATTERN: Final = rf"^(?!\.\.?$){_TAG}$"
-TAG_LIST_PATTERN: Final = f"^({_TAG}(,{_TAG}){{0,{MAX_TAGS - 1}}})?$"
+TAG_LIST_PATTERN: Final = f"^({_TAG}(,{_TAG}){{0,{MAX_GIVEN_TAGS - 1}}})?$"
 
 
 def _text(**schema: Any) -> Any:
@@ -47,13 +57,49 @@ def _tag(text: object) -> Tag:
     return Tag(text)
 
 
-def tags_in(text: str) -> frozenset[Tag]:
-    return frozenset(normalize_tags(map(Tag, text.split(",")))) if text else frozenset()
+def _tag_list(text: str) -> frozenset[Tag]:
+    return frozenset(parse_tags(text.split(","))) if text else frozenset()
 
 
-def _tag_list(text: str) -> str:
-    tags_in(text)
-    return text
+def at_most(limit: int) -> BeforeValidator:
+    """Refuse a longer list as a whole, instead of each wrong element of it."""
+
+    def check(value: object) -> object:
+        if isinstance(value, list) and len(value) > limit:
+            raise PydanticKnownError(
+                "too_long", {"field_type": "List", "max_length": limit, "actual_length": len(value)}
+            )
+        return value
+
+    return BeforeValidator(check)
+
+
+def some_errors(limit: int) -> WrapValidator:
+    """Validate a list up to the element with the error of this number. The list itself must fail fast.
+
+    A list may have thousands of errors, and creating all of them takes longer than parsing the body.
+    """
+
+    def validate_list(values: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+        start = 0
+        errors: list[InitErrorDetails] = []
+        while not errors or (start < len(values) and len(errors) < limit):
+            try:
+                validated = validate(values[start:] if errors else values)
+            except ValidationError as error:
+                found = error.errors(include_url=False)
+                if not found[0]["loc"]:
+                    raise
+                index = start + int(found[0]["loc"][0])
+                errors += [cast(InitErrorDetails, {**each, "loc": (index, *each["loc"][1:])}) for each in found]
+                start = index + 1
+            else:
+                if not errors:
+                    return validated
+                break
+        raise ValidationError.from_exception_data("list", errors)
+
+    return WrapValidator(validate_list)
 
 
 def _storable(text: str) -> str:
@@ -89,8 +135,15 @@ PriorityName = Annotated[Priority, Field(strict=False)]
 DueText = Annotated[Due, PlainValidator(_due), _DATE_OR_DATETIME_SCHEMA]
 DateOrDatetimeText = Annotated[DateOrDatetime, PlainValidator(parse_date_or_datetime), _DATE_OR_DATETIME_SCHEMA]
 TagName = Annotated[Tag, PlainValidator(_tag), _text(minLength=1, maxLength=Tag.MAX_LENGTH, pattern=TAG_PATTERN)]
-TagList = Annotated[str, AfterValidator(_tag_list), _text(pattern=TAG_LIST_PATTERN, examples=["home,urgent"])]
-TagNames = Annotated[list[TagName], Field(max_length=MAX_TAGS)]
+TagList = Annotated[
+    frozenset[Tag], PlainValidator(_tag_list), _text(pattern=TAG_LIST_PATTERN, examples=["home,urgent"])
+]
+TagNames = Annotated[
+    list[TagName],
+    Field(max_length=MAX_GIVEN_TAGS, description=f"At most {MAX_TAGS} different tags."),
+    at_most(MAX_GIVEN_TAGS),
+    AfterValidator(normalize_tags),
+]
 TaskIdText = Annotated[TaskId, PlainValidator(parse_uuid), _text(format="uuid")]
 
 OwnerId = Annotated[UserId, PlainValidator(parse_uuid), _text(format="uuid")]

@@ -11,7 +11,7 @@ from pydantic import Field, create_model
 from domain.calendar import DateOrDatetime
 from domain.identity.user import Role
 from domain.tasks.status import Status
-from domain.tasks.tag import MAX_TAGS, Tag
+from domain.tasks.tag import Tag
 from domain.tasks.task import Priority
 from domain.tasks.task_query import TaskFilter
 from entrypoints.http.schemas.fields import (
@@ -22,8 +22,7 @@ from entrypoints.http.schemas.fields import (
     RoleName,
     StatusName,
     TagList,
-    TagName,
-    tags_in,
+    TagNames,
 )
 from entrypoints.http.schemas.paging import PageQuery
 
@@ -32,7 +31,7 @@ F = TypeVar("F")
 PARAMETERS: Final[dict[Any, tuple[Any, Any]]] = {
     frozenset[Status]: (list[StatusName], []),
     frozenset[Priority]: (list[PriorityName], []),
-    frozenset[Tag]: (Annotated[list[TagName], Field(max_length=MAX_TAGS)], []),
+    frozenset[Tag]: (TagNames, []),
     bool | None: (Flag | None, None),
     str: (Annotated[str, Field(max_length=TaskFilter.MAX_SEARCH, pattern=NO_NUL)], ""),
     DateOrDatetime | None: (DateOrDatetimeText | None, None),
@@ -55,9 +54,9 @@ class FilterQuery(PageQuery):
         values: dict[str, Any] = {}
         for name, parameter in _names(filter):
             value = given[parameter]
-            values[name] = frozenset(value) if isinstance(value, list) else value
+            values[name] = frozenset(value) if isinstance(value, list | tuple) else value
         if "tags" in values:
-            values["tags"] |= tags_in(given["tags"] or "")
+            values["tags"] |= given["tags"] or frozenset()
         return filter(**values)
 
 

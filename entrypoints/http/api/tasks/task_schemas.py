@@ -2,14 +2,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, cast
 
-from pydantic import MISSING, ConfigDict, Field, model_validator
+from pydantic import MISSING, ConfigDict, FailFast, Field, model_validator
 from pydantic.config import JsonDict
 
 from application.platform.paging import Page
 from application.tasks.batches import MAX_BATCH_SIZE
 from application.tasks.tasks import CreateTask, ListTasks
 from domain.tasks.status import Status, check_completion
-from domain.tasks.tag import MAX_TAGS
 from domain.tasks.task import Task, TaskChanges
 from domain.tasks.task_query import SortField, TaskFilter, TaskOrder
 from entrypoints.http.schemas.body import Body
@@ -22,10 +21,11 @@ from entrypoints.http.schemas.fields import (
     PriorityText,
     StatusName,
     StatusText,
-    TagName,
     TagNames,
     TaskIdText,
     TitleText,
+    at_most,
+    some_errors,
 )
 from entrypoints.http.schemas.filters import FilterQuery, filter_query
 from entrypoints.http.schemas.paging import PageView
@@ -38,6 +38,11 @@ COMPLETION_SCHEMA: Final[JsonDict] = {
     ]
 }
 """`check_completion` as JSON Schema, for the OpenAPI document. A test compares the two."""
+
+
+MAX_TASK_BODY: Final = 128 * 1024
+"""Bytes. If each character is escaped, the longest title and description and 20 tags have 37 KiB. Decomposed tags need
+up to four times as much; see `MAX_DECOMPOSITION`."""
 
 
 class TaskFields(Body):
@@ -58,8 +63,6 @@ class TaskFields(Body):
         changes: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
         if "due_date" in changes:
             changes["due"] = changes.pop("due_date")
-        if "tags" in changes:
-            changes["tags"] = tuple(changes["tags"])
         return cast(TaskChanges, changes)
 
 
@@ -98,12 +101,20 @@ class EditTaskBody(TaskFields):
 
 
 TaskIds = Annotated[
-    list[TaskIdText], Field(min_length=1, max_length=MAX_BATCH_SIZE, json_schema_extra={"uniqueItems": True})
+    list[TaskIdText],
+    Field(min_length=1, max_length=MAX_BATCH_SIZE, json_schema_extra={"uniqueItems": True}),
+    at_most(MAX_BATCH_SIZE),
 ]
 
 
 class CreateTasksBody(Body):
-    tasks: Annotated[list[CreateTaskBody], Field(min_length=1, max_length=MAX_BATCH_SIZE)]
+    tasks: Annotated[
+        list[CreateTaskBody],
+        FailFast(),
+        Field(min_length=1, max_length=MAX_BATCH_SIZE),
+        some_errors(20),
+        at_most(MAX_BATCH_SIZE),
+    ]
 
     def to_commands(self) -> list[CreateTask]:
         return [task.to_command() for task in self.tasks]
@@ -118,7 +129,7 @@ class DeleteTasksBody(Body):
     task_ids: TaskIds
 
 
-AddTagsBody = Annotated[list[TagName], Field(min_length=1, max_length=MAX_TAGS)]
+AddTagsBody = Annotated[TagNames, Field(min_length=1)]
 
 
 if TYPE_CHECKING:
