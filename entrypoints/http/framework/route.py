@@ -3,6 +3,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from fastapi import params
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from application.platform.idempotency import AlreadyExecuted
 from domain.errors import DomainError
 from entrypoints.http.framework import rate_limits
 from entrypoints.http.framework.authentication import authenticate, current_actor, current_caller
+from entrypoints.http.framework.bodies.strict_request import FORM, JSON, SMALL_BODY, MediaType, StrictRequest
 from entrypoints.http.framework.context import RequestContext, context_of
 from entrypoints.http.framework.errors import status_of, validation_problem
 from entrypoints.http.framework.http_errors import HttpError
@@ -29,7 +31,6 @@ from entrypoints.http.framework.parameters import inject_parameters, request_par
 from entrypoints.http.framework.preconditions import etag, expected_versions, not_modified_or, parse_if_match
 from entrypoints.http.framework.query import QueryParameters, query_errors
 from entrypoints.http.framework.rate_limits import RateLimitClass, rate_limit_headers
-from entrypoints.http.framework.strict_request import FORM, JSON, MediaType, StrictRequest
 
 Endpoint = Callable[..., Any]
 
@@ -50,6 +51,7 @@ class Route(APIRoute):
         location: str | None = None,
         is_versioned: bool = False,
         is_compressed: bool = True,
+        max_body: int | None = SMALL_BODY,
         **options: Any,
     ) -> None:
         parameters = request_parameters(endpoint).values()
@@ -59,6 +61,7 @@ class Route(APIRoute):
         self.rate_limit = rate_limit
         self.location = location
         self.is_versioned = is_versioned
+        self.max_body = max_body
         responses = {status: {} for status in self.error_statuses} | options.pop("responses", {})
         super().__init__(path, inject_parameters(endpoint), responses=responses, **options)
         if is_compressed and not is_versioned:  # an entity tag identifies one representation (RFC 9110, section 8.8.3)
@@ -130,7 +133,10 @@ class Route(APIRoute):
                 return validation_problem(request, errors)
             if query is not None:
                 context.query = query.parse(request)
-            strict = await _checked_body(request, media_type)
+            strict = StrictRequest(request.scope, request.receive, self.max_body)
+            if media_type is not None and strict.has_body:
+                strict.require(media_type)
+                await (strict.parse_json(self._validate_body) if media_type is JSON else strict.require_single_fields())
             if accepts_if_match:
                 context.expected_versions = parse_if_match(request, is_required=context.settings.require_if_match)
             if to_stored_response is None:
@@ -149,19 +155,22 @@ class Route(APIRoute):
 
         return handle
 
+    def _validate_body(self, value: Any) -> Any:
+        """Return the model of a JSON body.
+
+        Raises:
+            RequestValidationError: The body is invalid.
+        """
+        assert self.body_field is not None
+        validated, errors = self.body_field.validate(value, loc=("body",))
+        if errors:
+            raise RequestValidationError(errors)
+        return validated
+
     def _stored_response_of(self, adapter: TypeAdapter[Any]) -> Callable[[Any], StoredResponse]:
         """Return a function that returns the response with a view, for repetitions of the request."""
         status = int(self.status_code or HTTPStatus.OK)
         return lambda view: StoredResponse(status, self.success_headers(view), adapter.dump_json(view))
-
-
-async def _checked_body(request: Request, media_type: MediaType | None) -> StrictRequest:
-    """Return the request with a strict body. If the route has a media type, check the body."""
-    strict = StrictRequest(request.scope, request.receive)
-    if media_type is not None and strict.has_body:
-        strict.require(media_type)
-        await (strict.json() if media_type is JSON else strict.require_single_fields())
-    return strict
 
 
 async def _handle_idempotently(

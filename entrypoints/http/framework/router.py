@@ -25,6 +25,8 @@ class RouteOptions(TypedDict, total=False):
     """Whether the response is one resource with its version as the entity tag. It is never compressed."""
     is_compressed: bool
     """Whether responses are compressed for clients that accept it. Default: yes."""
+    max_body: int | None
+    """Bytes of the body; None for MAX_BODY_BYTES alone, which applies if it is lower. Default: SMALL_BODY."""
     responses: dict[int | str, dict[str, Any]]
     response_class: type[Any]
     response_model: type[Any]

@@ -12,8 +12,8 @@ from starlette.requests import Request
 
 from domain.files.file import File
 from domain.tasks.task import TaskId
+from entrypoints.http.framework.bodies.strict_request import MULTIPART, StrictRequest
 from entrypoints.http.framework.http_errors import HttpError, PayloadTooLarge
-from entrypoints.http.framework.strict_request import MULTIPART, StrictRequest
 from entrypoints.http.schemas.fields import parse_uuid
 
 if TYPE_CHECKING:

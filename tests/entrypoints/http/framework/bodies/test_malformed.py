@@ -44,11 +44,12 @@ MALFORMED: Final[dict[str, bytes]] = {
     "UTF-16 without mark": TASK.encode("utf-16-le"),
     "UTF-32": TASK.encode("utf-32-be"),
     "latin-1": TASK.encode("latin-1"),
-    "100,000 lists": b"[" * 100_000 + b"]" * 100_000,
-    "100,000 lists, open": b"[" * 100_000,
-    "100,000 objects": b'{"title":' * 100_000 + b"1" + b"}" * 100_000,
-    "100,000 lists in a field": b'{"title": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-    "100,000 lists after an escape": b'{"title": "\\u0041", "a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "129 lists": b"[" * 129 + b"]" * 129,
+    "8,000 lists": b"[" * 8_000 + b"]" * 8_000,
+    "16,000 lists, open": b"[" * 16_000,
+    "1,500 objects": b'{"title":' * 1_500 + b"1" + b"}" * 1_500,
+    "129 levels in a field": b'{"title": ' + b"[" * 128 + b"]" * 128 + b"}",
+    "8,000 lists after an escape": b'{"title": "\\u0041", "a": ' + b"[" * 8_000 + b"]" * 8_000 + b"}",
     "control in text": b'{"title": "a\nb"}',
     "NUL in text": b'{"title": "a\x00b"}',
     "NUL after": b'{"title": "x"}\x00',
@@ -76,7 +77,8 @@ WELL_FORMED: Final[dict[str, bytes]] = {
     "10,000 digits of an exponent": b'{"title": 1e' + b"9" * 10_000 + b"}",
     "a flag beyond doubles": b'{"title": "x", "completed": 1e400}',
     "an unknown field beyond doubles": b'{"title": "x", "colour": 1e400}',
-    "100 lists": b'{"title": ' + b"[" * 100 + b"]" * 100 + b"}",
+    "128 levels": b'{"title": ' + b"[" * 127 + b"]" * 127 + b"}",
+    "many brackets in a text": b'{"title": "' + b'[{\\"' * 1_000 + b'"}',
     "an escaped NUL": b'{"title": "\\u0000"}',
     "100 fields": json.dumps(dict.fromkeys(map(str, range(100)))).encode(),
     "null": b"null",
@@ -146,5 +148,5 @@ async def test_every_spelling_of_valid_json_is_accepted(ann: AsyncClient, body: 
 async def test_a_refusal_of_many_errors_is_small(ann: AsyncClient, body: str) -> None:
     for method, path in ROUTES:
         response = await ann.request(method, path, content=body, headers=JSON)
-        assert response.status_code == 422
-        assert len(response.content) < 100_000
+        assert response.status_code in (413, 422)
+        assert len(response.content) < 10_000

@@ -1,12 +1,14 @@
-"""The body size limit, 4 MiB by default. Larger bodies are refused as early as possible."""
+"""The body size limits. Larger bodies are refused as early as possible."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
+from unicodedata import normalize
+from uuid import uuid4
 
 import pytest
 from httpx2 import AsyncClient
 
-from tests.entrypoints.http.given import LOGIN_FORM, REGISTER, TASKS, an_account, in_memory
+from tests.entrypoints.http.given import BULK, LOGIN, LOGIN_FORM, REFRESH, REGISTER, TASKS, an_account, in_memory
 
 pytestmark = in_memory
 
@@ -96,11 +98,45 @@ async def test_a_body_over_the_limit_changes_nothing(ann: AsyncClient, client: A
     assert (await client.post(REGISTER, json=an_account("dora"))).status_code == 201
 
 
-class TestDefaultLimit:
+class TestDefaultLimits:
+    """Each route has the limit of its largest valid body."""
+
     @pytest.fixture
     def options(self) -> dict[str, Any]:
         return {}
 
-    @pytest.mark.parametrize(("size", "status"), [(4 * 1024 * 1024, 201), (4 * 1024 * 1024 + 1, 413)])
-    async def test_the_limit_is_4_mib(self, ann: AsyncClient, size: int, status: int) -> None:
-        assert (await ann.post(TASKS, content=padded(size), headers=JSON)).status_code == status
+    @pytest.mark.parametrize(
+        ("method", "path", "limit"),
+        [
+            ("POST", LOGIN, 16 * 1024),
+            ("POST", LOGIN_FORM, 16 * 1024),
+            ("POST", REGISTER, 16 * 1024),
+            ("POST", REFRESH, 16 * 1024),
+            ("DELETE", BULK, 16 * 1024),
+            ("POST", TASKS, 128 * 1024),
+            ("PATCH", BULK, 128 * 1024),
+            ("POST", BULK, 4 * 1024 * 1024),
+        ],
+    )
+    async def test_a_body_over_the_limit_of_its_route_is_refused(
+        self, ann: AsyncClient, method: str, path: str, limit: int
+    ) -> None:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} if path == LOGIN_FORM else JSON
+        for size, is_too_large in ((limit, False), (limit + 1, True)):
+            response = await ann.request(method, path, content=padded(size), headers=headers)
+            assert (response.status_code == 413) is is_too_large
+
+    async def test_the_largest_valid_bodies_are_accepted(self, ann: AsyncClient) -> None:
+        largest = {
+            "title": "\U0001f600" * 255,
+            "description": "\U0001f600" * 2000,
+            "tags": [normalize("NFD", "\u1ed9" * 48) + f"{n:02}" for n in range(10, 30)],
+        }
+        created = await ann.post(TASKS, json=largest)
+        assert created.status_code == 201
+        assert len(created.json()["tags"]) == 20
+        batch = {"tasks": [{**largest, "tags": [f"{n:02}".ljust(50, "\u00e4") for n in range(20)]}] * 100}
+        assert (await ann.post(BULK, json=batch)).status_code == 201
+        ids = [str(uuid4()) for _ in range(100)]
+        assert (await ann.request("PATCH", BULK, json={"task_ids": ids, "updates": largest})).status_code == 404
+        assert (await ann.request("DELETE", BULK, json={"task_ids": ids})).status_code == 404

@@ -1,22 +1,31 @@
-"""Bodies with a size limit, and JSON without ambiguities (RFC 8259)."""
+"""Bodies with a size limit. What they contain is checked without ambiguities."""
 
-import json
+import asyncio
 import re
 from collections import Counter
-from typing import Any, Final, NoReturn
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
+from starlette.types import Receive, Scope
 
+from entrypoints.http.framework.bodies import strict_json
 from entrypoints.http.framework.context import context_of
-from entrypoints.http.framework.http_errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
+from entrypoints.http.framework.http_errors import PayloadTooLarge, UnsupportedMediaType
+
+SMALL_BODY: Final = 16 * 1024
+"""Bytes: several times the largest valid body of most routes, even if each character is escaped."""
+HEAVY_BODY: Final = 32 * 1024
+"""Bytes: parsing and validating a larger body may take more than 20 ms, so a thread does it."""
 
 _CHARSET: Final = r'\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?'
-_MAX_DIGITS: Final = 400
 _MAX_LENGTH_DIGITS: Final = 18
-_MAX_MEMBERS: Final = 64
-"""Several times the number of fields of any body. An object with more is refused as a whole."""
+
+_heavy_bodies = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heavy-bodies")
+"""One thread for the whole process: more would only compete for the interpreter lock. It starts at the first use."""
 
 
 class MediaType:
@@ -35,9 +44,15 @@ MULTIPART: Final = MediaType("multipart/form-data", r"\s*(;.*)?")
 class StrictRequest(Request):
     """A request that refuses large bodies before reading them, and JSON that two parsers could read differently."""
 
+    def __init__(self, scope: Scope, receive: Receive, max_body: int | None = None) -> None:
+        """Create the request. MAX_BODY_BYTES limits the body if it is lower than `max_body`, or if this is None."""
+        super().__init__(scope, receive)
+        self._max_body = max_body
+
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
             limit = context_of(self).settings.max_body_bytes
+            limit = limit if self._max_body is None else min(limit, self._max_body)
             self.require_size(limit)
             chunks, size = [], 0
             async for chunk in self.stream():
@@ -58,15 +73,23 @@ class StrictRequest(Request):
         if not declared.isdecimal() or len(declared) > _MAX_LENGTH_DIGITS or int(declared) > limit:
             raise PayloadTooLarge(f"the body must have at most {limit} bytes")
 
-    async def json(self) -> Any:
-        """Return the parsed body.
+    async def parse_json(self, validate: Callable[[Any], Any]) -> None:
+        """Parse the body. A heavy body is also validated here, in a thread.
 
         Raises:
             MalformedJson: The body is not valid JSON.
-            RequestValidationError: An object has too many members.
+            PayloadTooLarge: The body has too many bytes or values.
+            RequestValidationError: An object has too many members, or a heavy body is invalid.
         """
-        if not hasattr(self, "_value"):
-            self._value = parse(await self.body())
+        body = await self.body()
+        if len(body) <= HEAVY_BODY:
+            self._value = strict_json.parse(body)
+        else:
+            loop = asyncio.get_running_loop()
+            self._value = await loop.run_in_executor(_heavy_bodies, lambda: validate(strict_json.parse(body)))
+
+    async def json(self) -> Any:
+        """Return the parsed body. FastAPI accepts one that is validated already."""
         return self._value
 
     async def require_single_fields(self) -> None:
@@ -77,9 +100,9 @@ class StrictRequest(Request):
         """
         body = await self.body()
         try:
-            fields = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_MEMBERS)
+            fields = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=strict_json.MAX_MEMBERS)
         except ValueError:
-            raise _too_many() from None
+            raise strict_json.too_many_fields() from None
         for name, count in Counter(name for name, _ in fields).items():
             if count > 1:
                 raise RequestValidationError(
@@ -102,47 +125,3 @@ class StrictRequest(Request):
             raise UnsupportedMediaType(f"the body must be {media_type.name} in UTF-8")
         if self.headers.get("content-encoding", "identity").lower() != "identity":
             raise UnsupportedMediaType("the body must not have a content coding")
-
-
-def parse(body: bytes) -> Any:
-    """Parse a JSON body.
-
-    Raises:
-        MalformedJson: The body is not JSON in UTF-8, or has NaN, Infinity, a repeated key, a byte order mark, lone
-            surrogates or too deep nesting.
-    """
-    try:
-        text = body.decode()
-        value = json.loads(
-            text,
-            parse_constant=_refuse_constant,
-            parse_int=_parse_int,
-            object_pairs_hook=_object,
-        )
-        if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        raise MalformedJson("the body is not valid JSON in UTF-8 (RFC 8259)") from None
-    return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _parse_int(digits: str) -> int | float:
-    """Parse an integer. No field accepts very long ones, so infinity is enough to refuse them."""
-    return int(digits) if len(digits) <= _MAX_DIGITS else float("inf")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(pairs) > _MAX_MEMBERS:
-        raise _too_many()
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a key is repeated")
-    return members
-
-
-def _too_many() -> RequestValidationError:
-    return RequestValidationError([{"loc": ("body",), "msg": "too many fields", "type": "too_many_fields"}])
