@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from entrypoints import logs
 from entrypoints.http.app import create_app
+from entrypoints.http.web.pages import openapi_document
 from entrypoints.server.signals import call_before_shutdown, exit_with_parent
 from entrypoints.wiring.container import Container
 
@@ -22,6 +23,7 @@ def app() -> FastAPI:
     container = Container()
     logs.configure(container.settings())
     application = create_app(container)
+    openapi_document(application)
     call_before_shutdown(container.services().health.drain)
     if parent := parent_process():
         exit_with_parent(parent)

@@ -1,6 +1,7 @@
 """The OpenAPI document. What follows from the traits of a route is added here for all routes."""
 
 import json
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
@@ -23,6 +24,8 @@ PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/
 
 BOUNDS: Final = {"ge": "minimum", "le": "maximum"}
 """Pydantic writes these names behind a validator."""
+
+_REFERENCE: Final = re.compile('"#/components/schemas/([^"]+)"')
 
 SECURITY: Final = {
     "password": {
@@ -69,7 +72,7 @@ def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
 def _drop_unused(document: dict[str, Any]) -> None:
     """Remove schemas of values that validators create and no client sends."""
     schemas = document["components"]["schemas"]
-    while unused := [name for name in schemas if f'"#/components/schemas/{name}"' not in json.dumps(document)]:
+    while unused := schemas.keys() - set(_REFERENCE.findall(json.dumps(document))):
         for name in unused:
             del schemas[name]
 
@@ -80,6 +83,9 @@ def _complete(
     responses = operation["responses"]
     if route.query is not None:
         operation.setdefault("parameters", []).extend(_query_parameters(route.query.model, schemas))
+    if "requestBody" in operation and route.media_type is not None:
+        limit = min(settings.max_body_bytes, route.max_body or settings.max_body_bytes)
+        operation["requestBody"]["description"] = f"At most {limit} bytes."
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _parameter_schema(parameter["schema"])
     for status in _error_statuses(route, method, settings):

@@ -1,15 +1,21 @@
 """Documentation pages to read and try the API. They work without internet access."""
 
+import asyncio
+from dataclasses import dataclass
+from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette_compress import CompressMiddleware
+
+from entrypoints.http.framework.preconditions import is_known
 
 STATIC: Final = files("entrypoints.http.web") / "static"
 
@@ -50,8 +56,31 @@ async def redoc(request: Request) -> Response:
     return _page("redoc.html", REDOC_POLICY)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenApiDocument:
+    """The OpenAPI document as it is sent. It stays the same as long as the process runs."""
+
+    json: bytes
+    etag: str
+    """The entity tag. It is sent as a weak one, because the document may be compressed (RFC 9110, section 8.8.3)."""
+
+
+def openapi_document(app: FastAPI) -> OpenApiDocument:
+    """Return the document. The first call builds it, which takes some tenths of a second."""
+    if not hasattr(app.state, "openapi_document"):
+        json = bytes(JSONResponse(app.openapi()).body)
+        app.state.openapi_document = OpenApiDocument(json, f'"{sha256(json).hexdigest()}"')
+    return cast(OpenApiDocument, app.state.openapi_document)
+
+
 async def openapi(request: Request) -> Response:
-    return JSONResponse(request.app.openapi())
+    app: FastAPI = request.app
+    is_built = hasattr(app.state, "openapi_document")
+    document = openapi_document(app) if is_built else await asyncio.to_thread(openapi_document, app)
+    headers = {"ETag": f"W/{document.etag}"}
+    if is_known(request, document.etag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(document.json, headers=headers, media_type="application/json")
 
 
 COMPRESSED: Final = (Middleware(CompressMiddleware),)

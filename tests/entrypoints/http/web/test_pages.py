@@ -1,11 +1,13 @@
 """The documentation pages, which work without internet access."""
 
 import re
+import threading
 from html.parser import HTMLParser
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from fastapi import FastAPI
 from httpx2 import AsyncClient
 
 from tests.entrypoints.http.given import in_memory
@@ -121,8 +123,37 @@ async def test_the_served_document_is_openapi(client: AsyncClient) -> None:
     assert "post" in document["paths"][flow["tokenUrl"]]
 
 
-async def test_the_document_is_stable(client: AsyncClient) -> None:
-    assert (await client.get("/openapi.json")).content == (await client.get("/openapi.json")).content
+async def test_the_document_is_built_and_rendered_once_and_not_on_the_event_loop(
+    app: FastAPI, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    build = app.openapi
+
+    def record_thread() -> dict[str, Any]:
+        threads.append(threading.current_thread())
+        return build()
+
+    monkeypatch.setattr(app, "openapi", record_thread)
+    first, second = [(await client.get("/openapi.json")).content for _ in range(2)]
+
+    assert first == second
+    assert len(threads) == 1
+    assert threads != [threading.current_thread()]
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br", "zstd"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_an_unchanged_document_is_not_sent_again(client: AsyncClient, method: str, encoding: str) -> None:
+    response = await client.request(method, "/openapi.json", headers={"Accept-Encoding": encoding})
+    assert response.status_code == 200
+    tag = response.headers["ETag"]
+    assert tag.startswith('W/"')
+    for known in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
+        headers = {"Accept-Encoding": encoding, "If-None-Match": known}
+        again = await client.request(method, "/openapi.json", headers=headers)
+        assert (again.status_code, again.headers["ETag"], again.content) == (304, tag, b"")
+    changed = await client.request(method, "/openapi.json", headers={"If-None-Match": '"other"'})
+    assert changed.status_code == 200
 
 
 async def test_the_root_redirects_to_the_documentation(client: AsyncClient) -> None:
