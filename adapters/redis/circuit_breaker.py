@@ -14,8 +14,15 @@ class CircuitBreaker:
     background and closes the circuit when the service answers.
     """
 
-    def __init__(self, probe: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, probe: Callable[[], Awaitable[object]], on_change: Callable[[bool], None]) -> None:
+        """Create a closed circuit.
+
+        Args:
+            probe: Calls the service. It raises an error if the service does not answer.
+            on_change: Called with True when the circuit opens, and with False when it closes.
+        """
         self._probe = probe
+        self._on_change = on_change
         self._opened_at: float | None = None
         self._probing: asyncio.Task[None] | None = None
 
@@ -30,6 +37,8 @@ class CircuitBreaker:
 
     def trip(self) -> None:
         """Open the circuit."""
+        if self._opened_at is None:
+            self._on_change(True)
         self._opened_at = monotonic()
 
     def close(self) -> None:
@@ -41,6 +50,7 @@ class CircuitBreaker:
         try:
             await self._probe()
             self._opened_at = None
+            self._on_change(False)
         except Exception:
             self.trip()
         finally:

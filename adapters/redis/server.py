@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Self, TypeVar, cast
 
+import structlog
 from limits.errors import StorageError
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -44,7 +45,8 @@ class RedisServer:
         self.url = url
         self.client = cast(Any, Redis.from_url(url, **OPTIONS))
         self._connections = asyncio.Semaphore(MAX_CONNECTIONS)
-        self._breaker = CircuitBreaker(self._probe)
+        self._breaker = CircuitBreaker(self._probe, self._log_change)
+        self._log = structlog.get_logger("redis")
 
     async def call(self, command: Callable[[], Awaitable[T]]) -> T:
         """Run a command on the server and return its result.
@@ -75,6 +77,9 @@ class RedisServer:
     async def __aexit__(self, *_: object) -> None:
         self._breaker.close()
         await self.client.aclose()
+
+    def _log_change(self, is_lost: bool) -> None:
+        self._log.warning("redis_lost" if is_lost else "redis_returned")
 
     async def _probe(self) -> None:
         async with _timeout():
