@@ -75,10 +75,12 @@ class Actor:
 
         Raises:
             UserNotFound: The actor may not see the user.
-            Forbidden: The actor is no admin. Users erase their own account with their password.
+            Forbidden: The actor is no admin, or the account is the actor's own: its erasure needs the password.
         """
         self.require_visible(user_id)
         self.require_admin()
+        if user_id == self.user_id:
+            raise Forbidden("erasing your own account requires your password")
 
     def require_admin(self) -> None:
         """Check that the actor is an admin.

@@ -60,11 +60,11 @@ def test_edits_are_allowed_by_role_owner_and_fields(
             actor.require_may_edit(user_id, fields)
 
 
-def test_only_admins_may_remove_accounts() -> None:
-    for user_id in (ANN, BEN):
-        ADMIN.require_may_remove(user_id)
+def test_only_admins_may_remove_the_accounts_of_others() -> None:
+    ADMIN.require_may_remove(BEN)
+    for actor, user_id in ((ADMIN, ANN), (MANAGER, ANN), (MANAGER, BEN)):
         with pytest.raises(Forbidden):
-            MANAGER.require_may_remove(user_id)
+            actor.require_may_remove(user_id)
     with pytest.raises(Forbidden):
         USER.require_may_remove(ANN)
     with pytest.raises(UserNotFound):

@@ -97,7 +97,6 @@ class TestAdministration:
         for response in (
             await ada.patch(path, json={"role": "user"}),
             await ada.put(path, json={"is_active": False}),
-            await ada.delete(path),
             await ada.request("DELETE", ME, json={"password": PASSWORD}),
         ):
             assert response.status_code == 409
@@ -105,6 +104,13 @@ class TestAdministration:
         assert await account_of(ada) == before
         assert (await ada.post(USERS, json=an_account("next", role="admin"))).status_code == 201
         assert (await ada.patch(path, json={"role": "user"})).status_code == 200
+
+    async def test_an_admin_cannot_delete_the_own_account_without_the_password(self, ada: AsyncClient) -> None:
+        path, before = await path_to(ada), await account_of(ada)
+        await ada.post(USERS, json=an_account("next", role="admin"))
+        response = await ada.delete(path)
+        assert (response.status_code, response.json()["error_code"]) == (403, "FORBIDDEN")
+        assert await account_of(ada) == before
 
 
 class TestMassAssignment:
