@@ -45,7 +45,7 @@ class InvalidTag(InvalidValue):
 
 
 class InvalidResetToken(InvalidValue):
-    """A password reset token is malformed, expired or already used."""
+    """A password reset token is malformed, expired or already used, or its user is inactive."""
 
     code = "INVALID_RESET_TOKEN"
 

@@ -1,12 +1,14 @@
 from collections.abc import Callable
 
 from application.identity.credentials import Credentials
-from application.identity.ports import IdentityUnitOfWork
+from application.identity.ports import IdentityUnitOfWork, SessionStateCache
 from application.identity.registration import RegisterUser, Registration
 from application.identity.removal import remove_user
+from application.identity.revocation import confirm_earlier_revocation
 from application.platform.clock import Clock
 from application.platform.ids import NewId
 from application.platform.retry import retried
+from domain.errors import UserNotFound
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User, UserId
 
@@ -19,12 +21,14 @@ class AccountService:
         unit_of_work: Callable[[], IdentityUnitOfWork],
         registration: Registration,
         credentials: Credentials,
+        session_states: SessionStateCache,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registration = registration
         self._credentials = credentials
+        self._session_states = session_states
         self._clock = clock
         self._new_id = new_id
 
@@ -59,8 +63,9 @@ class AccountService:
             PreconditionFailed: The stored version is not in `versions`.
             LastAdmin: The actor is the last active admin.
         """
-        await self._credentials.require_current_password(actor, password, address, refusal_event="erasure_refused")
-        await self._remove(actor.user_id, versions)
+        async with confirm_earlier_revocation(self._session_states, UserNotFound):
+            await self._credentials.require_current_password(actor, password, address, refusal_event="erasure_refused")
+            await self._remove(actor.user_id, versions)
 
     @retried
     async def _remove(self, user_id: UserId, versions: frozenset[int] | None) -> None:

@@ -71,7 +71,7 @@ class PasswordService:
         """Set a new password with a reset token, and end all sessions of the user.
 
         Raises:
-            InvalidResetToken: The token is malformed, expired or already used.
+            InvalidResetToken: The token is malformed, expired or already used, or its user is inactive.
             WeakPassword: The new password breaks a rule of the policy. The token stays valid.
         """
         try:
@@ -80,6 +80,7 @@ class PasswordService:
         except (InvalidToken, UserNotFound):
             raise InvalidResetToken from None
         self._check_token(await read(self._unit_of_work, lambda uow: uow.reset_tokens.find(user.id)), token)
+        _require_active(user)
         password_hash = await self._credentials.hash(new, username=user.username, email=user.email)
         await self._redeem(user, token, password_hash)
 
@@ -108,6 +109,7 @@ class PasswordService:
             self._check_token(await uow.reset_tokens.find(user.id), token)
             await uow.reset_tokens.remove(user.id)
             stored = await uow.users.get(user.id)
+            _require_active(stored)
             await uow.users.save(stored.with_password(password_hash, at=self._clock.now()))
             await uow.sessions.remove_all(user.id)
             uow.add_event(PasswordReset(user.id))
@@ -116,3 +118,8 @@ class PasswordService:
     def _check_token(self, stored: ResetToken | None, token: OpaqueToken) -> None:
         if stored is None or stored.token_hash != token.hash or self._clock.now() >= stored.expires_at:
             raise InvalidResetToken
+
+
+def _require_active(user: User) -> None:
+    if not user.is_active:
+        raise InvalidResetToken

@@ -196,7 +196,8 @@ class SessionStateCache(Protocol):
     ) -> SessionState | None:
         """Return the state of a session, from the cache or from `load`.
 
-        None means that there is no such session, or that its user is inactive.
+        None means that there is no such session, or that its user is inactive. It confirms a revocation: the method
+        returns it when no worker process uses an older state.
         """
         ...
 
@@ -204,6 +205,13 @@ class SessionStateCache(Protocol):
         """Invalidate all cached states of a user.
 
         When this returns, no worker process uses a state that it read before the call.
+        """
+        ...
+
+    async def wait_until_current(self) -> None:
+        """Wait until no worker process uses a state that it read before the call.
+
+        Call it before a response that confirms a revocation by an earlier request.
         """
         ...
 

@@ -15,6 +15,7 @@ from application.identity.events import (
 )
 from application.identity.opaque_tokens import OpaqueToken
 from application.identity.ports import IdentityUnitOfWork, SessionState, SessionStateCache
+from application.identity.revocation import confirm_earlier_revocation
 from application.identity.security import AccessToken, AccessTokens, Claims, NewSecret
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
@@ -147,6 +148,7 @@ class SessionService:
                 await uow.sessions.save(refreshed, replacing=session)
                 await uow.commit()
         except (SessionNotFound, UserNotFound):  # never existed, or revoked meanwhile
+            await self._session_states.wait_until_current()
             raise InvalidToken from None
         return self._issue_tokens(user, session, new)
 
@@ -160,14 +162,25 @@ class SessionService:
         claims = self._tokens.verify(access_token, now)
 
         async def load() -> SessionState | None:
-            return await read(
-                self._unit_of_work, lambda uow: uow.sessions.state(claims.session_id, user_id=claims.user_id)
-            )
+            return await self._load_state(claims.session_id, claims.user_id)
 
         state = await self._session_states.get(claims.session_id, claims.user_id, load)
         if state is None or now >= state.expires_at:
             raise InvalidToken
         return AuthenticatedCaller(state.actor, claims.session_id)
+
+    async def require_unrevoked(self, actor: Actor, session_id: SessionId) -> None:
+        """Check in the storage that the session of the actor was not revoked during the request.
+
+        Raises:
+            InvalidToken: The session was revoked, or its user is inactive.
+        """
+        if await self._load_state(session_id, actor.user_id) is None:
+            await self._session_states.wait_until_current()
+            raise InvalidToken
+
+    async def _load_state(self, session_id: SessionId, user_id: UserId) -> SessionState | None:
+        return await read(self._unit_of_work, lambda uow: uow.sessions.state(session_id, user_id=user_id))
 
     @retried
     async def list_sessions(self, actor: Actor) -> list[Session]:
@@ -184,7 +197,10 @@ class SessionService:
         Raises:
             SessionNotFound: The actor has no such session.
         """
-        async with self._unit_of_work() as uow:
+        async with (
+            confirm_earlier_revocation(self._session_states, SessionNotFound),
+            self._unit_of_work() as uow,
+        ):
             await uow.sessions.remove(session_id, user_id=actor.user_id)
             uow.add_event(SessionEnded(actor.user_id, session_id))
             await uow.commit()

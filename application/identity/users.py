@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from typing import Unpack
 
 from application.identity.events import RoleChanged, UserChanged
-from application.identity.ports import IdentityUnitOfWork
+from application.identity.ports import IdentityUnitOfWork, SessionStateCache
 from application.identity.registration import CreateUser, Registration
 from application.identity.removal import remove_user, require_another_admin
+from application.identity.revocation import confirm_earlier_revocation
 from application.platform.clock import Clock
 from application.platform.idempotency import IdempotentWrite
 from application.platform.ids import NewId
 from application.platform.paging import Page, Paging
 from application.platform.retry import retried
-from domain.errors import Forbidden
-from domain.identity.actor import Actor
+from domain.errors import Forbidden, UserNotFound
+from domain.identity.actor import PRIVILEGED_FIELDS, Actor
 from domain.identity.user import User, UserChanges, UserId
 from domain.identity.user_query import UserFilter, UserOrder
 
@@ -30,18 +31,21 @@ class ListUsers:
 class UserService:
     """Read, edit and administer accounts, within the rights of the actor.
 
-    A change or removal of a user takes effect on all workers before the method returns.
+    A change or removal of a user takes effect on all workers before the method returns. So does a role, an active state
+    or a removal that an earlier request stored, when nothing is left to do.
     """
 
     def __init__(
         self,
         unit_of_work: Callable[[], IdentityUnitOfWork],
         registration: Registration,
+        session_states: SessionStateCache,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registration = registration
+        self._session_states = session_states
         self._clock = clock
         self._new_id = new_id
 
@@ -95,6 +99,9 @@ class UserService:
     ) -> User:
         """Edit a user. An edit that changes nothing stores nothing.
 
+        A change of `is_active` ends all sessions and makes reset links invalid. Both are gone for good: an activation
+        restores nothing, and removes what a service of the version before left at the deactivation.
+
         Args:
             actor: Who edits.
             user_id: The user to edit.
@@ -109,7 +116,10 @@ class UserService:
             LastAdmin: The user is the last active admin, and the change would end that.
             InvalidValue: A field breaks its rule.
         """
-        async with self._unit_of_work() as uow:
+        async with (
+            confirm_earlier_revocation(self._session_states, UserNotFound),
+            self._unit_of_work() as uow,
+        ):
             async with _not_found_first(uow, user_id):
                 actor.require_may_edit(user_id, changes)
             before = await uow.users.get(user_id)
@@ -117,13 +127,13 @@ class UserService:
             after = before.edit(at=self._clock.now(), **changes)
             if after is not before:
                 await require_another_admin(uow, before, after)
-                await uow.users.save(after)
-                if after.email != before.email:
-                    await uow.reset_tokens.remove(user_id)  # it was mailed to the old address
+                await _save(uow, before, after)
                 uow.add_event(UserChanged(user_id, sorted(changes)))
                 if after.role is not before.role:
                     uow.add_event(RoleChanged(user_id, before.role, after.role))
                 await uow.commit()
+        if after is before and PRIVILEGED_FIELDS.intersection(changes):
+            await self._session_states.wait_until_current()
         return after
 
     @retried
@@ -132,13 +142,25 @@ class UserService:
 
         Raises:
             UserNotFound: There is no such user, or the actor may not see it.
-            Forbidden: The actor is no admin.
+            Forbidden: The actor is no admin, or this is the actor's own account.
         """
-        async with self._unit_of_work() as uow:
+        async with (
+            confirm_earlier_revocation(self._session_states, UserNotFound),
+            self._unit_of_work() as uow,
+        ):
             async with _not_found_first(uow, user_id):
                 actor.require_may_remove(user_id)
             await remove_user(uow, user_id, versions, self._new_id, self._clock.now())
             await uow.commit()
+
+
+async def _save(uow: IdentityUnitOfWork, before: User, after: User) -> None:
+    await uow.users.save(after)
+    is_switched = after.is_active is not before.is_active
+    if is_switched:
+        await uow.sessions.remove_all(after.id)  # after `save`, which locks the user: no login can follow
+    if is_switched or after.email != before.email:
+        await uow.reset_tokens.remove(after.id)  # they were mailed to the old address
 
 
 @asynccontextmanager

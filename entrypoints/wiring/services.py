@@ -142,10 +142,17 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             unit_of_work=unit_of_work,
             registration=registration,
             credentials=credentials,
+            session_states=adapters.session_states,
             clock=clock,
             new_id=new_id,
         ),
-        users=UserService(unit_of_work=unit_of_work, registration=registration, clock=clock, new_id=new_id),
+        users=UserService(
+            unit_of_work=unit_of_work,
+            registration=registration,
+            session_states=adapters.session_states,
+            clock=clock,
+            new_id=new_id,
+        ),
         sessions=SessionService(
             unit_of_work=unit_of_work,
             credentials=credentials,

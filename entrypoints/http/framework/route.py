@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
 from application.platform.idempotency import AlreadyExecuted
-from domain.errors import DomainError
+from domain.errors import DomainError, UserNotFound
 from entrypoints.http.framework import rate_limits
 from entrypoints.http.framework.authentication import authenticate, current_actor, current_caller
 from entrypoints.http.framework.bodies.strict_request import FORM, JSON, SMALL_BODY, MediaType, StrictRequest
@@ -139,13 +139,18 @@ class Route(APIRoute):
                 await (strict.parse_json(self._validate_body) if media_type is JSON else strict.require_single_fields())
             if accepts_if_match:
                 context.expected_versions = parse_if_match(request, is_required=context.settings.require_if_match)
-            if to_stored_response is None:
-                response = await handle_route(strict)
-            else:
-                is_json = media_type is JSON
-                response = await _handle_idempotently(
-                    strict, context, handle_route, to_stored_response, is_json=is_json
-                )
+            try:
+                if to_stored_response is None:
+                    response = await handle_route(strict)
+                else:
+                    is_json = media_type is JSON
+                    response = await _handle_idempotently(
+                        strict, context, handle_route, to_stored_response, is_json=is_json
+                    )
+            except UserNotFound:
+                if (caller := context.caller) is not None:  # the caller may have been erased during the request
+                    await context.services.sessions.require_unrevoked(caller.actor, caller.session_id)
+                raise
             if has_headers and context.view is not None:
                 response.headers.update(self.success_headers(context.view))
                 response = not_modified_or(request, response) if self.is_versioned else response

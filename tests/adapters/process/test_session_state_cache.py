@@ -105,6 +105,27 @@ async def test_invalidation_waits_until_no_worker_uses_an_older_state() -> None:
     assert await other.get(SESSION, ANN, source) is None
 
 
-async def test_invalidation_does_not_wait_in_a_single_process() -> None:
+@pytest.mark.parametrize("is_cached", [False, True])
+async def test_a_missing_session_is_reported_when_no_worker_uses_an_older_state(is_cached: bool) -> None:
+    one, other = LeasedSessionStateCache(0.05), LeasedSessionStateCache(0.05)
+    revoked = Source(None)
+    revoked.may_answer.clear()
+    lookups = [asyncio.create_task(one.get(SESSION, ANN, revoked))]
+    await asyncio.sleep(0.03)  # the revocation is committed while the look-up runs
+    await other.get(SESSION, ANN, Source())
+    revoked.may_answer.set()
+    if is_cached:
+        while not one.lookups.hits:
+            lookups.append(asyncio.create_task(one.get(SESSION, ANN, revoked)))
+            await asyncio.sleep(0)
+
+    assert [await lookup for lookup in lookups] == [None] * len(lookups)
+    assert await other.get(SESSION, ANN, revoked) is None
+
+
+async def test_nothing_waits_in_a_single_process() -> None:
+    cache = LeasedSessionStateCache(FOREVER, is_single_process=True)
     async with asyncio.timeout(1):
-        await LeasedSessionStateCache(FOREVER, is_single_process=True).invalidate(ANN)
+        await cache.invalidate(ANN)
+        await cache.wait_until_current()
+        assert await cache.get(SESSION, ANN, Source(None)) is None

@@ -27,7 +27,7 @@ DEMOTIONS: dict[str, Demote] = {
     "deactivated": lambda world, admin: world.users.edit(Actor.of(admin), admin.id, is_active=False),
     "both": lambda world, admin: world.users.edit(AN_ADMIN, admin.id, role=Role.USER, is_active=False),
     "erased": lambda world, admin: world.accounts.erase(acting(admin.id), PASSWORD),
-    "deleted": lambda world, admin: world.users.delete(Actor.of(admin), admin.id),
+    "deleted": lambda world, admin: world.users.delete(AN_ADMIN, admin.id),
 }
 
 

@@ -5,11 +5,13 @@ import pytest
 
 from adapters.memory.identity.users import InMemoryUserRepository
 from application.identity.mails import RESET_LIFETIME
+from application.identity.opaque_tokens import OpaqueToken
+from application.identity.ports import ResetToken
 from domain.errors import InvalidCredentials, InvalidResetToken, InvalidToken, WeakPassword, WrongPassword
 from domain.identity.user import User
 from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, acting
-from tests.support.stubs import SettableClock
+from tests.support.stubs import PlainHasher, SettableClock
 from tests.support.world import World
 
 
@@ -135,6 +137,43 @@ async def test_the_reset_token_of_a_removed_user_is_invalid(world: World) -> Non
     await world.accounts.erase(acting(kim.id), PASSWORD)
     with pytest.raises(InvalidResetToken):
         await world.passwords.reset(token, OTHER)
+
+
+async def test_no_reset_token_works_for_an_inactive_user(world: World) -> None:
+    kim = await registered(world)
+    token = OpaqueToken.parse(await a_reset_token(world), ids=1)
+    inactive = await world.users.edit(AN_ADMIN, kim.id, is_active=False)
+    with pytest.raises(InvalidResetToken):
+        await world.passwords.reset(token.text, OTHER)
+    async with world.storage.unit_of_work() as uow:
+        assert await uow.reset_tokens.find(kim.id) is None
+        await uow.reset_tokens.put(ResetToken(kim.id, token.hash, world.clock.time + RESET_LIFETIME))
+        await uow.commit()
+    with pytest.raises(InvalidResetToken):
+        await world.passwords.reset(token.text, OTHER)
+    assert await world.users.get(AN_ADMIN, kim.id) == inactive
+
+    await world.users.edit(AN_ADMIN, kim.id, is_active=True)
+    with pytest.raises(InvalidResetToken):
+        await world.passwords.reset(token.text, OTHER)
+    await logged_in(world)
+
+
+async def test_a_user_who_is_deactivated_during_a_reset_keeps_the_password(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kim = await registered(world)
+    token = await a_reset_token(world)
+    hash_password = PlainHasher.hash
+
+    async def deactivate_then_hash(hasher: PlainHasher, password: str) -> str:
+        await world.users.edit(AN_ADMIN, kim.id, is_active=False)
+        return await hash_password(hasher, password)
+
+    monkeypatch.setattr(PlainHasher, "hash", deactivate_then_hash)
+    with pytest.raises(InvalidResetToken):
+        await world.passwords.reset(token, OTHER)
+    assert (await world.users.get(AN_ADMIN, kim.id)).password_hash == kim.password_hash
 
 
 async def test_the_account_of_a_reset_request_is_looked_up_only_by_the_job(world: World) -> None:

@@ -16,6 +16,7 @@ from domain.errors import (
     DomainError,
     FileNotFound,
     Forbidden,
+    InvalidToken,
     SessionNotFound,
     TagNotFound,
     TaskNotFound,
@@ -139,6 +140,14 @@ USE_CASES: Final[dict[str, tuple[Call, Outcomes]]] = {
     "users.edit role": (lambda s, a, d: s.users.edit(a, d.owner.id, role=Role.ADMIN), ADMINS_OF_VISIBLE),
     "users.edit is_active": (lambda s, a, d: s.users.edit(a, d.owner.id, is_active=False), ADMINS_OF_VISIBLE),
     "users.delete": (lambda s, a, d: s.users.delete(a, d.owner.id), ADMINS_OF_VISIBLE),
+    "users.delete oneself": (
+        lambda s, a, d: s.users.delete(a, a.user_id),
+        outcomes(owner=Forbidden, stranger=Forbidden, manager=Forbidden, admin=Forbidden, erased=UserNotFound),
+    ),
+    "sessions.require_unrevoked": (
+        lambda s, a, d: s.sessions.require_unrevoked(a, d.session_id),
+        only_owner(InvalidToken),
+    ),
     "sessions.list_sessions": (lambda s, a, d: s.sessions.list_sessions(a), ALWAYS),
     "sessions.revoke": (lambda s, a, d: s.sessions.revoke(a, d.session_id), only_owner(SessionNotFound)),
     "sessions.revoke_all": (lambda s, a, d: s.sessions.revoke_all(a), ALWAYS),
@@ -173,7 +182,7 @@ USE_CASES: Final[dict[str, tuple[Call, Outcomes]]] = {
     "exports.export": (lambda s, a, d: s.exports.export(a), OWN),
 }
 
-READS: Final = {"list", "get", "open", "statistics", "history", "list_sessions", "export"}
+READS: Final = {"list", "get", "open", "statistics", "history", "list_sessions", "require_unrevoked", "export"}
 
 
 class AccessContract:

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated
 
@@ -92,7 +93,8 @@ async def refresh(request: Request, app: App, body: RefreshBody | None = None) -
 
 @router.post("/logout", status=HTTPStatus.NO_CONTENT)
 async def log_out(caller: CurrentCaller, request: Request, app: App) -> Response:
-    await app.sessions.revoke(caller.actor, caller.session_id)
+    with suppress(SessionNotFound):  # another request has just ended the session
+        await app.sessions.revoke(caller.actor, caller.session_id)
     return cookies.clear_session_cookies(request, Response(status_code=HTTPStatus.NO_CONTENT))
 
 
