@@ -13,15 +13,26 @@ NewSecret = Callable[[], bytes]
 class PasswordHasher(Protocol):
     """Hashes and verifies passwords. Both are slow by design and must not block the event loop.
 
-    Argon2id is the adapter; tests use a fast one, and a hashing service would be another one.
+    Both wait for their turn. They raise Overloaded if too many others wait, and CallerGone if the caller is gone when
+    its turn comes. Argon2id is the adapter; tests use a fast one, and a hashing service would be another one.
     """
 
     async def hash(self, password: str) -> str:
-        """Return a salted hash that includes its parameters."""
+        """Return a salted hash that includes its parameters.
+
+        Raises:
+            Overloaded: Too many passwords wait.
+            CallerGone: The caller no longer waits.
+        """
         ...
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Return whether the hash was made from this password. Without a hash: False, after the same time."""
+        """Return whether the hash was made from this password. Without a hash: False, after the same time.
+
+        Raises:
+            Overloaded: Too many passwords wait.
+            CallerGone: The caller no longer waits.
+        """
         ...
 
     def is_outdated(self, password_hash: str) -> bool:

@@ -16,6 +16,7 @@ from starlette.routing import Match
 
 from application.files.ports import FileStoreUnavailable
 from application.platform.idempotency import IdempotencyKeyReused
+from application.platform.load import CallerGone, Overloaded
 from application.platform.rate_limits import RateLimited
 from application.platform.unit_of_work import StorageUnavailable
 from domain import errors
@@ -72,6 +73,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(StorageUnavailable, _unavailable)
     app.add_exception_handler(FileStoreUnavailable, _unavailable)
+    app.add_exception_handler(Overloaded, _overloaded)
+    app.add_exception_handler(CallerGone, _client_disconnected)
     app.add_exception_handler(ClientDisconnect, _client_disconnected)
     app.add_exception_handler(Exception, _internal_error)
 
@@ -159,17 +162,25 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     first_line = str(cause).partition("\n")[0]
     cause_text = f"{type(cause).__name__}: {first_line}"
     structlog.get_logger("storage").warning("unavailable", error=str(error), cause=cause_text)
+    return _service_unavailable(request, "the service cannot reach its storage; try again")
+
+
+async def _overloaded(request: Request, error: Exception) -> Response:
+    return _service_unavailable(request, f"{error}; try again")
+
+
+def _service_unavailable(request: Request, detail: str) -> Response:
     return problem(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,
         "SERVICE_UNAVAILABLE",
-        "the service cannot reach its storage; try again",
+        detail,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 
 async def _client_disconnected(request: Request, error: Exception) -> Response:
-    """Return a response that is never read, because the client disconnected while it was sending."""
+    """Return a response that is never read, because the client has disconnected."""
     return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 

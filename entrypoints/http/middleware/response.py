@@ -3,8 +3,10 @@ from time import perf_counter
 from typing import Final
 
 import structlog
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.platform.load import forget_caller, watch_caller
 from entrypoints.http.framework.context import Headers, RequestContext
 from entrypoints.http.middleware.host_and_https import PROBES
 from entrypoints.settings import Environment
@@ -73,9 +75,11 @@ class ResponseMiddleware:
             await send(message)
 
         self._metrics.request_started()
+        watch = watch_caller(lambda: Request(scope, receive).is_disconnected())
         try:
             await self._app(scope, receive, complete)
         finally:
+            forget_caller(watch)
             self._log_and_count(scope, context, status, perf_counter() - started)
             structlog.contextvars.clear_contextvars()
 
