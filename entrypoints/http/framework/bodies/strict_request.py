@@ -21,7 +21,10 @@ SMALL_BODY: Final = 16 * 1024
 HEAVY_BODY: Final = 32 * 1024
 """Bytes: parsing and validating a larger body may take more than 20 ms, so a thread does it."""
 
-_CHARSET: Final = r'\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?'
+_NAME: Final = r"[!#$%&'*+.^_`|~0-9a-z-]+"
+_OTHER: Final = rf'(?!charset[ \t=]){_NAME}=({_NAME}|"[^"\\\x00-\x1f]*")'
+_PARAMETERS: Final = rf'[ \t]*(;[ \t]*((charset[ \t]*=[ \t]*"?utf-8"?|{_OTHER})[ \t]*)?)*'
+"""Unknown parameters are ignored (RFC 9110, section 8.3.1). Each charset must be UTF-8."""
 _MAX_LENGTH_DIGITS: Final = 18
 
 _heavy_bodies = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heavy-bodies")
@@ -31,7 +34,7 @@ _heavy_bodies = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heavy-bodi
 class MediaType:
     """A media type and the parameters that it may have."""
 
-    def __init__(self, name: str, parameters: str = _CHARSET) -> None:
+    def __init__(self, name: str, parameters: str = _PARAMETERS) -> None:
         self.name = name
         self.pattern = re.compile(re.escape(name) + parameters, re.IGNORECASE)
 

@@ -16,6 +16,10 @@ JSON_TYPES: Final = [
     "application/json;charset=utf-8",
     "application/json; charset=UTF-8",
     'application/json ; Charset="utf-8"',
+    "application/json ; x=y",
+    'application/json;profile="https://example.com/a;b" ; charset=utf-8',
+    "application/json;",
+    "application/json; charset=utf-8;; version=1 ;",
 ]
 OTHER_TYPES: Final = [
     "",
@@ -38,6 +42,12 @@ OTHER_TYPES: Final = [
     "application/json; charset=utf-16",
     "application/json; charset=utf-8; charset=utf-16",
     "application/json; charset=\x00",
+    'application/json; charset="utf-16"',
+    "application/json; charset=utf-8x",
+    "application/json; x=y; charset=latin-1",
+    "application/json; x",
+    'application/json; x="y',
+    "application/json; =y",
     "application /json",
     "application/json\xff",
 ]
