@@ -1,20 +1,22 @@
 """Run uvicorn with one or several processes.
 
-The application is named by its import string: with several workers, only these import FastAPI and the routes.
+The application and the protocol are named by import strings: with several workers, only these import FastAPI.
 """
 
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from socket import socket
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
-from entrypoints.server.protocol import DeadlineProtocol
+from entrypoints.server.sockets import listen
 
 SHUTDOWN_TIMEOUT: Final = 20
 """Seconds for requests in flight when the server stops. No request takes longer."""
@@ -28,6 +30,8 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
     config = uvicorn.Config(
         "entrypoints.server.app:app",
         factory=True,
+        http="entrypoints.server.protocol:DeadlineProtocol",
+        ws="none",
         host=host,
         port=port,
         workers=workers,
@@ -36,24 +40,36 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
         server_header=False,
         access_log=False,
         log_config=None,
-        http=DeadlineProtocol,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
         timeout_worker_healthcheck=WORKER_START_TIMEOUT,
     )
     server = uvicorn.Server(config)
+    sockets = _listen(host, port)
     with suppress(KeyboardInterrupt):
         if config.should_reload:
-            ChangeReload(config, target=server.run, sockets=[config.bind_socket()]).run()
+            ChangeReload(config, target=server.run, sockets=sockets).run()
         elif workers > 1:
             with _shared_metrics():
-                supervisor = Supervisor(config, sockets=[config.bind_socket()])
+                supervisor = Supervisor(config, sockets=sockets)
                 supervisor.run()
             if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
                 sys.exit(STARTUP_FAILURE)
         else:
-            server.run()
+            server.run(sockets)
             if not server.started:
                 sys.exit(STARTUP_FAILURE)
+
+
+def _listen(host: str, port: int) -> list[socket]:
+    """Bind the sockets here instead of in uvicorn, which uses one address only, or excludes IPv4 from `::`."""
+    log = structlog.get_logger("server")
+    try:
+        sockets = listen(host, port)
+    except OSError as error:
+        log.error("cannot listen", host=host, port=port, error=str(error))
+        sys.exit(STARTUP_FAILURE)
+    log.info("listening", addresses=[str(each.getsockname()[:2]) for each in sockets])
+    return sockets
 
 
 class Supervisor(Multiprocess):
