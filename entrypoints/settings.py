@@ -107,6 +107,12 @@ class Settings(BaseSettings):
     )
     force_https: bool = Field(False, description="whether HTTP requests are redirected to HTTPS, except health checks")
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="maximum size of a request body, in bytes")
+    max_connections: int = Field(
+        2000,
+        ge=1,
+        le=100_000,
+        description="open connections of one process; above that, new ones serve only health checks",
+    )
     require_if_match: bool = Field(False, description="whether changes of a task or user require an If-Match header")
     rate_limit_enabled: bool = Field(True, description="whether requests are rate-limited")
     rate_limit_read: Rate = Field("600/minute", description="read requests per user, or per address without login")

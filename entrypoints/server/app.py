@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from entrypoints import logs
 from entrypoints.http.app import create_app
 from entrypoints.http.web.pages import openapi_document
+from entrypoints.server.protocol import DeadlineProtocol
 from entrypoints.server.signals import call_before_shutdown, exit_with_parent
 from entrypoints.wiring.container import Container
 
@@ -24,6 +25,7 @@ def app() -> FastAPI:
     logs.configure(container.settings())
     application = create_app(container)
     openapi_document(application)
+    DeadlineProtocol.configure(container.settings(), container.new_id())
     call_before_shutdown(container.services().health.drain)
     if parent := parent_process():
         exit_with_parent(parent)

@@ -1,80 +1,111 @@
-"""HTTP/1.1 with deadlines."""
+"""HTTP/1.1 with deadlines, on a limited number of connections."""
 
 from asyncio import Transport
 from asyncio.events import TimerHandle
+from collections.abc import Callable
 from typing import ClassVar, Final
+from weakref import WeakKeyDictionary
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
-MAX_HEAD: Final = 64 * 1024
-"""Bytes of the request target and all header fields."""
+from entrypoints.http.middleware.response import security_headers
+from entrypoints.server.descriptors import connection_limit
+from entrypoints.server.open_connections import OpenConnections
+from entrypoints.server.refusals import Overloaded, Refusals
+from entrypoints.server.strict_protocol import StrictProtocol
+from entrypoints.settings import Settings
+
+PROBE_PATHS: Final = frozenset({b"/health", b"/monitoring/health"})
+
+_open_connections: Final[WeakKeyDictionary[ServerState, OpenConnections]] = WeakKeyDictionary()
+"""By server, because uvicorn gives protocols no other place for what they share."""
 
 
-class DeadlineProtocol(HttpToolsProtocol):
-    """Close connections whose request arrives too slowly or has too large a head. uvicorn has no such limits."""
+class DeadlineProtocol(StrictProtocol):
+    """Close connections whose request arrives too slowly or whose response is not read. uvicorn has no such limits."""
 
     head_timeout: ClassVar = 10.0
     body_timeout: ClassVar = 60.0
+    write_timeout: ClassVar = 20.0
+    max_connections: ClassVar = 2000
 
     _deadline: TimerHandle | None = None
-    _head_size = 0
-    _buffered = 0
-    """Bytes that the parser buffers because their element, such as a header field, is incomplete."""
+    _connections: OpenConnections
+    _is_for_probes = False
+    _unsent = 0
+    _has_progress = False
+    _stalled_checks = 0
+
+    @classmethod
+    def configure(cls, settings: Settings, new_id: Callable[[], object]) -> None:
+        """Apply the settings to all connections of this process: uvicorn creates protocols without arguments."""
+        cls.max_connections = connection_limit(settings.max_connections)
+        cls.refusals = Refusals(new_id, security_headers(settings))
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._start_deadline(self.head_timeout)
+        if (connections := _open_connections.get(self.server_state)) is None:
+            connections = OpenConnections(self.max_connections, self.write_timeout, self.loop)
+            _open_connections[self.server_state] = connections
+        self._connections = connections
+        self._is_for_probes = not connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.remove(self)
         self._cancel_deadline()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._buffered += len(data)
         super().data_received(data)
-        if self._buffered > MAX_HEAD and not self.transport.is_closing():
-            self.send_400_response("Invalid HTTP request received.")
+        if self._is_refusing:
+            self._cancel_deadline()
         # An empty line starts no request, but it cancels the keep-alive timeout.
-        if self._is_idle and self.timeout_keep_alive_task is None:
+        elif self._is_idle and self.timeout_keep_alive_task is None:
             self._start_deadline(self.head_timeout)
 
     def on_message_begin(self) -> None:
-        self._head_size = 0
         if self._deadline is None:
             self._start_deadline(self.head_timeout)
         super().on_message_begin()
 
-    def on_url(self, url: bytes) -> None:
-        self._count_head(url)
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count_head(name, value)
-        super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        self._buffered = 0
+    def start_request(self) -> None:
+        """Refuse the request if there are too many connections, unless it is a health check."""
+        if self._is_for_probes and self.url.partition(b"?")[0] not in PROBE_PATHS:
+            raise Overloaded
+        self._connections.use(self)
         self._start_deadline(self.body_timeout)
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        self._buffered = 0
-        super().on_body(body)
+        super().start_request()
+        if self._is_for_probes:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
-        self._buffered = 0
         self._cancel_deadline()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._is_busy:
+            self._connections.wait(self)
+
+    def resume_writing(self) -> None:
+        self._has_progress = True
+        super().resume_writing()
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    def stalled_checks(self) -> int:
+        """Compare how much the client has still to read with the last call. It has no progress if this is not less."""
+        unsent = self.transport.get_write_buffer_size()
+        has_stalled = unsent >= self._unsent > 0 and not self._has_progress
+        self._stalled_checks = self._stalled_checks + 1 if has_stalled else 0
+        self._unsent, self._has_progress = unsent, False
+        return self._stalled_checks
 
     @property
     def _is_idle(self) -> bool:
         return self._deadline is None and (self.cycle is None or self.cycle.response_complete)
-
-    def _count_head(self, *parts: bytes) -> None:
-        self._buffered = 0
-        self._head_size += sum(map(len, parts))
-        if self._head_size > MAX_HEAD:
-            raise ValueError("the request head is too large")
 
     def _start_deadline(self, seconds: float) -> None:
         self._cancel_deadline()

@@ -89,19 +89,10 @@ def problem(
     **extensions: Any,
 ) -> Response:
     context = context_of(request)
-    body = {
-        "type": "about:blank",
-        "title": TITLES.get(status) or HTTPStatus(status).phrase,
-        "status": int(status),
-        "detail": detail,
-        "instance": quote(request.scope["path"], safe="/:@!$&'()*+,;="),
-        "error_code": code,
-        "request_id": context.request_id,
-        **extensions,
-    }
+    body = problem_document(status, code, detail, quote_path(request.scope["path"]), context.request_id, **extensions)
     challenge = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
     response = Response(
-        json.dumps(body, separators=(",", ":")),
+        body,
         status,
         headers={**challenge, **(headers or {})},
         media_type="application/problem+json",
@@ -109,6 +100,26 @@ def problem(
     if context.rate_window is not None:
         response.raw_headers += rate_limit_headers(context.rate_window)
     return response
+
+
+def problem_document(status: int, code: str, detail: str, instance: str, request_id: str, **extensions: Any) -> str:
+    """Return the JSON of a problem document."""
+    body = {
+        "type": "about:blank",
+        "title": TITLES.get(status) or HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "instance": instance,
+        "error_code": code,
+        "request_id": request_id,
+        **extensions,
+    }
+    return json.dumps(body, separators=(",", ":"))
+
+
+def quote_path(path: str) -> str:
+    """Return a decoded path as it is in a URL."""
+    return quote(path, safe="/:@!$&'()*+,;=")
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Final
 
@@ -9,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from application.platform.load import forget_caller, watch_caller
 from entrypoints.http.framework.context import Headers, RequestContext
 from entrypoints.http.middleware.host_and_https import PROBES
-from entrypoints.settings import Environment
+from entrypoints.settings import Environment, Settings
 from entrypoints.wiring.container import Container
 
 _VALID_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
@@ -30,11 +31,19 @@ NO_STORE: Final = (b"cache-control", b"no-store")
 STRICT_CSP: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
-class ResponseMiddleware:
-    """Add the request id and the security headers to every response, log one line per request, and count it.
+def choose_request_id(headers: Iterable[tuple[bytes, bytes]], new_id: Callable[[], object]) -> str:
+    """Return the X-Request-ID of the client if it is valid, otherwise a new one."""
+    given = [value for name, value in headers if name == b"x-request-id"]
+    return given[0].decode() if len(given) == 1 and _VALID_REQUEST_ID.fullmatch(given[0]) else str(new_id())
 
-    The request id is the X-Request-ID of the client if it is valid, otherwise a new one.
-    """
+
+def security_headers(settings: Settings) -> Headers:
+    """Return the headers that every response has."""
+    return [*SECURITY_HEADERS, HSTS] if settings.environment is Environment.PRODUCTION else SECURITY_HEADERS
+
+
+class ResponseMiddleware:
+    """Add the request id and the security headers to every response, log one line per request, and count it."""
 
     def __init__(self, app: ASGIApp, container: Container) -> None:
         self._app = app
@@ -42,8 +51,7 @@ class ResponseMiddleware:
         self._metrics = container.metrics()
         self._settings = container.settings()
         self._services = container.services()
-        is_production = self._settings.environment is Environment.PRODUCTION
-        self._headers = [*SECURITY_HEADERS, HSTS] if is_production else SECURITY_HEADERS
+        self._headers = security_headers(self._settings)
         self._log = structlog.get_logger("request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,9 +59,7 @@ class ResponseMiddleware:
             await self._app(scope, receive, send)
             return
         started, status = perf_counter(), 500
-        given = [value for name, value in scope["headers"] if name == b"x-request-id"]
-        is_valid = len(given) == 1 and _VALID_REQUEST_ID.fullmatch(given[0])
-        request_id = given[0].decode() if is_valid else str(self._new_id())
+        request_id = choose_request_id(scope["headers"], self._new_id)
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
         def complete_headers(headers: Headers) -> None:

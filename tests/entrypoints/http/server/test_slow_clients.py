@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from entrypoints.server.protocol import MAX_HEAD, DeadlineProtocol
+from entrypoints.server.protocol import DeadlineProtocol
+from entrypoints.server.strict_protocol import MAX_HEAD
 from tests.entrypoints.http.given import LOGIN, REGISTER, TASKS, an_account
 from tests.entrypoints.http.service_process import HOST, TIMEOUT, ServerProcess, read_to_end, request
 
