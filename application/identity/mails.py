@@ -1,12 +1,12 @@
 """Mails to users. Each is a job in the transaction of its cause: it is sent if and only if the cause is committed."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from enum import StrEnum
 from string import Template
 from typing import Final
 
 from application.identity.opaque_tokens import OpaqueToken
-from application.identity.ports import IdentityUnitOfWork, ResetToken
+from application.identity.ports import IdentityUnitOfWork
 from application.identity.security import NewSecret
 from application.jobs.ports import Job, JobId
 from application.platform.audit import AuditLog
@@ -14,11 +14,11 @@ from application.platform.clock import Clock
 from application.platform.mail import Mail, Mailer
 from application.platform.retry import read, retried
 from domain.errors import UserNotFound
+from domain.identity.reset_tokens import ResetToken
 from domain.identity.user import User, normalize_login
 
 WELCOME_MAIL: Final = "welcome_mail"
 RESET_MAIL: Final = "reset_mail"
-RESET_LIFETIME: Final = timedelta(minutes=30)
 
 WELCOME_TEXT: Final = Template("""\
 Hello $username,
@@ -38,6 +38,13 @@ $url/reset-password?token=$token
 
 If you did not request this, ignore this mail. Your password will not change.
 """)
+
+
+class Refusal(StrEnum):
+    """Why no reset mail is sent. The audit log records it under this name."""
+
+    UNKNOWN_ADDRESS = "password_reset_unknown_address"
+    TOO_MANY_MAILS = "password_reset_limited"
 
 
 class MailJobs:
@@ -78,15 +85,15 @@ class MailJobs:
         await self._mailer.send(self._mail(job.id, user, "Welcome to Task Manager", WELCOME_TEXT))
 
     async def send_password_reset(self, job: Job) -> None:
-        """Send a mail with a reset link, if an active account has the address.
+        """Send a mail with a reset link, if an active account has the address and has not got too many such mails.
 
         Raises:
             MailNotSent: The mail server did not accept the mail.
         """
         secret = self._new_secret()
-        user = await self._store_reset_token(job.payload["email"], secret)
-        if user is None:
-            self._audit.record("password_reset_unknown_address")
+        user = await self._store_reset_token(job, secret)
+        if isinstance(user, Refusal):
+            self._audit.record(user)
             return
         token = OpaqueToken((user.id,), secret)
         mail = self._mail(job.id, user, "Choose a new password", RESET_TEXT, token=token.text)
@@ -98,15 +105,20 @@ class MailJobs:
         return Mail(job_id, user.email, subject, text.substitute(values, username=user.username, url=self._public_url))
 
     @retried
-    async def _store_reset_token(self, email: str, secret: bytes) -> User | None:
+    async def _store_reset_token(self, job: Job, secret: bytes) -> User | Refusal:
         """Store a reset token for the active user with this address; check the address again under the lock."""
+        email = job.payload["email"]
         async with self._unit_of_work() as uow:
             if (found := await uow.users.find_by_login(email)) is None:
-                return None
+                return Refusal.UNKNOWN_ADDRESS
             user = await uow.users.lock(found.id)
             if not user.is_active or normalize_login(user.email) != normalize_login(email):
-                return None
-            token = OpaqueToken((user.id,), secret)
-            await uow.reset_tokens.put(ResetToken(user.id, token.hash, self._clock.now() + RESET_LIFETIME))
+                return Refusal.UNKNOWN_ADDRESS
+            token_hash = OpaqueToken((user.id,), secret).hash
+            token = ResetToken(mail_id=job.id, hash=token_hash, created_at=self._clock.now())
+            tokens = (await uow.reset_tokens.find(user.id)).add(token)
+            if tokens is None:
+                return Refusal.TOO_MANY_MAILS
+            await uow.reset_tokens.put(tokens)
             await uow.commit()
         return user

@@ -4,13 +4,14 @@ from application.identity.credentials import Credentials
 from application.identity.events import PasswordChanged, PasswordReset, PasswordResetRequested
 from application.identity.mails import RESET_MAIL
 from application.identity.opaque_tokens import OpaqueToken
-from application.identity.ports import IdentityUnitOfWork, ResetToken
+from application.identity.ports import IdentityUnitOfWork
 from application.jobs.ports import Job, JobId
 from application.platform.clock import Clock
 from application.platform.ids import NewId
 from application.platform.retry import read, retried
 from domain.errors import InvalidResetToken, InvalidToken, UserNotFound, WrongPassword
 from domain.identity.actor import Actor
+from domain.identity.reset_tokens import ResetTokens
 from domain.identity.session import SessionId
 from domain.identity.user import User, UserId
 
@@ -79,8 +80,7 @@ class PasswordService:
             user: User = await read(self._unit_of_work, lambda uow: uow.users.get(UserId(token.ids[0])))
         except (InvalidToken, UserNotFound):
             raise InvalidResetToken from None
-        self._check_token(await read(self._unit_of_work, lambda uow: uow.reset_tokens.find(user.id)), token)
-        _require_active(user)
+        self._check_token(user, await read(self._unit_of_work, lambda uow: uow.reset_tokens.find(user.id)), token)
         password_hash = await self._credentials.hash(new, username=user.username, email=user.email)
         await self._redeem(user, token, password_hash)
 
@@ -106,20 +106,17 @@ class PasswordService:
     @retried
     async def _redeem(self, user: User, token: OpaqueToken, password_hash: str) -> None:
         async with self._unit_of_work() as uow:
-            self._check_token(await uow.reset_tokens.find(user.id), token)
+            try:
+                stored = await uow.users.lock(user.id)
+            except UserNotFound:
+                raise InvalidResetToken from None
+            self._check_token(stored, await uow.reset_tokens.find(user.id), token)
             await uow.reset_tokens.remove(user.id)
-            stored = await uow.users.get(user.id)
-            _require_active(stored)
             await uow.users.save(stored.with_password(password_hash, at=self._clock.now()))
             await uow.sessions.remove_all(user.id)
             uow.add_event(PasswordReset(user.id))
             await uow.commit()
 
-    def _check_token(self, stored: ResetToken | None, token: OpaqueToken) -> None:
-        if stored is None or stored.token_hash != token.hash or self._clock.now() >= stored.expires_at:
+    def _check_token(self, user: User, tokens: ResetTokens, token: OpaqueToken) -> None:
+        if not user.is_active or not tokens.is_valid(token.hash, self._clock.now()):
             raise InvalidResetToken
-
-
-def _require_active(user: User) -> None:
-    if not user.is_active:
-        raise InvalidResetToken

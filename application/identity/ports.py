@@ -7,6 +7,7 @@ from application.jobs.ports import JobQueue
 from application.platform.idempotency import IdempotencyUnitOfWork
 from application.platform.paging import Slice, Window
 from domain.identity.actor import Actor
+from domain.identity.reset_tokens import ResetTokens
 from domain.identity.session import Session, SessionId
 from domain.identity.user import User, UserId
 from domain.identity.user_query import UserFilter, UserOrder
@@ -152,36 +153,27 @@ class SessionRepository(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ResetToken:
-    """Permission to set a new password without the current one. Only the hash of the token is stored."""
-
-    user_id: UserId
-    token_hash: bytes
-    expires_at: datetime
-
-
 class ResetTokenRepository(Protocol):
-    """Password reset tokens, at most one for each user."""
+    """Password reset tokens of each user. They are stored and removed together."""
 
-    async def put(self, token: ResetToken) -> None:
-        """Store a token, or replace the user's earlier token.
+    async def put(self, tokens: ResetTokens) -> None:
+        """Store the tokens of a user, at least one, and replace those stored before.
 
         Raises:
             UserNotFound: There is no such user.
         """
         ...
 
-    async def find(self, user_id: UserId) -> ResetToken | None:
-        """Return the user's token, even an expired one, or None. Lock its row until the transaction ends."""
+    async def find(self, user_id: UserId) -> ResetTokens:
+        """Return the user's tokens, including expired ones. Lock stored ones until the transaction ends."""
         ...
 
     async def remove(self, user_id: UserId) -> None:
-        """Delete the user's token, if there is one."""
+        """Delete the user's tokens, if there are any."""
         ...
 
-    async def remove_expired(self, now: datetime, *, limit: int) -> int:
-        """Delete up to `limit` expired tokens of all users. Return the number deleted."""
+    async def remove_outdated(self, now: datetime, *, limit: int) -> int:
+        """Delete the outdated tokens of up to `limit` users. Return the number of users."""
         ...
 
 

@@ -34,7 +34,7 @@ class ExpiredDataRemover:
         async with self._unit_of_work() as uow:
             removed = (
                 await uow.sessions.remove_expired(now, limit=BATCH_SIZE),
-                await uow.reset_tokens.remove_expired(now, limit=BATCH_SIZE),
+                await uow.reset_tokens.remove_outdated(now, limit=BATCH_SIZE),
                 await uow.idempotency.remove_expired(now, limit=BATCH_SIZE),
                 await uow.jobs.remove_dead(now - DEAD_JOB_MAX_AGE, limit=BATCH_SIZE),
             )

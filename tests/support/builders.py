@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 from domain.calendar import Due
 from domain.files.file import File, FileId
 from domain.identity.actor import Actor
+from domain.identity.reset_tokens import ResetToken, ResetTokens
 from domain.identity.session import Session, SessionId
 from domain.identity.user import Role, User, UserId
 from domain.tasks.status import Status
@@ -131,3 +132,15 @@ def acting(user_id: UserId, role: Role = Role.USER) -> Actor:
 
 AN_ADMIN: Final = acting(UserId(UUID(int=1)), Role.ADMIN)
 """An admin without an account: the use cases check only the role of the actor."""
+
+
+def reset_tokens(user_id: UserId, *created_at: datetime) -> ResetTokens:
+    """Return the tokens of a user, each of a mail of its own."""
+    hashes = (uuid7() for _ in created_at)
+    return ResetTokens(
+        user_id,
+        tuple(
+            ResetToken(mail_id=uuid7(), hash=b"\x00\xff" + h.bytes, created_at=at)
+            for h, at in zip(hashes, created_at, strict=True)
+        ),
+    )

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from application.identity.ports import ResetToken
 from application.jobs.ports import Job, JobId
 from application.platform.idempotency import IdempotencyRecord, RequestKey
 from domain.files.file import File, FileId
+from domain.identity.reset_tokens import ResetTokens
 from domain.identity.session import Session, SessionId
 from domain.identity.user import User, UserId
 from domain.tasks.counters import CounterKey
@@ -25,7 +25,7 @@ class Rows:
     emails: dict[str, UserId] = field(default_factory=dict)
     """Unique index: the user of each e-mail key."""
     sessions: dict[SessionId, Session] = field(default_factory=dict)
-    reset_tokens: dict[UserId, ResetToken] = field(default_factory=dict)
+    reset_tokens: dict[UserId, ResetTokens] = field(default_factory=dict)
     idempotency: dict[RequestKey, IdempotencyRecord] = field(default_factory=dict)
     files: dict[FileId, File] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)

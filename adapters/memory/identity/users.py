@@ -4,11 +4,11 @@ from adapters.memory.engine.slices import slice_of
 from adapters.memory.engine.transaction import RequireOpen, Rows, Staged, WriteLock
 from adapters.memory.tasks.counters import drop_counters
 from adapters.memory.tasks.tasks import TasksByOwner
-from application.identity.ports import ResetToken
 from application.platform.idempotency import IdempotencyRecord, RequestKey
 from application.platform.paging import TOTAL_CAP, Slice, Window
 from domain.errors import EmailTaken, StaleUser, UsernameTaken, UserNotFound
 from domain.files.file import File, FileId
+from domain.identity.reset_tokens import ResetTokens
 from domain.identity.session import Session, SessionId
 from domain.identity.user import User, UserId, normalize_login
 from domain.identity.user_query import UserFilter, UserOrder
@@ -67,7 +67,7 @@ class UserData:
     """Data that belongs to users and is deleted with them."""
 
     sessions: Staged[SessionId, Session]
-    reset_tokens: Staged[UserId, ResetToken]
+    reset_tokens: Staged[UserId, ResetTokens]
     files: Staged[FileId, File]
     tasks: TasksByOwner
     counters: Staged[CounterKey, int]

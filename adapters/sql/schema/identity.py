@@ -13,7 +13,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-from adapters.sql.engine.types import ByCodePoint, Instant
+from adapters.sql.engine.types import ByCodePoint, Document, Instant
 from adapters.sql.schema.metadata import metadata
 
 users = Table(
@@ -88,4 +88,5 @@ reset_tokens = Table(
     Column("user_id", Uuid, ForeignKey("users.id"), primary_key=True),
     Column("token_hash", LargeBinary, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("recent", Document, comment="the tokens of the last hour, including the latest one"),
 )

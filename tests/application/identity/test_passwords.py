@@ -4,12 +4,12 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.identity.users import InMemoryUserRepository
-from application.identity.mails import RESET_LIFETIME
-from application.identity.opaque_tokens import OpaqueToken
-from application.identity.ports import ResetToken
+from application.operations.expiry import ExpiredDataRemover
 from domain.errors import InvalidCredentials, InvalidResetToken, InvalidToken, WeakPassword, WrongPassword
+from domain.identity.reset_tokens import ResetToken, ResetTokens
 from domain.identity.user import User
 from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
+from tests.contracts.jobs.jobs import a_job
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.stubs import PlainHasher, SettableClock
 from tests.support.world import World
@@ -102,22 +102,21 @@ async def test_a_weak_password_does_not_use_up_the_reset_token(world: World) -> 
 async def test_a_reset_token_expires(world: World, clock: SettableClock) -> None:
     await registered(world)
     token = await a_reset_token(world)
-    clock.time += RESET_LIFETIME
+    clock.time += ResetToken.LIFETIME
     with pytest.raises(InvalidResetToken):
         await world.passwords.reset(token, OTHER)
 
     token = await a_reset_token(world)
-    clock.time += RESET_LIFETIME - timedelta(microseconds=1)
+    clock.time += ResetToken.LIFETIME - timedelta(microseconds=1)
     await world.passwords.reset(token, OTHER)
 
 
-async def test_only_the_latest_reset_token_is_valid_and_only_for_its_user(world: World) -> None:
+async def test_a_reset_token_is_valid_only_for_its_user(world: World) -> None:
     await registered(world)
     await registered(world, "lee")
-    first, second = await a_reset_token(world), await a_reset_token(world)
+    second = await a_reset_token(world)
     lee_token = await a_reset_token(world, "lee@example.com")
     for invalid in (
-        first,
         second[:-2] + "AA",
         lee_token[:22] + second[22:],
         second[:22] + lee_token[22:],
@@ -131,6 +130,49 @@ async def test_only_the_latest_reset_token_is_valid_and_only_for_its_user(world:
     await world.passwords.reset(lee_token, OTHER)
 
 
+async def test_a_reset_token_stays_valid_when_others_are_requested_until_one_is_used(world: World) -> None:
+    await registered(world)
+    for used in range(3):
+        tokens = [await a_reset_token(world) for _ in range(3)]
+        await world.passwords.reset(tokens[used], OTHER)
+        for token in tokens:
+            with pytest.raises(InvalidResetToken):
+                await world.passwords.reset(token, PASSWORD)
+
+
+async def test_a_user_gets_at_most_five_reset_mails_an_hour(world: World, clock: SettableClock) -> None:
+    await registered(world)
+    await registered(world, "lee")
+    for minute in range(60):
+        await world.passwords.request_reset("kim@example.com" if minute % 2 else "KIM@example.com")
+        await world.work()
+        clock.time += timedelta(minutes=1)
+        if minute == 33:
+            await ExpiredDataRemover(world.storage.unit_of_work, clock).remove(a_job())
+
+    tokens = world.mailbox.reset_tokens
+    assert len(tokens) == ResetTokens.MAX_MAILS
+    assert world.audit.names.count("password_reset_limited") == 60 - ResetTokens.MAX_MAILS
+    await a_reset_token(world, "lee@example.com")
+    await world.passwords.reset(await a_reset_token(world), OTHER)
+    assert len(world.mailbox.reset_tokens) == ResetTokens.MAX_MAILS + 2
+
+
+async def test_mails_that_could_not_be_sent_do_not_count(world: World, clock: SettableClock) -> None:
+    await registered(world)
+    await world.work()
+    world.mailbox.is_down = True
+    await world.passwords.request_reset("kim@example.com")
+    for _ in range(ResetTokens.MAX_MAILS + 1):
+        await world.work()
+        clock.time += timedelta(minutes=5)
+    world.mailbox.is_down = False
+    await world.work()
+    for _ in range(ResetTokens.MAX_MAILS - 1):
+        await a_reset_token(world)
+    assert len(world.mailbox.reset_tokens) == ResetTokens.MAX_MAILS
+
+
 async def test_the_reset_token_of_a_removed_user_is_invalid(world: World) -> None:
     kim = await registered(world)
     token = await a_reset_token(world)
@@ -141,21 +183,23 @@ async def test_the_reset_token_of_a_removed_user_is_invalid(world: World) -> Non
 
 async def test_no_reset_token_works_for_an_inactive_user(world: World) -> None:
     kim = await registered(world)
-    token = OpaqueToken.parse(await a_reset_token(world), ids=1)
+    token = await a_reset_token(world)
+    async with world.storage.unit_of_work() as uow:
+        tokens = await uow.reset_tokens.find(kim.id)
     inactive = await world.users.edit(AN_ADMIN, kim.id, is_active=False)
     with pytest.raises(InvalidResetToken):
-        await world.passwords.reset(token.text, OTHER)
+        await world.passwords.reset(token, OTHER)
     async with world.storage.unit_of_work() as uow:
-        assert await uow.reset_tokens.find(kim.id) is None
-        await uow.reset_tokens.put(ResetToken(kim.id, token.hash, world.clock.time + RESET_LIFETIME))
+        assert await uow.reset_tokens.find(kim.id) == ResetTokens(kim.id)
+        await uow.reset_tokens.put(tokens)
         await uow.commit()
     with pytest.raises(InvalidResetToken):
-        await world.passwords.reset(token.text, OTHER)
+        await world.passwords.reset(token, OTHER)
     assert await world.users.get(AN_ADMIN, kim.id) == inactive
 
     await world.users.edit(AN_ADMIN, kim.id, is_active=True)
     with pytest.raises(InvalidResetToken):
-        await world.passwords.reset(token.text, OTHER)
+        await world.passwords.reset(token, OTHER)
     await logged_in(world)
 
 

@@ -3,72 +3,74 @@ from datetime import timedelta
 
 import pytest
 
-from application.identity.ports import ResetToken
 from application.storage import Storage
 from domain.errors import UserNotFound
+from domain.identity.reset_tokens import ResetTokens
 from tests.contracts.given import StorageSuite, retry
 from tests.contracts.identity.users import get
-from tests.support.builders import ANN, BEN, NOW, new_user_id
+from tests.contracts.state_machine.assortment import MICROSECOND
+from tests.support.builders import ANN, BEN, NOW, new_user_id, reset_tokens
 
-LATER = NOW + timedelta(hours=1)
+OUTDATED = NOW + ResetTokens.INTERVAL
+LATER = NOW + MICROSECOND
 
 
 class ResetTokenContract(StorageSuite):
-    async def test_a_reset_token_is_found_until_it_is_replaced_or_removed(self, storage: Storage) -> None:
-        one, two = ResetToken(ANN, b"\x00one", NOW), ResetToken(ANN, b"two\xff", LATER)
+    async def test_reset_tokens_are_found_until_they_are_replaced_or_removed(self, storage: Storage) -> None:
+        one, two = reset_tokens(ANN, NOW), reset_tokens(ANN, NOW, NOW + timedelta(minutes=29), LATER)
         async with storage.unit_of_work() as uow:
-            assert await uow.reset_tokens.find(ANN) is None
-        for token in (one, two):
+            assert await uow.reset_tokens.find(ANN) == ResetTokens(ANN)
+        for tokens in (one, two):
             async with storage.unit_of_work() as uow:
-                await uow.reset_tokens.put(token)
-                assert await uow.reset_tokens.find(ANN) == token
+                await uow.reset_tokens.put(tokens)
+                assert await uow.reset_tokens.find(ANN) == tokens
                 await uow.commit()
             async with storage.unit_of_work() as uow:
-                assert await uow.reset_tokens.find(ANN) == token
-                assert await uow.reset_tokens.find(BEN) is None
+                assert await uow.reset_tokens.find(ANN) == tokens
+                assert await uow.reset_tokens.find(BEN) == ResetTokens(BEN)
                 await uow.reset_tokens.remove(ANN)
                 await uow.reset_tokens.remove(BEN)
         async with storage.unit_of_work() as uow:
             await uow.reset_tokens.remove(ANN)
             await uow.commit()
         async with storage.unit_of_work() as uow:
-            assert await uow.reset_tokens.find(ANN) is None
+            assert await uow.reset_tokens.find(ANN) == ResetTokens(ANN)
 
-    async def test_a_reset_token_of_an_unknown_user_is_refused(self, storage: Storage) -> None:
+    async def test_reset_tokens_of_an_unknown_user_are_refused(self, storage: Storage) -> None:
         with pytest.raises(UserNotFound):
             async with storage.unit_of_work() as uow:
-                await uow.reset_tokens.put(ResetToken(new_user_id(), b"hash", NOW))
+                await uow.reset_tokens.put(reset_tokens(new_user_id(), NOW))
 
-    async def test_expired_reset_tokens_are_removed_in_batches(self, storage: Storage) -> None:
+    async def test_outdated_reset_tokens_are_removed_in_batches(self, storage: Storage) -> None:
         async with storage.unit_of_work() as uow:
-            for token in (ResetToken(ANN, b"old", NOW), ResetToken(BEN, b"old", NOW)):
-                await uow.reset_tokens.put(token)
-            removed = [await uow.reset_tokens.remove_expired(NOW, limit=1)]
             for user_id in (ANN, BEN):
-                await uow.reset_tokens.put(ResetToken(user_id, b"new", LATER))
-            await uow.reset_tokens.put(ResetToken(ANN, b"old", NOW))
-            removed += [await uow.reset_tokens.remove_expired(NOW, limit=2)]
+                await uow.reset_tokens.put(reset_tokens(user_id, NOW))
+            assert await uow.reset_tokens.remove_outdated(OUTDATED - MICROSECOND, limit=2) == 0
+            removed = [await uow.reset_tokens.remove_outdated(OUTDATED, limit=1)]
+            await uow.reset_tokens.put(reset_tokens(ANN, NOW))
+            await uow.reset_tokens.put(kept := reset_tokens(BEN, NOW, LATER))
+            removed += [await uow.reset_tokens.remove_outdated(OUTDATED, limit=2)]
             await uow.commit()
         assert removed == [1, 1]
         async with storage.unit_of_work() as uow:
-            assert await uow.reset_tokens.find(ANN) is None
-            assert await uow.reset_tokens.find(BEN) == ResetToken(BEN, b"new", LATER)
+            assert await uow.reset_tokens.find(ANN) == ResetTokens(ANN)
+            assert await uow.reset_tokens.find(BEN) == kept
 
-    async def test_one_of_many_concurrent_uses_finds_the_reset_token(self, storage: Storage) -> None:
+    async def test_one_of_many_concurrent_uses_finds_the_reset_tokens(self, storage: Storage) -> None:
         async with storage.unit_of_work() as uow:
-            await uow.reset_tokens.put(token := ResetToken(ANN, b"hash", NOW))
+            await uow.reset_tokens.put(tokens := reset_tokens(ANN, NOW))
             await uow.commit()
 
-        async def use() -> ResetToken | None:
+        async def use() -> ResetTokens:
             async with storage.unit_of_work() as uow:
                 found = await uow.reset_tokens.find(ANN)
                 await asyncio.sleep(0.01)
                 await uow.reset_tokens.remove(ANN)
-                if found is not None:
+                if found.tokens:
                     await uow.users.save((await uow.users.get(ANN)).with_password("new", at=NOW))
                 await uow.commit()
             return found
 
         outcomes = await asyncio.gather(*(retry(use) for _ in range(5)))
-        assert [found for found in outcomes if found is not None] == [token]
+        assert [found for found in outcomes if found.tokens] == [tokens]
         assert (await get(storage, ANN)).version == 2

@@ -4,15 +4,15 @@ from functools import partial
 
 import pytest
 
-from application.identity.ports import ResetToken
 from application.storage import Storage
 from domain.errors import EmailTaken, LastAdmin, SessionNotFound, StaleUser, UsernameTaken, UserNotFound
+from domain.identity.reset_tokens import ResetTokens
 from domain.identity.user import Role, User, UserId
 from domain.tasks.status import Status
 from tests.contracts.given import StorageSuite, add, add_in, expected_snapshot, register, retry, snapshot
 from tests.contracts.identity.user_queries import find
 from tests.contracts.identity.users import find_by_login, get
-from tests.support.builders import ANN, BEN, NOW, a_session, a_task, a_user, new_task_id, tags
+from tests.support.builders import ANN, BEN, NOW, a_session, a_task, a_user, new_task_id, reset_tokens, tags
 
 
 async def save(storage: Storage, *users: User) -> None:
@@ -110,7 +110,7 @@ class UserChangeContract(StorageSuite):
             await uow.sessions.add(session)
             await uow.sessions.add(ben_session)
             for user_id in (kim.id, BEN):
-                await uow.reset_tokens.put(ResetToken(user_id, b"hash", NOW))
+                await uow.reset_tokens.put(reset_tokens(user_id, NOW))
             await uow.commit()
         await remove(storage, kim)
 
@@ -121,16 +121,16 @@ class UserChangeContract(StorageSuite):
             with pytest.raises(SessionNotFound):
                 await uow.sessions.get(session.id, user_id=kim.id)
             assert await uow.sessions.state(session.id, user_id=kim.id) is None
-            assert await uow.reset_tokens.find(kim.id) is None
+            assert await uow.reset_tokens.find(kim.id) == ResetTokens(kim.id)
             assert await uow.users.count_active_admins() == 0
         successor = replace(kim, username="KIM", email="KIM@example.com", role=Role.USER)
         await register(storage, successor)
         assert await snapshot(storage, kim.id) == expected_snapshot()
         async with storage.unit_of_work() as uow:
             assert await uow.sessions.find_by_user(kim.id) == []
-            assert await uow.reset_tokens.find(kim.id) is None
+            assert await uow.reset_tokens.find(kim.id) == ResetTokens(kim.id)
             assert await uow.sessions.find_by_user(BEN) == [ben_session]
-            assert await uow.reset_tokens.find(BEN) is not None
+            assert await uow.reset_tokens.find(BEN) != ResetTokens(BEN)
         assert await snapshot(storage, BEN) == expected_snapshot(ben_task)
 
     async def test_a_user_with_many_tasks_can_be_removed(self, storage: Storage) -> None:
