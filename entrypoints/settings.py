@@ -121,6 +121,7 @@ class Settings(BaseSettings):
         "10/minute", description="logins per address, and wrong passwords per account and address"
     )
     rate_limit_register: Rate = Field("10/hour", description="registrations per address")
+    rate_limit_export: Rate = Field("10/hour", description="exports per user")
     log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
     log_format: LogFormat | None = Field(None, description="console or json; by default console in development only")
     migrate_on_start: bool = Field(False, description="whether serve migrates the database before it starts")

@@ -1,11 +1,14 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from application.platform.clock import Clock
+from application.platform.load import Overloaded
 from application.platform.paging import Identified, Order, Position, Window
+from application.platform.rate_limits import TooManyRequests
 from application.platform.retry import retried
 from application.storage import UnitOfWork
 from domain.files.file import File, FileFilter, NewestFirst
@@ -38,21 +41,49 @@ class AccountExport:
     files: AsyncIterator[list[File]]
 
 
+class ExportRunning(TooManyRequests):
+    """Another export of the user is still running in this process."""
+
+    default_message = "another export of this account is running"
+
+
 class ExportService:
-    """Export the data of a user (GDPR, article 20: right to data portability)."""
+    """Export the data of a user (GDPR, article 20: right to data portability).
+
+    An export reads everything that a user has, so a process runs only one of each user and a few at a time.
+    """
+
+    MAX_RUNNING: ClassVar = 4
 
     def __init__(self, unit_of_work: Callable[[], UnitOfWork], clock: Clock) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
+        self._running: set[UserId] = set()
 
-    @retried
-    async def export(self, actor: Actor) -> AccountExport:
-        """Return the actor's account and iterators that read the rest on demand, each batch in its own transaction.
+    @asynccontextmanager
+    async def export(self, actor: Actor) -> AsyncIterator[AccountExport]:
+        """Provide the actor's account and iterators that read the rest on demand, each batch in its own transaction.
+
+        The export runs until the context is left, however that happens.
 
         Raises:
+            ExportRunning: Another export of the actor is running.
+            Overloaded: MAX_RUNNING exports of other users are running.
             UserNotFound: The account was deleted meanwhile.
         """
         user_id = actor.user_id
+        if user_id in self._running:
+            raise ExportRunning
+        if len(self._running) >= self.MAX_RUNNING:
+            raise Overloaded("too many exports are running")
+        self._running.add(user_id)
+        try:
+            yield await self._begin(user_id)
+        finally:
+            self._running.discard(user_id)
+
+    @retried
+    async def _begin(self, user_id: UserId) -> AccountExport:
         async with self._unit_of_work() as uow:
             user, sessions = await uow.users.get(user_id), await uow.sessions.find_by_user(user_id)
         return AccountExport(

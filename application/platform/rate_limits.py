@@ -62,10 +62,14 @@ class RateLimiter(Protocol):
         ...
 
 
-class RateLimited(DomainError):
-    """The client has sent too many requests in the current window."""
+class TooManyRequests(DomainError):
+    """The client must wait before it sends more such requests."""
 
     code = "RATE_LIMITED"
+
+
+class RateLimited(TooManyRequests):
+    """The client has sent too many requests in the current window."""
 
     def __init__(self, window: RateWindow) -> None:
         super().__init__("too many requests; try again later")
@@ -87,6 +91,7 @@ class RateLimits:
     failed_login: RateLimit | None = None
     """Wrong passwords for an account from all addresses together."""
     register: RateLimit | None = None
+    export: RateLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,14 @@ class RateLimitService:
             RateLimited: The limit is exceeded.
         """
         return await self._hit(self._limits.login, address_block(address))
+
+    async def export(self, client_key: str) -> RateWindow | None:
+        """Count an export of an account.
+
+        Raises:
+            RateLimited: The limit is exceeded.
+        """
+        return await self._hit(self._limits.export, client_key)
 
     async def guess(self, account: str, address: str, is_known: Callable[[], Awaitable[bool]]) -> PasswordGuess:
         """Count a password as wrong before it is verified, so that concurrent guesses cannot pass the limits.

@@ -79,6 +79,7 @@ def _options(settings: Settings) -> ServiceOptions:
         login=settings.rate("login"),
         failed_login=FAILED_LOGINS,
         register=settings.rate("register"),
+        export=settings.rate("export"),
     )
     return ServiceOptions(
         session_lifetime=timedelta(days=settings.refresh_token_expire_days),

@@ -15,9 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from application.files.ports import FileStoreUnavailable
+from application.operations.export import ExportRunning
 from application.platform.idempotency import IdempotencyKeyReused
 from application.platform.load import CallerGone, Overloaded
-from application.platform.rate_limits import RateLimited
+from application.platform.rate_limits import RateLimited, TooManyRequests
 from application.platform.unit_of_work import StorageUnavailable
 from domain import errors
 from entrypoints.http.framework.context import context_of
@@ -41,7 +42,7 @@ STATUS_OF: Final[dict[type[errors.DomainError], int]] = {
     errors.UnsupportedFileType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     IdempotencyKeyReused: UNPROCESSABLE,
-    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 QUERY_FIELDS: Final = frozenset({"cursor", "search"})
@@ -52,6 +53,7 @@ MAX_NAME: Final = 100
 """Characters. Limits like this keep every problem document short."""
 
 RETRY_AFTER_SECONDS: Final = 1
+EXPORT_RETRY_AFTER_SECONDS: Final = 10
 
 
 CODE_OF_STATUS: Final[dict[int, str]] = {
@@ -130,6 +132,8 @@ async def _domain_error(request: Request, error: Exception) -> Response:
         case RateLimited(window=window):
             context_of(request).rate_window = window
             headers = {"Retry-After": str(window.resets_in)}
+        case ExportRunning():
+            headers = {"Retry-After": str(EXPORT_RETRY_AFTER_SECONDS)}
         case errors.FileTooLarge():
             headers = {"Connection": "close"}  # the rest of the body is not read
         case errors.InvalidValue(field=field, rule=rule):

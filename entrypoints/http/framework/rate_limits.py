@@ -19,6 +19,7 @@ class RateLimitClass(Enum):
     WRITE = "write"
     LOGIN = "login"
     REGISTER = "register"
+    EXPORT = "export"
     UNLIMITED = "unlimited"
 
 
@@ -43,6 +44,8 @@ async def count(request: Request, context: RequestContext, limit_class: RateLimi
             context.rate_window = await limits.login(client_address(request))
         case RateLimitClass.REGISTER:
             context.rate_window = await limits.register(client_address(request))
+        case RateLimitClass.EXPORT:
+            context.rate_window = await limits.export(_client_key(request, context))
         case RateLimitClass.READ:
             context.rate_window = await limits.read(_client_key(request, context))
         case RateLimitClass.WRITE:

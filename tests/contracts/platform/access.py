@@ -9,6 +9,7 @@ import pytest
 from application.files.files import ListFiles
 from application.identity.registration import CreateUser, RegisterUser
 from application.identity.users import ListUsers
+from application.operations.export import AccountExport
 from application.platform.paging import Window
 from application.storage import Storage
 from application.tasks.tasks import CreateTask, ListTasks
@@ -36,6 +37,12 @@ from tests.support.world import World
 PASSWORD: Final = "Correct-1-horse"
 NEW_PASSWORD: Final = "Correct-2-horse"
 HOME, WORK = tags("home")[0], tags("work")[0]
+
+
+async def export(services: Services, actor: Actor) -> AccountExport:
+    async with services.exports.export(actor) as export:
+        return export
+
 
 FOR_ANYONE: Final = {
     "accounts.register",
@@ -179,7 +186,7 @@ USE_CASES: Final[dict[str, tuple[Call, Outcomes]]] = {
     "files.get": (lambda s, a, d: s.files.get(a, d.file.id, owner_id=d.owner.id), READERS),
     "files.open": (lambda s, a, d: s.files.open(a, d.file.id, owner_id=d.owner.id), READERS),
     "files.delete": (lambda s, a, d: s.files.delete(a, d.file.id), only_owner(FileNotFound)),
-    "exports.export": (lambda s, a, d: s.exports.export(a), OWN),
+    "exports.export": (lambda s, a, d: export(s, a), OWN),
 }
 
 READS: Final = {"list", "get", "open", "statistics", "history", "list_sessions", "require_unrevoked", "export"}

@@ -1,14 +1,18 @@
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
+from fastapi import Depends
 from pydantic import TypeAdapter
 from pydantic_core import to_json
+from starlette.requests import Request
 
 from application.operations.export import AccountExport
 from entrypoints.http.api.files.schemas import FileView
 from entrypoints.http.api.identity.auth_schemas import SessionView, UserView
 from entrypoints.http.api.tasks.history_schemas import ExportedChangeView
 from entrypoints.http.api.tasks.task_schemas import TaskView
+from entrypoints.http.framework.authentication import current_actor
+from entrypoints.http.framework.context import context_of
 
 _USER: Final = TypeAdapter(UserView)
 _SESSIONS: Final = TypeAdapter(list[SessionView])
@@ -19,8 +23,23 @@ _FILE: Final = TypeAdapter(FileView)
 T = TypeVar("T")
 
 
-async def stream_export(export: AccountExport) -> AsyncIterator[bytes]:
-    """Serialize an `ExportView` in chunks, so that a large account needs little memory."""
+async def _run(request: Request) -> AsyncIterator[AccountExport | None]:
+    """Provide the export of the caller until the response has been sent. HEAD reads nothing."""
+    if request.method == "HEAD":
+        yield None
+        return
+    async with context_of(request).services.exports.export(current_actor(request)) as export:
+        yield export
+
+
+RunningExport = Annotated[AccountExport | None, Depends(_run)]
+
+
+async def stream_export(export: AccountExport | None) -> AsyncIterator[bytes]:
+    """Serialize an `ExportView` in chunks, so that a large account needs little memory. None is no content."""
+    if export is None:
+        yield b""
+        return
     sessions = [SessionView.of(session, None) for session in export.sessions]
     members = {
         "exported_at": _value(to_json(export.exported_at)),

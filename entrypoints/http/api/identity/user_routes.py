@@ -4,10 +4,11 @@ from typing import Annotated
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from application.operations.export import ExportRunning
 from domain.errors import EmailTaken, Forbidden, LastAdmin, UsernameTaken, UserNotFound, WeakPassword, WrongPassword
 from entrypoints.http.api.dependencies import App, ClientAddress, CurrentActor, ExpectedVersions, Idempotent
 from entrypoints.http.api.identity.auth_schemas import UserView
-from entrypoints.http.api.identity.export import stream_export
+from entrypoints.http.api.identity.export import RunningExport, stream_export
 from entrypoints.http.api.identity.export_schemas import ExportView
 from entrypoints.http.api.identity.user_schemas import (
     CreateUserBody,
@@ -20,6 +21,7 @@ from entrypoints.http.api.identity.user_schemas import (
 from entrypoints.http.api.paths import UserIdInPath
 from entrypoints.http.framework import cookies
 from entrypoints.http.framework.query import QueryParameters
+from entrypoints.http.framework.rate_limits import RateLimitClass
 from entrypoints.http.framework.router import Router
 
 router = Router("/api/v1/users", tag="users")
@@ -48,9 +50,8 @@ async def erase_me(
     return cookies.clear_session_cookies(request, Response(status_code=HTTPStatus.NO_CONTENT))
 
 
-@router.get("/me/export", response_model=ExportView)
-async def export_me(actor: CurrentActor, app: App) -> StreamingResponse:
-    export = await app.exports.export(actor)
+@router.get("/me/export", response_model=ExportView, errors=[ExportRunning], rate_limit=RateLimitClass.EXPORT)
+async def export_me(actor: CurrentActor, export: RunningExport) -> StreamingResponse:
     return StreamingResponse(stream_export(export), media_type="application/json")
 
 

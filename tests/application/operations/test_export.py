@@ -1,0 +1,52 @@
+import pytest
+
+from application.operations.export import ExportRunning, ExportService
+from application.platform.load import Overloaded
+from application.storage import Storage
+from domain.errors import UserNotFound
+from tests.contracts.given import register
+from tests.support.builders import ANN, BEN, a_user, acting, new_user_id
+from tests.support.stubs import SettableClock
+
+
+@pytest.fixture
+def exports(storage: Storage) -> ExportService:
+    return ExportService(storage.unit_of_work, SettableClock())
+
+
+async def test_a_user_has_one_export_at_a_time(exports: ExportService, storage: Storage) -> None:
+    await register(storage, a_user(id=ANN), a_user(id=BEN))
+    async with exports.export(acting(ANN)):
+        with pytest.raises(ExportRunning):
+            async with exports.export(acting(ANN)):
+                pass
+        async with exports.export(acting(BEN)) as export:
+            assert export.user.id == BEN
+    async with exports.export(acting(ANN)) as export:
+        assert export.user.id == ANN
+
+
+async def test_a_process_runs_few_exports_at_a_time(
+    exports: ExportService, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ExportService, "MAX_RUNNING", 1)
+    await register(storage, a_user(id=ANN), a_user(id=BEN))
+    async with exports.export(acting(ANN)):
+        with pytest.raises(Overloaded):
+            async with exports.export(acting(BEN)):
+                pass
+    async with exports.export(acting(BEN)):
+        pass
+
+
+async def test_a_failed_export_ends(exports: ExportService, storage: Storage) -> None:
+    await register(storage, a_user(id=ANN))
+    for _ in range(2):
+        with pytest.raises(UserNotFound):
+            async with exports.export(acting(new_user_id())):
+                pass
+        with pytest.raises(ZeroDivisionError):
+            async with exports.export(acting(ANN)):
+                _ = 1 / 0
+    async with exports.export(acting(ANN)):
+        pass
