@@ -57,15 +57,16 @@ class Searchable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ContainsWords(Condition[Searchable]):
-    """All words occur in the search text. The words are folded and not empty."""
+    """All words occur in the search text. The words are folded and not empty, and none is part of another one."""
 
     words: tuple[str, ...]
 
     @classmethod
     def of(cls, search: str) -> Self | None:
         """Return the condition of a search. A blank search is no condition."""
-        words = tuple(dict.fromkeys(fold(search).split()))
-        return cls(words) if words else None
+        words = dict.fromkeys(fold(search).split())
+        needed = [word for word in words if not any(word in other for other in words if other != word)]
+        return cls(tuple(needed)) if needed else None
 
     def match(self, entity: Searchable, /) -> bool:
         """Return whether all words occur."""

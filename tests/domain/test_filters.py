@@ -59,3 +59,7 @@ def test_the_words_of_a_search_are_folded_and_unique(search: str) -> None:
 
     assert len(set(words)) == len(words) > 0 or condition is None
     assert all(fold(word) == word and word.split() == [word] for word in words)
+
+
+def test_words_that_are_part_of_another_word_are_left_out() -> None:
+    assert ContainsWords.of("il MILK milk k bread read eat") == ContainsWords(("milk", "bread", "eat"))

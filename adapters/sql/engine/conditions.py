@@ -60,12 +60,21 @@ class ConditionRegistry:
 
 
 def contains_words(column: ColumnElement[Any]) -> ConditionSql[ContainsWords]:
-    """Search in a column with folded text."""
+    """Search in a column with folded text.
+
+    Words are repeated until their number is a power of two: compiling a statement for each number of words would take
+    longer than the search. Indexes look up a repeated word again, which costs little.
+    """
     return ConditionSql(
         ContainsWords,
         where=lambda name, dialect, count: [dialect.contains_text(column, f"{name}_{n}") for n in range(count)],
         values=lambda name, dialect, condition: {
-            f"{name}_{n}": dialect.text_value(word) for n, word in enumerate(condition.words)
+            f"{name}_{n}": dialect.text_value(condition.words[n % len(condition.words)])
+            for n in range(_number_of_words(condition))
         },
-        variant=lambda condition: len(condition.words),
+        variant=_number_of_words,
     )
+
+
+def _number_of_words(condition: ContainsWords) -> int:
+    return 1 << (len(condition.words) - 1).bit_length()

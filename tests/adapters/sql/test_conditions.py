@@ -9,8 +9,8 @@ from sqlalchemy import Dialect
 from adapters.sql.engine.compiler import Compiler
 from adapters.sql.identity.user_queries import USER_CONDITIONS
 from adapters.sql.tasks.conditions import TASK_CONDITIONS
-from adapters.sql.tasks.queries import Shape
-from domain.filters import Condition
+from adapters.sql.tasks.queries import Shape, parameters
+from domain.filters import Condition, ContainsWords
 from domain.tasks.status import Status
 from domain.tasks.task import Priority, Task
 from domain.tasks.task_query import TaskCriteria, TaskFilter, TaskOrder
@@ -85,3 +85,18 @@ def test_the_compiled_statement_depends_on_conditions_but_not_on_values(dialect:
     assert statement(filter) is statement(like)
     for other in (replace(filter, search="word"), replace(filter, overdue=False), replace(filter, due_after=None)):
         assert statement(other) is not statement(filter)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_few_statements_serve_all_numbers_of_words(dialect: Dialect) -> None:
+    compiler = Compiler(dialect)
+    statements = set()
+    for count in range(1, 101):
+        criteria = TaskCriteria((ContainsWords(tuple(f"{n:02}" for n in range(count))),))
+        statement = compiler.compile(shape_of(criteria))
+        values = parameters(criteria, TaskOrder(), None, compiler.dialect)
+        words = {str(value).strip("%") for name, value in values.items()}
+        assert words == {f"{n:02}" for n in range(count)}
+        assert values.keys() <= {name for name, _ in statement._binds}
+        statements.add(statement)
+    assert len(statements) == 8
