@@ -21,7 +21,8 @@ from domain.tasks.task_query import SortField, TaskFilter, TaskOrder
 
 T = TypeVar("T")
 
-_BATCH_SIZE: Final = 500
+_BATCH_SIZE: Final = 100
+"""Rows. A client that reads slowly keeps two batches in memory: one in the buffer of its connection, one that waits."""
 _OLDEST_FIRST: Final = TaskOrder(SortField.CREATED_AT, descending=False)
 _NEWEST_FIRST: Final = NewestFirst()
 

@@ -4,8 +4,8 @@ from application.operations.export import ExportRunning, ExportService
 from application.platform.load import Overloaded
 from application.storage import Storage
 from domain.errors import UserNotFound
-from tests.contracts.given import register
-from tests.support.builders import ANN, BEN, a_user, acting, new_user_id
+from tests.contracts.given import add, register
+from tests.support.builders import ANN, BEN, a_task, a_user, acting, new_user_id
 from tests.support.stubs import SettableClock
 
 
@@ -50,3 +50,10 @@ async def test_a_failed_export_ends(exports: ExportService, storage: Storage) ->
                 _ = 1 / 0
     async with exports.export(acting(ANN)):
         pass
+
+
+async def test_an_export_keeps_few_rows_in_memory(exports: ExportService, storage: Storage) -> None:
+    await register(storage, a_user(id=ANN))
+    await add(storage, *(a_task() for _ in range(150)))
+    async with exports.export(acting(ANN)) as export:
+        assert [len(batch) async for batch in export.tasks] == [100, 50]
