@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Self
+from typing import ClassVar, Self
 from uuid import UUID
 
 from domain.errors import InvalidToken
@@ -13,6 +13,9 @@ from domain.errors import InvalidToken
 @dataclass(frozen=True, slots=True)
 class OpaqueToken:
     """A token in URL-safe text. Clients must not interpret its content."""
+
+    FAMILY_SIZE: ClassVar = 16
+    """Bytes of the secret that a token shares with the tokens that replace it."""
 
     ids: tuple[UUID, ...]
     secret: bytes = field(repr=False)
@@ -41,3 +44,12 @@ class OpaqueToken:
     def hash(self) -> bytes:
         """The hash of the secret. A fast hash is enough, because the secret has 256 random bits."""
         return sha256(self.secret).digest()
+
+    @property
+    def family_hash(self) -> bytes:
+        """The hash of the part that all tokens of a family have in common. It has 128 random bits."""
+        return sha256(self.secret[: self.FAMILY_SIZE]).digest()
+
+    def successor(self, secret: bytes) -> Self:
+        """Return the next token of the family. The rest of its secret, 128 bits, comes from a new secret."""
+        return replace(self, secret=self.secret[: self.FAMILY_SIZE] + secret[self.FAMILY_SIZE :])

@@ -108,6 +108,7 @@ class SessionService:
                 id=SessionId(refresh_token.ids[1]),
                 user_id=user.id,
                 refresh_hash=refresh_token.hash,
+                family_hash=refresh_token.family_hash,
                 at=self._clock.now(),
                 lifetime=self._lifetime,
                 user_agent=client.user_agent,
@@ -125,13 +126,13 @@ class SessionService:
         """Replace both tokens of a session. The given refresh token becomes invalid.
 
         Raises:
-            InvalidToken: The token is malformed, expired or revoked, or its user is inactive.
+            InvalidToken: The token is malformed, forged, expired or revoked, or its user is inactive.
             RefreshTokenReused: The token was used before. This ends the session, because the token may have been
                 stolen (RFC 9700, section 4.14.2).
         """
         presented = OpaqueToken.parse(refresh_token, ids=2)
         user_id, session_id = UserId(presented.ids[0]), SessionId(presented.ids[1])
-        new, now = OpaqueToken(presented.ids, self._new_secret()), self._clock.now()
+        new, now = presented.successor(self._new_secret()), self._clock.now()
         try:
             async with self._unit_of_work() as uow:
                 session = await uow.sessions.get(session_id, user_id=user_id)
@@ -139,7 +140,7 @@ class SessionService:
                 if session.is_expired(now) or not user.is_active:
                     raise InvalidToken
                 try:
-                    refreshed = session.refresh(presented.hash, new.hash, at=now)
+                    refreshed = session.refresh(presented.hash, new.hash, family=presented.family_hash, at=now)
                 except RefreshTokenReused:
                     await uow.sessions.remove(session_id, user_id=user_id)
                     uow.add_event(RefreshTokenReuseDetected(user_id, session_id))

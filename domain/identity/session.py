@@ -1,9 +1,10 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hmac import compare_digest
 from typing import ClassVar, NewType, Self
 from uuid import UUID
 
-from domain.errors import RefreshTokenReused
+from domain.errors import InvalidToken, RefreshTokenReused
 from domain.identity.user import UserId
 from domain.text import is_storable
 
@@ -14,7 +15,8 @@ SessionId = NewType("SessionId", UUID)
 class Session:
     """A login of a user. It lasts until it is revoked or until `expires_at`, however often it is refreshed.
 
-    Only one refresh token is valid at a time. The session stores its hash; each refresh replaces it.
+    Only one refresh token is valid at a time. The session stores its hash; each refresh replaces it. All refresh tokens
+    of a session have a part in common, the family. It identifies replaced tokens without a list of them.
     """
 
     MAX_PER_USER: ClassVar = 100
@@ -24,6 +26,8 @@ class Session:
     id: SessionId
     user_id: UserId
     refresh_hash: bytes = field(repr=False)
+    family_hash: bytes | None = field(repr=False)
+    """The hash of the family. None for a session that the version before started and that was not refreshed since."""
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
@@ -37,6 +41,7 @@ class Session:
         id: SessionId,
         user_id: UserId,
         refresh_hash: bytes,
+        family_hash: bytes,
         at: datetime,
         lifetime: timedelta,
         user_agent: str | None = None,
@@ -47,6 +52,7 @@ class Session:
             id=id,
             user_id=user_id,
             refresh_hash=refresh_hash,
+            family_hash=family_hash,
             created_at=at,
             last_used_at=at,
             expires_at=at + lifetime,
@@ -58,18 +64,22 @@ class Session:
         """Return whether the session has expired."""
         return now >= self.expires_at
 
-    def refresh(self, presented: bytes, new: bytes, *, at: datetime) -> Self:
+    def refresh(self, presented: bytes, new: bytes, *, family: bytes, at: datetime) -> Self:
         """Replace the refresh token.
 
         Args:
             presented: The hash of the token that the client sent.
             new: The hash of the token that replaces it.
+            family: The hash of the family of both tokens.
             at: The time of the refresh.
 
         Raises:
             RefreshTokenReused: The token was replaced before, so two parties have it. End the session
                 (RFC 9700, section 4.14.2).
+            InvalidToken: The session never had this token.
         """
-        if presented != self.refresh_hash:
+        if compare_digest(presented, self.refresh_hash):
+            return replace(self, refresh_hash=new, family_hash=family, last_used_at=at)
+        if self.family_hash is not None and compare_digest(family, self.family_hash):
             raise RefreshTokenReused
-        return replace(self, refresh_hash=new, last_used_at=at)
+        raise InvalidToken

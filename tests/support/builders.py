@@ -78,6 +78,7 @@ class SessionFields(TypedDict, total=False):
     id: SessionId
     user_id: UserId
     refresh_hash: bytes
+    family_hash: bytes
     at: datetime
     lifetime: timedelta
     user_agent: str | None
@@ -90,6 +91,7 @@ def a_session(**overrides: Unpack[SessionFields]) -> Session:
         "id": SessionId(uuid7()),
         "user_id": ANN,
         "refresh_hash": b"first",
+        "family_hash": b"family",
         "at": NOW,
         "lifetime": timedelta(days=1),
     }

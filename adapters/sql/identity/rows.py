@@ -27,6 +27,7 @@ SESSION_COLUMNS = (
     sessions.c.id,
     sessions.c.user_id,
     sessions.c.refresh_hash,
+    sessions.c.family_hash,
     sessions.c.created_at,
     sessions.c.last_used_at,
     sessions.c.expires_at,
@@ -88,6 +89,7 @@ def session_to_row(session: Session) -> dict[str, Any]:
         "id": session.id,
         "user_id": session.user_id,
         "refresh_hash": session.refresh_hash,
+        "family_hash": session.family_hash,
         "created_at": session.created_at,
         "last_used_at": session.last_used_at,
         "expires_at": session.expires_at,
@@ -97,11 +99,12 @@ def session_to_row(session: Session) -> dict[str, Any]:
 
 
 def session_from_row(row: Sequence[Any]) -> Session:
-    id, user_id, refresh_hash, created_at, last_used_at, expires_at, user_agent, ip_address = row
+    id, user_id, refresh_hash, family_hash, created_at, last_used_at, expires_at, user_agent, ip_address = row
     return Session(
         id=id,
         user_id=user_id,
         refresh_hash=refresh_hash,
+        family_hash=family_hash,
         created_at=created_at,
         last_used_at=last_used_at,
         expires_at=expires_at,

@@ -30,7 +30,7 @@ INSERT_SESSION: Final = insert(sessions)
 UPDATE_SESSION: Final = (
     update(sessions)
     .where(sessions.c.user_id == bindparam("key_user_id", type_=Uuid), sessions.c.id == bindparam("key_id", type_=Uuid))
-    .values({name: bindparam(name) for name in ("refresh_hash", "last_used_at")})
+    .values({name: bindparam(name) for name in ("refresh_hash", "family_hash", "last_used_at")})
 )
 DELETE_SESSION: Final = delete(sessions).where(_IS_USERS, _IS_ID).returning(sessions.c.id)
 DELETE_SESSIONS: Final = delete(sessions).where(_IS_USERS)

@@ -80,7 +80,7 @@ def _to_row(record: IdempotencyRecord) -> dict[str, Any]:
 
 
 def _from_row(row: Sequence[Any]) -> IdempotencyRecord:
-    user_id, operation, key, fingerprint, status, headers, body, expires_at, payload = row
+    user_id, operation, key, fingerprint, status, headers, body, expires_at, payload, _ = row
     if payload is None:
         # Written by version 0.1, which may still be running during an upgrade. Such rows expire within a day.
         payload = json.dumps({"status": status, "headers": headers}).encode() + b"\n" + body

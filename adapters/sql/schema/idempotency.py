@@ -16,5 +16,14 @@ idempotency_records = Table(
     Column("body", LargeBinary),
     Column("expires_at", Instant, nullable=False),
     Column("payload", LargeBinary),
+    Column("subject_id", Uuid, comment="the user whose data the payload contains, if it is another user"),
     Index("ix_idempotency_records_by_expiry", "expires_at"),
+)
+
+_HAS_SUBJECT = idempotency_records.c.subject_id.is_not(None)
+Index(
+    "ix_idempotency_records_by_subject",
+    idempotency_records.c.subject_id,
+    postgresql_where=_HAS_SUBJECT,
+    sqlite_where=_HAS_SUBJECT,
 )

@@ -73,6 +73,8 @@ sessions = Table(
     Column("user_id", Uuid, ForeignKey("users.id"), primary_key=True),
     Column("id", Uuid, primary_key=True),
     Column("refresh_hash", LargeBinary, nullable=False),
+    # The version before writes no family.
+    Column("family_hash", LargeBinary),
     Column("created_at", Instant, nullable=False),
     Column("last_used_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),

@@ -45,6 +45,15 @@ def test_malformed_text_is_refused(text: str, ids: int) -> None:
         OpaqueToken.parse(text[: 22 * ids + 40], ids)
 
 
+def test_a_successor_keeps_the_family_and_gets_a_new_rest() -> None:
+    first = OpaqueToken((UUID(int=1), UUID(int=2)), b"f" * 16 + b"1" * 16)
+    second = first.successor(b"2" * 32)
+
+    assert second == OpaqueToken(first.ids, b"f" * 16 + b"2" * 16)
+    assert second.family_hash == first.family_hash != OpaqueToken(first.ids, b"g" * 32).family_hash
+    assert first.hash not in (first.family_hash, second.hash)
+
+
 def test_neither_repr_nor_hash_contains_the_secret() -> None:
     token = OpaqueToken((UUID(int=0),), b"s" * 32)
 

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -97,6 +98,32 @@ async def test_reusing_a_refresh_token_ends_its_session(world: World) -> None:
         with pytest.raises(InvalidToken):
             await world.sessions.authenticate(login.access_token.text)
     assert await world.sessions.authenticate(other.access_token.text)
+
+
+async def test_a_made_up_refresh_token_changes_nothing(world: World) -> None:
+    kim = await registered(world)
+    login = await world.sessions.refresh((await logged_in(world)).refresh_token.text)
+    before = await world.sessions.list_sessions(acting(kim.id))
+    for secret in (bytes(32), b"\xff" * 32, login.refresh_token.hash, login.refresh_token.secret[::-1]):
+        made_up = replace(login.refresh_token, secret=secret)
+        with pytest.raises(InvalidToken) as error:
+            await world.sessions.refresh(made_up.text)
+        assert not isinstance(error.value, RefreshTokenReused)
+
+    assert await world.sessions.list_sessions(acting(kim.id)) == before
+    assert await world.sessions.authenticate(login.access_token.text)
+    assert await world.sessions.refresh(login.refresh_token.text)
+
+
+async def test_a_token_that_was_replaced_long_ago_ends_the_session(world: World) -> None:
+    kim = await registered(world)
+    login = first = await logged_in(world)
+    for _ in range(5):
+        login = await world.sessions.refresh(login.refresh_token.text)
+    with pytest.raises(RefreshTokenReused):
+        await world.sessions.refresh(first.refresh_token.text)
+
+    assert await world.sessions.list_sessions(acting(kim.id)) == []
 
 
 async def test_a_login_above_the_limit_ends_the_oldest_session(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

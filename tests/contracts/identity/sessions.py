@@ -64,7 +64,7 @@ class SessionContract(StorageSuite):
             a_session(),
             a_session(user_agent="Zo\u00eb's \U0001f600 %_\\ \x01" * 99, ip_address="2001:db8::ffff:255.255.255.255"),
             a_session(refresh_hash=bytes(range(256)), at=NOW + MICROSECOND, lifetime=timedelta(days=9999)),
-            a_session(refresh_hash=b"", user_agent="", ip_address="", lifetime=timedelta(0)),
+            a_session(refresh_hash=b"", family_hash=b"", user_agent="", ip_address="", lifetime=timedelta(0)),
         ],
         ids=["plain", "unicode", "bytes and times", "empty"],
     )
@@ -100,23 +100,24 @@ class SessionContract(StorageSuite):
 
     async def test_a_refreshed_session_replaces_the_stored_one(self, storage: Storage) -> None:
         await add(storage, first := a_session(), other := a_session())
-        second = first.refresh(b"first", b"second", at=LATER)
+        second = first.refresh(b"first", b"second", family=b"new family", at=LATER)
         await save(storage, second, replacing=first)
 
         assert await find_by_user(storage) == [other, second]
 
     async def test_a_stale_session_is_not_saved(self, storage: Storage) -> None:
         await add(storage, first := a_session())
-        second = first.refresh(b"first", b"second", at=LATER)
+        second = first.refresh(b"first", b"second", family=b"family", at=LATER)
         await save(storage, second, replacing=first)
-        for replacing in (first, replace(second, last_used_at=NOW), replace(second, refresh_hash=b"?")):
+        others = [replace(second, refresh_hash=b"?"), replace(second, family_hash=b"?")]
+        for replacing in (first, replace(second, last_used_at=NOW), *others):
             with pytest.raises(StaleSession):
-                await save(storage, first.refresh(b"first", b"third", at=LATER), replacing=replacing)
+                await save(storage, first.refresh(b"first", b"third", family=b"family", at=LATER), replacing=replacing)
         assert await find_by_user(storage) == [second]
 
         await remove(storage, first.id)
         with pytest.raises(SessionNotFound):
-            await save(storage, second.refresh(b"second", b"third", at=LATER), replacing=second)
+            await save(storage, second.refresh(b"second", b"third", family=b"family", at=LATER), replacing=second)
 
     async def test_a_removed_session_is_not_found(self, storage: Storage) -> None:
         await add(storage, kept := a_session(), removed := a_session())
@@ -203,7 +204,7 @@ class SessionContract(StorageSuite):
         async def refresh(new: bytes) -> None:
             async with storage.unit_of_work() as uow:
                 stored = await uow.sessions.get(first.id, user_id=ANN)
-                await uow.sessions.save(stored.refresh(b"first", new, at=LATER), replacing=stored)
+                await uow.sessions.save(stored.refresh(b"first", new, family=b"family", at=LATER), replacing=stored)
                 await uow.commit()
 
         outcomes = await asyncio.gather(

@@ -1,5 +1,6 @@
 """Rules: users manage their own accounts and the accounts of others."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -92,6 +93,12 @@ class AccountRules(Machine):
         """Refresh with a token that may have been used before or whose session may have ended."""
         answer = self.ask(lambda world: world.sessions.refresh(login.refresh_token.text))
         return multiple() if isinstance(answer, Refusal) else multiple(answer)
+
+    @rule(login=logins, is_of_family=st.booleans())
+    def refresh_with_a_made_up_token(self, login: IssuedTokens, is_of_family: bool) -> None:
+        token = login.refresh_token
+        secret = token.secret[: token.FAMILY_SIZE] + bytes(16) if is_of_family else bytes(32)
+        self.ask(lambda world: world.sessions.refresh(replace(token, secret=secret).text))
 
     @rule(login=logins)
     def authenticate(self, login: IssuedTokens) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,7 +20,7 @@ def test_a_session_expires_after_its_lifetime() -> None:
 
 def test_a_refresh_replaces_the_token_but_not_the_expiry_time() -> None:
     first = a_session(refresh_hash=b"first", lifetime=DAY)
-    second = first.refresh(b"first", b"second", at=NOW + TICK)
+    second = first.refresh(b"first", b"second", family=b"family", at=NOW + TICK)
 
     assert (second.refresh_hash, second.last_used_at, second.expires_at) == (b"second", NOW + TICK, NOW + DAY)
     assert (second.id, second.user_id, second.created_at) == (first.id, first.user_id, NOW)
@@ -27,13 +28,31 @@ def test_a_refresh_replaces_the_token_but_not_the_expiry_time() -> None:
 
 
 @pytest.mark.parametrize("presented", [b"first", b"", b"second ", b"third"])
-def test_only_the_latest_token_can_refresh_a_session(presented: bytes) -> None:
-    session = a_session(refresh_hash=b"first").refresh(b"first", b"second", at=NOW)
+def test_another_token_of_the_family_was_replaced(presented: bytes) -> None:
+    session = a_session(refresh_hash=b"first").refresh(b"first", b"second", family=b"family", at=NOW)
     with pytest.raises(RefreshTokenReused) as error:
-        session.refresh(presented, b"third", at=NOW)
+        session.refresh(presented, b"third", family=b"family", at=NOW)
 
     assert isinstance(error.value, InvalidToken)
     assert (error.value.code, str(error.value)) == ("INVALID_TOKEN", "token is invalid")
+
+
+@pytest.mark.parametrize("is_from_before", [False, True], ids=["with family", "from the version before"])
+def test_a_token_that_the_session_never_had_is_invalid_but_not_reused(is_from_before: bool) -> None:
+    session = replace(a_session(), family_hash=None) if is_from_before else a_session()
+    with pytest.raises(InvalidToken) as error:
+        session.refresh(b"made up", b"second", family=b"another family", at=NOW)
+
+    assert not isinstance(error.value, RefreshTokenReused)
+
+
+def test_a_session_from_the_version_before_gets_the_family_of_its_first_refresh() -> None:
+    first = replace(a_session(), family_hash=None)
+    second = first.refresh(b"first", b"second", family=b"family", at=NOW)
+
+    assert (second.refresh_hash, second.family_hash) == (b"second", b"family")
+    with pytest.raises(RefreshTokenReused):
+        second.refresh(b"first", b"third", family=b"family", at=NOW)
 
 
 @pytest.mark.parametrize(

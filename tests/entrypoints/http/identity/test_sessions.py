@@ -1,7 +1,10 @@
 """Refreshing and revoking sessions."""
 
 import asyncio
+import base64
+import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -58,6 +61,20 @@ async def test_reusing_a_refresh_token_ends_its_session(ann: AsyncClient, client
     assert not await is_in(client, second)
     assert not await is_in(client, first)
     assert (await ann.get(ME)).status_code == 200
+
+
+@in_memory
+async def test_a_refresh_token_made_from_the_ids_of_an_access_token_changes_nothing(
+    ann: AsyncClient, client: AsyncClient
+) -> None:
+    tokens = await tokens_of(client, "ann")
+    claims = json.loads(base64.urlsafe_b64decode(tokens["access_token"].split(".")[1] + "=="))
+    ids = UUID(claims["sub"]).bytes + UUID(claims["sid"]).bytes
+    made_up = base64.urlsafe_b64encode(ids + bytes(32)).rstrip(b"=").decode()
+    response = await refresh(client, made_up)
+
+    assert (response.status_code, response.json()["error_code"]) == (401, "INVALID_TOKEN")
+    assert await is_in(client, tokens)
 
 
 async def test_at_most_one_of_many_concurrent_refreshes_succeeds(ann: AsyncClient, client: AsyncClient) -> None:
