@@ -12,7 +12,7 @@ from application.platform.clock import Clock
 from application.platform.idempotency import AlreadyExecuted, IdempotentWrite
 from application.platform.ids import NewId
 from application.platform.paging import Page, Paging
-from application.platform.retry import retried
+from application.platform.retry import read, retried
 from domain.errors import DomainError
 from domain.files.file import File, FileFilter, FileId, FileType, NewestFirst, clean_filename, require_quota
 from domain.files.file_content import ContentValidator
@@ -89,6 +89,7 @@ class FileService:
             EmptyFile: The file has no content.
             QuotaExceeded: The files of the actor would exceed the quota.
             TaskNotFound: The actor has no such task.
+            UserNotFound: The account of the actor was erased during the upload.
             FileStoreUnavailable: The store is unreachable or full.
             AlreadyExecuted: The same request took effect before; see `IdempotentWrite.store` for its other errors.
         """
@@ -99,7 +100,12 @@ class FileService:
         file_id = FileId(self._new_id())
         key = file_key(actor.user_id, file_id)
         content = _ValidatedContent(incoming, kind)
-        await self._store.put(key, content.chunks())
+        try:
+            await self._store.put(key, content.chunks())
+        except FileStoreUnavailable:
+            # The erasure of the owner also removes incomplete contents.
+            await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
+            raise
         file = File(
             id=file_id,
             owner_id=actor.user_id,

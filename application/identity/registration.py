@@ -9,7 +9,7 @@ from application.jobs.ports import Job, JobId
 from application.platform.clock import Clock
 from application.platform.idempotency import IdempotentWrite
 from application.platform.ids import NewId
-from application.platform.retry import retried
+from application.platform.retry import read, retried
 from domain.identity.user import Role, User, UserId
 
 
@@ -66,6 +66,8 @@ class Registration:
             EmailTaken: Another user has this e-mail address.
             AlreadyExecuted: The request took effect before; see `IdempotentWrite.store` for its other errors.
         """
+        if idempotent_write is not None:
+            await read(self._unit_of_work, idempotent_write.require_new)  # hashing takes long
         user = User.register(
             id=UserId(self._new_id()),
             username=command.username,
@@ -87,7 +89,7 @@ class Registration:
         welcome = Job(id=JobId(self._new_id()), kind=WELCOME_MAIL, run_at=self._clock.now(), owner_id=user.id)
         async with self._unit_of_work() as uow:
             if idempotent_write is not None:
-                await idempotent_write.store(uow, user)
+                await idempotent_write.store(uow, user, subject_id=user.id)
             await uow.users.add(user)
             await uow.jobs.add(welcome)
             uow.add_event(UserRegistered(user.id, user.role))

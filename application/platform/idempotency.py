@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, NoReturn, Protocol, TypeVar
 
 from application.platform.clock import Clock
-from application.platform.retry import read
 from application.platform.unit_of_work import UnitOfWork
-from domain.errors import Conflict, DomainError
+from domain.errors import Conflict, DomainError, UserNotFound
 from domain.identity.user import UserId
 
 MAX_AGE: Final = timedelta(hours=24)
@@ -36,8 +35,10 @@ class IdempotencyRecord:
     fingerprint: bytes
     """A digest of the content of the request."""
     payload: bytes = field(repr=False)
-    """The response, in the format of the entrypoint that made it."""
+    """The response, in the format of the entrypoint that made it. Empty if it was erased with its subject."""
     expires_at: datetime
+    subject_id: UserId | None = None
+    """The user whose data the payload contains, if this is not the user who sent the request."""
 
 
 class AlreadyExecuted(Exception):
@@ -67,7 +68,11 @@ class IdempotencyKeyReused(DomainError):
 
 
 class IdempotencyRecords(Protocol):
-    """Stored responses. Each is stored in the transaction of its effect and removed with its user."""
+    """Stored responses. Each is stored in the transaction of its effect and removed with its user.
+
+    The removal of the subject of a record leaves the record with an empty payload and without a subject, so that a
+    repeated request does not take effect again.
+    """
 
     async def add(self, record: IdempotencyRecord, now: datetime) -> None:
         """Store a record, or replace an expired one.
@@ -106,31 +111,56 @@ class IdempotentWrite(Generic[T]):
     now: datetime
     to_payload: Callable[[T], bytes]
 
-    async def store(self, uow: IdempotencyUnitOfWork, result: T) -> None:
-        """Store the response to this request in the unit of work of its effect.
+    async def require_new(self, uow: IdempotencyUnitOfWork) -> None:
+        """Check that the request did not take effect before. Check the rights of the caller first.
+
+        Raises:
+            AlreadyExecuted: The request took effect before. Nothing must be written.
+            IdempotencyKeyReused: The key belongs to a request with other content.
+            UserNotFound: The request took effect before, and the user in its response was removed since.
+        """
+        if (record := await uow.idempotency.find(self.request, self.now)) is not None:
+            self._refuse(record)
+
+    async def store(self, uow: IdempotencyUnitOfWork, result: T, *, subject_id: UserId | None = None) -> None:
+        """Store the response to this request in the unit of work of its effect. Check the rights of the caller first.
+
+        Args:
+            uow: The unit of work of the effect. Nothing was written in it yet.
+            result: The result of the use case.
+            subject_id: The user whose data the result contains, if this is not the caller.
 
         Raises:
             AlreadyExecuted: The request took effect before. Nothing must be written.
             IdempotencyKeyInUse: The first request with this key has not finished yet.
             IdempotencyKeyReused: The key belongs to a request with other content.
+            UserNotFound: The caller was removed. Or the request took effect before, and the user in its response was
+                removed since.
         """
-        record = IdempotencyRecord(self.request, self.fingerprint, self.to_payload(result), self.now + MAX_AGE)
+        await self.require_new(uow)
+        payload, expires_at = self.to_payload(result), self.now + MAX_AGE
+        record = IdempotencyRecord(self.request, self.fingerprint, payload, expires_at, subject_id)
         try:
             await uow.idempotency.add(record, self.now)
         except AlreadyExecuted as error:
-            _require_same_content(error.record, self.fingerprint)
-            raise
+            self._refuse(error.record)
+
+    def _refuse(self, stored: IdempotencyRecord) -> NoReturn:
+        if stored.fingerprint != self.fingerprint:
+            raise IdempotencyKeyReused
+        if not stored.payload:
+            raise UserNotFound
+        raise AlreadyExecuted(stored)
 
 
 class IdempotencyService:
-    """Find stored responses and prepare idempotent writes.
+    """Prepare idempotent writes.
 
     The storage holds only a hash of each key, and a digest of the content that is keyed with the key itself. A body may
     contain a password: a reader of the storage who does not know the key cannot test guesses.
     """
 
-    def __init__(self, unit_of_work: Callable[[], IdempotencyUnitOfWork], clock: Clock) -> None:
-        self._unit_of_work = unit_of_work
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def write(self, request: RequestKey, fingerprint: bytes, to_payload: Callable[[T], bytes]) -> IdempotentWrite[T]:
@@ -143,19 +173,6 @@ class IdempotencyService:
         """
         return IdempotentWrite(_hash_key(request), _keyed_digest(request, fingerprint), self._clock.now(), to_payload)
 
-    async def find(self, request: RequestKey, fingerprint: bytes) -> bytes | None:
-        """Return the payload that was stored for a request, or None if the request is new.
-
-        Raises:
-            IdempotencyKeyReused: The key belongs to a request with other content.
-        """
-        hashed, now = _hash_key(request), self._clock.now()
-        record: IdempotencyRecord | None = await read(self._unit_of_work, lambda uow: uow.idempotency.find(hashed, now))
-        if record is None:
-            return None
-        _require_same_content(record, _keyed_digest(request, fingerprint))
-        return record.payload
-
 
 def _hash_key(request: RequestKey) -> RequestKey:
     return replace(request, key=sha256(request.key.encode()).hexdigest())
@@ -163,8 +180,3 @@ def _hash_key(request: RequestKey) -> RequestKey:
 
 def _keyed_digest(request: RequestKey, fingerprint: bytes) -> bytes:
     return hmac.digest(request.key.encode(), fingerprint, "sha256")
-
-
-def _require_same_content(record: IdempotencyRecord, fingerprint: bytes) -> None:
-    if record.fingerprint != fingerprint:
-        raise IdempotencyKeyReused

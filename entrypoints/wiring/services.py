@@ -181,7 +181,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             quota=options.files_quota,
         ),
         exports=ExportService(unit_of_work=unit_of_work, clock=clock),
-        idempotency=IdempotencyService(unit_of_work=unit_of_work, clock=clock),
+        idempotency=IdempotencyService(clock=clock),
         rate_limits=rate_limits,
         health=HealthService(
             critical={"database": adapters.storage},

@@ -3,6 +3,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -10,11 +11,11 @@ from starlette.responses import Response
 
 from adapters.sql.engine.types import Instant
 from adapters.sql.schema.migrator import SqlSchema
-from application.platform.idempotency import IdempotencyService, IdempotentWrite, RequestKey
-from entrypoints.http.framework.idempotency import IdempotentRequest, StoredResponse
+from application.platform.idempotency import AlreadyExecuted, IdempotencyService, IdempotentWrite, RequestKey
+from entrypoints.http.framework.idempotency import StoredResponse, replay
 from tests.contracts.given import register
 from tests.migrations.databases import opened
-from tests.support.builders import ANN, NOW, a_user
+from tests.support.builders import ANN, BEN, NOW, a_user
 from tests.support.stubs import SettableClock
 
 REQUEST: Final = RequestKey(ANN, "POST /api/v1/tasks", "key")
@@ -46,10 +47,12 @@ async def execute(url: str, statement: sa.Executable) -> list[Any]:
     return rows
 
 
-async def replayed(url: str) -> Response | None:
-    async with opened(url) as storage:
-        service = IdempotencyService(storage.unit_of_work, SettableClock())
-        return await IdempotentRequest(REQUEST, service, lambda view: view, CONTENT).stored_response()
+async def replayed(url: str) -> Response:
+    write: IdempotentWrite[bytes] = IdempotencyService(SettableClock()).write(REQUEST, CONTENT, bytes)
+    async with opened(url) as storage, storage.unit_of_work() as uow:
+        with pytest.raises(AlreadyExecuted) as found:
+            await write.require_new(uow)
+    return replay(found.value.record.payload)
 
 
 async def prepare(url: str) -> tuple[IdempotentWrite[bytes], dict[str, Any]]:
@@ -57,8 +60,7 @@ async def prepare(url: str) -> tuple[IdempotentWrite[bytes], dict[str, Any]]:
     await SqlSchema(url).upgrade()
     async with opened(url) as storage:
         await register(storage, a_user(id=ANN))
-        service = IdempotencyService(storage.unit_of_work, SettableClock())
-    write: IdempotentWrite[bytes] = service.write(REQUEST, CONTENT, bytes)
+    write: IdempotentWrite[bytes] = IdempotencyService(SettableClock()).write(REQUEST, CONTENT, bytes)
     return write, {
         "user_id": ANN,
         "operation": REQUEST.operation,
@@ -81,7 +83,6 @@ async def test_a_response_stored_before_the_upgrade_is_replayed_and_survives_the
         await schema.upgrade()
         await schema.check()
         response = await replayed(url)
-        assert response is not None
         assert (response.status_code, response.body) == (201, BODY)
         assert {name: response.headers[name] for name in HEADERS} == HEADERS
         await schema.downgrade("0006")
@@ -104,5 +105,20 @@ async def test_a_response_that_the_previous_version_stored_after_the_upgrade_is_
     await execute(url, sa.insert(RECORDS).values(old))
 
     response = await replayed(url)
-    assert response is not None
     assert (response.status_code, response.body) == (201, BODY)
+
+
+async def test_an_erased_response_is_replayed_as_404_after_the_downgrade(url: str) -> None:
+    write, _ = await prepare(url)
+    async with opened(url) as storage:
+        await register(storage, ben := a_user(id=BEN))
+        async with storage.unit_of_work() as uow:
+            await write.store(uow, StoredResponse(201, HEADERS, BODY).encode(), subject_id=BEN)
+            await uow.commit()
+        async with storage.unit_of_work() as uow:
+            await uow.users.remove(ben)
+            await uow.commit()
+    await SqlSchema(url).downgrade("0006")
+
+    (row,) = await execute(url, sa.select(RECORDS))
+    assert (row.status, row.headers, row.body) == (404, {}, b"")

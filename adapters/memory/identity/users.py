@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.memory.engine.slices import slice_of
 from adapters.memory.engine.transaction import RequireOpen, Rows, Staged, WriteLock
@@ -82,6 +82,8 @@ class UserData:
         for record in list(self.idempotency.values()):
             if record.request.user_id == user_id:
                 self.idempotency.drop(record.request)
+            elif record.subject_id == user_id:
+                self.idempotency.put(record.request, replace(record, payload=b"", subject_id=None))
         for file in list(self.files.values()):
             if file.owner_id == user_id:
                 self.files.drop(file.id)

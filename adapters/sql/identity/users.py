@@ -87,9 +87,10 @@ def delete_tasks(dialect: SqlDialect) -> Executable:
 DELETE_USER: Final = (
     delete(task_counters).where(task_counters.c.owner_id == _USER),
     *map(_of_user, (sessions, reset_tokens, idempotency_records, active_admins)),
+    update(idempotency_records).where(idempotency_records.c.subject_id == _USER).values(payload=b"", subject_id=None),
     delete(users).where(users.c.id == _USER),
 )
-"""Delete the user after all rows that refer to the user."""
+"""Delete the user after all rows that refer to the user. Erase the user from the responses to other users."""
 
 
 class SqlUserRepository:

@@ -31,7 +31,7 @@ DELETE_EXPIRED_RECORDS: Final = delete_batch(_TABLE, _TABLE.c.expires_at <= _NOW
 def insert_record(dialect: SqlDialect) -> Executable:
     """Build an INSERT that replaces an expired record of the same key. It returns no row if a valid one exists."""
     row: Any = dialect.insert(_TABLE)
-    replaced = ("fingerprint", "payload", "expires_at")
+    replaced = ("fingerprint", "payload", "expires_at", "subject_id")
     statement: Executable = row.on_conflict_do_update(
         index_elements=list(_TABLE.primary_key),
         set_={name: row.excluded[name] for name in replaced},
@@ -76,12 +76,13 @@ def _to_row(record: IdempotencyRecord) -> dict[str, Any]:
         "fingerprint": record.fingerprint,
         "payload": record.payload,
         "expires_at": record.expires_at,
+        "subject_id": record.subject_id,
     }
 
 
 def _from_row(row: Sequence[Any]) -> IdempotencyRecord:
-    user_id, operation, key, fingerprint, status, headers, body, expires_at, payload, _ = row
+    user_id, operation, key, fingerprint, status, headers, body, expires_at, payload, subject_id = row
     if payload is None:
         # Written by version 0.1, which may still be running during an upgrade. Such rows expire within a day.
         payload = json.dumps({"status": status, "headers": headers}).encode() + b"\n" + body
-    return IdempotencyRecord(RequestKey(user_id, operation, key), fingerprint, payload, expires_at)
+    return IdempotencyRecord(RequestKey(user_id, operation, key), fingerprint, payload, expires_at, subject_id)

@@ -52,15 +52,6 @@ class IdempotentRequest:
     """Returns the response of the route with a view."""
     fingerprint: bytes = b""
 
-    async def stored_response(self) -> Response | None:
-        """Return the response to the first request with this key, or None if this is the first one or has no key.
-
-        Raises:
-            IdempotencyKeyReused: The first request had other content.
-        """
-        payload = None if self.key is None else await self.service.find(self.key, self.fingerprint)
-        return None if payload is None else replay(payload)
-
     def with_content(self, *parts: bytes) -> Self:
         """Return the request with the fingerprint of its content."""
         return replace(self, fingerprint=_fingerprint_of(parts))

@@ -188,14 +188,13 @@ async def _handle_idempotently(
 ) -> Response:
     """Handle a request, or replay the stored response if a request with the same key was handled before.
 
-    The content of a streamed body is known only at its end, so its route compares the content itself.
+    The use case finds the stored response, after it has checked the rights of the caller. The content of a streamed
+    body is known only at its end, so its route compares the content itself.
     """
     key = parse_idempotency_key(request, current_caller(request))
     idempotent = IdempotentRequest(key, context.services.idempotency, to_stored_response)
     if key is not None and is_json:
         idempotent = idempotent.with_content(await request.body())
-        if (stored := await idempotent.stored_response()) is not None:
-            return stored
     context.idempotent = idempotent
     try:
         return cast(Response, await handle(request))

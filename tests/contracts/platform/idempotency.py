@@ -60,7 +60,8 @@ class IdempotencyContract(StorageSuite):
         assert raised.value.record == record
 
     async def test_a_record_is_returned_until_it_expires(self, storage: Storage) -> None:
-        record, later = a_record(), a_record(fingerprint=b"later", expires_at=TOMORROW + timedelta(hours=24))
+        record = a_record()
+        later = a_record(fingerprint=b"later", expires_at=TOMORROW + timedelta(hours=24), subject_id=BEN)
         await store(storage, record)
         assert await stored(storage, record.request, TOMORROW - timedelta(microseconds=1)) == record
         assert await stored(storage, record.request, TOMORROW) is None
@@ -92,6 +93,18 @@ class IdempotencyContract(StorageSuite):
             await uow.commit()
         assert await stored(storage, record.request) is None
         assert await stored(storage, bens.request) == bens
+
+    async def test_removing_the_subject_of_a_record_empties_its_payload(self, storage: Storage) -> None:
+        record, other = a_record(subject_id=BEN), a_record(request=RequestKey(ANN, "x", "y"), subject_id=ANN)
+        bens = a_record(request=RequestKey(BEN, "x", "y"), subject_id=BEN)
+        for each in (record, other, bens):
+            await store(storage, each)
+        async with storage.unit_of_work() as uow:
+            await uow.users.remove(await uow.users.get(BEN))
+            await uow.commit()
+        assert await stored(storage, record.request) == replace(record, payload=b"", subject_id=None)
+        assert await stored(storage, other.request) == other
+        assert await stored(storage, bens.request) is None
 
     async def test_the_record_and_its_effect_are_stored_together_or_not_at_all(self, storage: Storage) -> None:
         record = a_record()

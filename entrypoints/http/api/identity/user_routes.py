@@ -65,11 +65,15 @@ async def list_users(
 @router.post(
     "",
     status=HTTPStatus.CREATED,
-    errors=[Forbidden, UsernameTaken, EmailTaken, WeakPassword],
+    errors=[Forbidden, UserNotFound, UsernameTaken, EmailTaken, WeakPassword],
     location="/api/v1/users/{id}",
     is_versioned=True,
 )
 async def create_user(body: CreateUserBody, actor: CurrentActor, app: App, idempotent: Idempotent) -> UserView:
+    """Create an account for another person.
+
+    The response is `404` if an earlier request with the same Idempotency-Key created a user who was deleted since.
+    """
     write = idempotent.write(UserView.of)
     return UserView.of(await app.users.create(actor, body.to_command(), idempotent_write=write))
 

@@ -8,8 +8,20 @@ from httpx2 import AsyncClient, Headers, Response
 
 from domain.files.file import File
 from entrypoints.http.api.files.multipart import MAX_BODY
+from entrypoints.wiring.container import Container
 from tests.entrypoints.http.conftest import Connect
-from tests.entrypoints.http.given import FILES, LOGIN_COOKIE, PASSWORD, UNKNOWN, Json, breaches, create, in_memory
+from tests.entrypoints.http.given import (
+    FILES,
+    LOGIN_COOKIE,
+    PASSWORD,
+    UNKNOWN,
+    USERS,
+    Json,
+    account_of,
+    breaches,
+    create,
+    in_memory,
+)
 
 pytestmark = in_memory
 
@@ -252,3 +264,21 @@ async def test_a_file_refused_by_its_name_is_not_read(ann: AsyncClient) -> None:
 async def test_an_upload_may_be_larger_than_other_bodies(ann: AsyncClient) -> None:
     whole = part('form-data; name="file"; filename="notes.txt"', b"x" * File.MAX_SIZE) + END
     assert (await send(ann, whole)).status_code == 201
+
+
+@pytest.mark.parametrize("size", [5, 400_000], ids=["small", "partly on disk"])
+async def test_an_upload_that_ends_after_the_erasure_of_its_owner_is_not_authenticated(
+    ann: AsyncClient, ada: AsyncClient, container: Container, size: int
+) -> None:
+    content = part('form-data; name="file"; filename="notes.txt"', b"x" * size)
+    account = await account_of(ann)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield content[: 300 + size * 3 // 4]
+        assert (await ada.delete(f"{USERS}/{account['id']}")).status_code == 204
+        await container.services().job_worker.work()
+        yield content[300 + size * 3 // 4 :] + END
+
+    response = await send(ann, body())
+    assert (response.status_code, response.json()["error_code"]) == (401, "INVALID_TOKEN")
+    assert [stored.key async for stored in container.file_store().list()] == []

@@ -14,6 +14,7 @@ from tests.entrypoints.http.given import (
     USERS,
     Json,
     SettableClock,
+    account_of,
     an_account,
     bearer,
     create,
@@ -144,6 +145,25 @@ async def test_an_unauthorised_caller_does_not_get_the_stored_response(ann: Asyn
     assert (await post(connect())).status_code == 401
     response = await post(ann, USERS, **an_account("dora"))
     assert response.status_code == 403
+
+
+async def test_a_demoted_admin_does_not_get_the_stored_response(
+    ada: AsyncClient, ann: AsyncClient, connect: Connect
+) -> None:
+    me = f"{USERS}/{(await account_of(ann))['id']}"
+    await ada.patch(me, json={"role": "admin"})
+    assert (await post(ann, USERS, **an_account("dora"))).status_code == 201
+    await ada.patch(me, json={"role": "user"})
+    response = await post(ann, USERS, **an_account("dora"))
+    assert (response.status_code, response.json()["error_code"]) == (403, "FORBIDDEN")
+
+
+async def test_the_stored_response_with_an_erased_user_is_not_replayed(ada: AsyncClient) -> None:
+    first = await post(ada, USERS, **an_account("dora"))
+    await ada.delete(first.headers["Location"])
+    response = await post(ada, USERS, **an_account("dora"))
+    assert (response.status_code, response.json()["error_code"]) == (404, "USER_NOT_FOUND")
+    assert (await ada.get(USERS, params={"search": "dora"})).json()["items"] == []
 
 
 async def test_operations_without_idempotency_ignore_the_key(ann: AsyncClient) -> None:
