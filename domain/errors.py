@@ -89,8 +89,10 @@ class QuotaExceeded(TooLarge):
 
     code = "QUOTA_EXCEEDED"
 
-    def __init__(self, quota: int) -> None:
-        super().__init__(f"all files of a user together must have at most {quota} bytes")
+    def __init__(self, quota: int, block_size: int) -> None:
+        super().__init__(
+            f"all files of a user together must take at most {quota} bytes, each in blocks of {block_size} bytes"
+        )
 
 
 class UnsupportedFileType(DomainError):

@@ -57,7 +57,7 @@ class FileRepository(Protocol):
         ...
 
     async def used_bytes(self, *, owner_id: UserId, lock: bool = False) -> int:
-        """Return the total size of the owner's files.
+        """Return the total bytes of the blocks that the owner's files take; see `whole_blocks`.
 
         Args:
             owner_id: The owner of the files.

@@ -50,6 +50,8 @@ class File:
     """The metadata of an uploaded file. It never changes; a file store holds the content."""
 
     MAX_SIZE: ClassVar = 5 * 1024 * 1024
+    BLOCK_SIZE: ClassVar = 4096
+    """Bytes. The quota counts whole blocks, as file systems do, so that it also limits the number of files."""
     MAX_FILENAME: ClassVar = 255
 
     id: FileId
@@ -77,14 +79,24 @@ def clean_filename(text: str) -> str:
     return name
 
 
+def whole_blocks(size: int) -> int:
+    """Return the bytes of the blocks that a file of this size takes."""
+    return -(-size // File.BLOCK_SIZE) * File.BLOCK_SIZE
+
+
 def require_quota(used: int, size: int, quota: int) -> None:
-    """Check that `size` more bytes fit into the quota.
+    """Check that a file fits into the quota.
+
+    Args:
+        used: Bytes of the blocks that the files of the owner take so far.
+        size: The size of the file.
+        quota: Maximum bytes of all blocks.
 
     Raises:
-        QuotaExceeded: They do not fit.
+        QuotaExceeded: The file does not fit.
     """
-    if used + size > quota:
-        raise QuotaExceeded(quota)
+    if used + whole_blocks(size) > quota:
+        raise QuotaExceeded(quota, File.BLOCK_SIZE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class World:
         mailbox: Mailbox | None = None,
         cache: Cache | None = None,
         store: FileStore | None = None,
-        quota: int = 1000,
+        quota: int = 1 << 20,
         rate_limits: RateLimits | None = None,
     ) -> None:
         self.storage = storage

@@ -5,7 +5,7 @@ from adapters.memory.engine.transaction import Staged, WriteLock
 from adapters.memory.tasks.tasks import TasksByOwner
 from application.platform.paging import TOTAL_CAP, Slice, Window
 from domain.errors import FileNotFound, TaskNotFound, UserNotFound
-from domain.files.file import File, FileFilter, FileId, NewestFirst
+from domain.files.file import File, FileFilter, FileId, NewestFirst, whole_blocks
 from domain.identity.user import User, UserId
 from domain.tasks.task import TaskId
 
@@ -59,7 +59,7 @@ class InMemoryFileRepository:
             await self._lock.acquire()
             if self._users.get(owner_id) is None:
                 raise UserNotFound
-        return sum(file.size for file in self._of(owner_id))
+        return sum(whole_blocks(file.size) for file in self._of(owner_id))
 
     async def find_existing(self, file_ids: Collection[FileId], *, owner_id: UserId) -> set[FileId]:
         return {file.id for file in self._of(owner_id)} & set(file_ids)

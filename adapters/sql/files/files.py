@@ -32,7 +32,10 @@ that the file belongs to.
 """
 
 FILE_BY_ID: Final = select(*FILE_COLUMNS).where(_IS_OWNERS, _IS_ID)
-USED_BYTES: Final = select(cast(func.coalesce(func.sum(files.c.size), 0), BigInteger)).where(_IS_OWNERS)
+_BLOCKS: Final = func.coalesce(func.sum((files.c.size + (File.BLOCK_SIZE - 1)) // File.BLOCK_SIZE), 0)
+USED_BYTES: Final = select(cast(_BLOCKS * File.BLOCK_SIZE, BigInteger)).where(_IS_OWNERS)
+"""The same as the sum of `whole_blocks`."""
+
 INSERT_FILE: Final = insert(files)
 DELETE_FILE: Final = delete(files).where(_IS_OWNERS, _IS_ID).returning(files.c.id)
 

@@ -60,7 +60,6 @@ async def sweep(world: World) -> None:
 @pytest.mark.parametrize("filename", GOOD)
 async def test_an_uploaded_file_can_be_read(world: World, filename: str) -> None:
     content = GOOD[filename]
-    world = World(world.storage, world.clock, quota=100_000)
     file = await world.files.upload(acting(ANN), Sent(f"some/where/{filename}", content))
 
     assert await world.files.get(acting(ANN), file.id) == file
@@ -89,7 +88,7 @@ async def test_the_task_id_may_arrive_before_or_after_the_content(world: World) 
         (Sent(content=b""), EmptyFile),
         (Sent(content=b"x" * 6_000_000), FileTooLarge),
         (Sent(belongs_to=new_task_id()), TaskNotFound),
-        (Sent(content=b"x" * 1001), QuotaExceeded),
+        (Sent(content=b"x" * ((1 << 20) + 1)), QuotaExceeded),
         (Sent(error=ZeroDivisionError()), ZeroDivisionError),
         (Sent(error=asyncio.CancelledError()), asyncio.CancelledError),
         *((Sent(*bad), UnsupportedFileType) for bad in BAD[:3]),
@@ -121,17 +120,20 @@ async def test_an_upload_refused_early_is_not_read(
 
 
 async def test_an_upload_is_not_read_when_the_quota_is_exhausted(world: World) -> None:
-    await world.files.upload(acting(ANN), Sent(content=b"x" * 1000))
+    world = World(world.storage, world.clock, quota=3 * File.BLOCK_SIZE)
+    three_blocks = b"x" * (2 * File.BLOCK_SIZE + 1)
+    await world.files.upload(acting(ANN), Sent(content=three_blocks))
     with pytest.raises(QuotaExceeded):
         await world.files.upload(acting(ANN), sent := Sent(content=b"x"))
     assert not sent.is_read
 
-    await world.files.upload(acting(BEN), Sent(content=b"x" * 1000))
+    await world.files.upload(acting(BEN), Sent(content=three_blocks))
     await world.files.delete(acting(ANN), (await list_files(world))[0].id)
-    await world.files.upload(acting(ANN), Sent(content=b"x" * 1000))
+    await world.files.upload(acting(ANN), Sent(content=three_blocks))
 
 
 async def test_concurrent_uploads_do_not_exceed_the_quota(world: World) -> None:
+    world = World(world.storage, world.clock, quota=3 * File.BLOCK_SIZE)
     uploads = [world.files.upload(acting(ANN), Sent(content=b"x" * 300)) for _ in range(10)]
     outcomes = await asyncio.gather(*uploads, return_exceptions=True)
 
@@ -237,7 +239,7 @@ class TestCrashes:
                 await super().put(key, chunks)
                 raise asyncio.CancelledError
 
-        world = World(world.storage, world.clock, 1 << 20, store=Cancelling())
+        world = World(world.storage, world.clock, store=Cancelling())
         with pytest.raises(asyncio.CancelledError):
             await world.files.upload(acting(ANN), Sent())
 
@@ -254,7 +256,7 @@ class TestCrashes:
                 await super().remove(*keys)
 
         store = FailingRemoval()
-        world = World(world.storage, world.clock, 1 << 20, store=store)
+        world = World(world.storage, world.clock, store=store)
         with pytest.raises(TaskNotFound):
             await world.files.upload(acting(ANN), Sent(belongs_to=new_task_id()))
         assert len(await objects(world)) == 1
@@ -285,7 +287,7 @@ class TestCrashes:
         assert {stored.key for stored in await objects(world)} == {recent, *foreign}
 
     def service_over(self, world: World, storage: FaultyStorage) -> FileService:
-        return FileService(storage.unit_of_work, world.store, world.clock, CountedIds(1 << 30), 1000)
+        return FileService(storage.unit_of_work, world.store, world.clock, CountedIds(1 << 30), 1 << 20)
 
     async def require_consistency_after_sweep(self, world: World, existing: list[File]) -> None:
         world.clock.time = max(stored.modified_at for stored in await objects(world)) + MIN_AGE + timedelta(seconds=1)

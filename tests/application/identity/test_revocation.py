@@ -29,7 +29,7 @@ def world(storage: InMemoryStorage, clock: SettableClock) -> World:
 
 @pytest.fixture
 def other_worker(storage: InMemoryStorage, clock: SettableClock) -> World:
-    return World(storage, clock, 1 << 20, session_states=LeasedSessionStateCache(LEASE))
+    return World(storage, clock, session_states=LeasedSessionStateCache(LEASE))
 
 
 async def revoke_one(world: World, login: IssuedTokens) -> None:

@@ -52,7 +52,7 @@ async def test_effects_happen_once_if_the_use_case_runs_several_times(
     user = await registered(World(storage, clock))
     lost: Iterator[Exception | None] = iter([TransientStorageError(), TransientStorageError(), None])
     states = RecordingStates()
-    world = World(FaultyStorage(storage, lost, has_committed=False), clock, 1 << 20, session_states=states)
+    world = World(FaultyStorage(storage, lost, has_committed=False), clock, session_states=states)
     change, events = CHANGES[name]
     await change(world, user)
 
@@ -89,7 +89,7 @@ async def test_nothing_happens_if_the_commit_fails(name: str, storage: InMemoryS
     user = await registered(World(storage, clock))
     states = RecordingStates()
     faults: Iterator[Exception | None] = iter([StorageUnavailable()])
-    world = World(FaultyStorage(storage, faults, has_committed=False), clock, 1 << 20, session_states=states)
+    world = World(FaultyStorage(storage, faults, has_committed=False), clock, session_states=states)
     with pytest.raises(StorageUnavailable):
         await CHANGES[name][0](world, user)
 

@@ -9,7 +9,7 @@ from application.platform.paging import Position, Slice, Window
 from application.storage import Storage
 from application.tasks.tasks import CreateTask
 from domain.errors import FileNotFound, QuotaExceeded, TaskNotFound, UserNotFound
-from domain.files.file import File, FileFilter, NewestFirst, require_quota
+from domain.files.file import File, FileFilter, NewestFirst, require_quota, whole_blocks
 from domain.identity.user import UserId
 from domain.tasks.task import TaskId
 from tests.contracts.given import MANY, StorageSuite, register, remove_in, retry
@@ -43,7 +43,7 @@ async def find(storage: Storage, filter: FileFilter = ALL, owner_id: UserId = AN
         page = await uow.files.find(filter, Window(limit=MANY, is_counted=True), owner_id=owner_id)
         assert page.total == len(page.items)
         assert await uow.files.used_bytes(owner_id=owner_id) == sum(
-            file.size for file in (await uow.files.find(ALL, Window(limit=MANY), owner_id=owner_id)).items
+            whole_blocks(file.size) for file in (await uow.files.find(ALL, Window(limit=MANY), owner_id=owner_id)).items
         )
     return page.items
 
@@ -155,7 +155,7 @@ class FileContract(StorageSuite):
         async with storage.unit_of_work() as uow:
             await uow.files.add(a_file())
             await remove_in(uow, task)
-            assert await uow.files.used_bytes(owner_id=ANN) == a_file().size
+            assert await uow.files.used_bytes(owner_id=ANN) == whole_blocks(a_file().size)
 
         assert await find(storage) == [file]
 
@@ -168,11 +168,11 @@ class FileContract(StorageSuite):
             assert await uow.files.find_existing([], owner_id=ANN) == set()
 
     async def test_concurrent_additions_do_not_exceed_the_quota(self, storage: Storage) -> None:
-        size = a_file().size
+        size, quota = a_file().size, 5 * whole_blocks(a_file().size)
 
         async def add_one() -> None:
             async with storage.unit_of_work() as uow:
-                require_quota(await uow.files.used_bytes(owner_id=ANN, lock=True), size, 5 * size)
+                require_quota(await uow.files.used_bytes(owner_id=ANN, lock=True), size, quota)
                 await uow.files.add(a_file())
                 await uow.commit()
 
@@ -182,6 +182,15 @@ class FileContract(StorageSuite):
         assert {type(outcome) for outcome in outcomes} == {type(None), QuotaExceeded}
         assert len(await find(storage)) == 5
 
+    async def test_each_file_takes_whole_blocks(self, storage: Storage) -> None:
+        sizes = {1: 4096, 4095: 4096, 4096: 4096, 4097: 8192, 5 * 1024 * 1024: 5 * 1024 * 1024}
+        for size, used in sizes.items():
+            await add(storage, file := a_file(size=size), *(a_file(size=1) for _ in range(3)))
+            async with storage.unit_of_work() as uow:
+                assert await uow.files.used_bytes(owner_id=ANN) == used + 3 * 4096
+            await remove(storage, *await find(storage))
+            assert file.size == size
+
     async def test_used_bytes_of_an_unknown_user_cannot_be_locked(self, storage: Storage) -> None:
         async with storage.unit_of_work() as uow:
             assert await uow.files.used_bytes(owner_id=ANN, lock=True) == 0
@@ -190,7 +199,7 @@ class FileContract(StorageSuite):
                 await uow.files.used_bytes(owner_id=new_user_id(), lock=True)
 
     async def test_adding_files_and_editing_their_task_do_not_deadlock(self, storage: Storage) -> None:
-        world = World(storage, SettableClock(), quota=100_000)
+        world = World(storage, SettableClock())
         task = await world.tasks.create(acting(ANN), CreateTask(title="Water the plants"))
         for n in range(10):
             uploads = (world.files.upload(acting(ANN), Sent(task_id=task.id)) for _ in range(3))

@@ -1,7 +1,7 @@
 import pytest
 
 from domain.errors import QuotaExceeded, UnsupportedFileType
-from domain.files.file import File, FileFilter, FileType, NewestFirst, clean_filename, require_quota
+from domain.files.file import File, FileFilter, FileType, NewestFirst, clean_filename, require_quota, whole_blocks
 from tests.support.builders import NOW, a_file, new_task_id
 from tests.support.contents import TYPES
 from tests.support.errors import raises_invalid
@@ -51,10 +51,21 @@ def test_other_extensions_are_rejected(name: str) -> None:
 
 
 def test_the_quota_is_an_inclusive_limit() -> None:
-    require_quota(90, 10, 100)
-    for used, size in ((90, 11), (100, 1), (200, 1), (0, 101)):
+    require_quota(4096, 8192, 12_288)
+    for used, size in ((4096, 8193), (12_288, 1), (20_480, 1), (0, 12_289)):
         with pytest.raises(QuotaExceeded):
-            require_quota(used, size, 100)
+            require_quota(used, size, 12_288)
+
+
+def test_the_quota_limits_the_number_of_files() -> None:
+    require_quota(whole_blocks(1), 1, 2 * File.BLOCK_SIZE)
+    with pytest.raises(QuotaExceeded):
+        require_quota(2 * whole_blocks(1), 1, 2 * File.BLOCK_SIZE)
+
+
+@pytest.mark.parametrize(("size", "taken"), [(0, 0), (1, 4096), (4096, 4096), (4097, 8192), (File.MAX_SIZE, 5_242_880)])
+def test_a_file_takes_whole_blocks(size: int, taken: int) -> None:
+    assert whole_blocks(size) == taken
 
 
 def test_a_task_filter_matches_only_files_of_the_task() -> None:

@@ -31,7 +31,8 @@ UPLOAD: Final[dict[str, Any]] = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": f"A file with a filename, at most {File.MAX_SIZE} bytes.",
+                            "description": f"A file with a filename, at most {File.MAX_SIZE} bytes. "
+                            f"It counts against the quota of the user in blocks of {File.BLOCK_SIZE} bytes.",
                         },
                         "task_id": {"type": "string", "format": "uuid"},
                     },

@@ -175,15 +175,16 @@ class TestSizes:
     class TestQuota:
         @pytest.fixture
         def options(self) -> dict[str, Any]:
-            return {"files_quota_bytes": 10}
+            return {"files_quota_bytes": 3 * File.BLOCK_SIZE}
 
         async def test_files_of_one_user_are_limited_by_the_quota(self, ann: AsyncClient, ben: AsyncClient) -> None:
-            file = await upload(ann, content=b"1234567")
-            response = await ann.post(FILES, files={"file": ("notes.txt", b"1234")})
+            two_blocks = b"x" * (File.BLOCK_SIZE + 1)
+            file = await upload(ann, content=two_blocks)
+            response = await ann.post(FILES, files={"file": ("notes.txt", two_blocks)})
             assert response.status_code == 413
             assert response.json()["error_code"] == "QUOTA_EXCEEDED"
-            await upload(ann, content=b"890")
+            await upload(ann, content=b"1")
             assert (await ann.post(FILES, files={"file": ("notes.txt", b"1")})).status_code == 413
-            await upload(ben, content=b"1234567890")
+            await upload(ben, content=two_blocks)
             assert (await ann.delete(f"{FILES}/{file['id']}")).status_code == 204
-            await upload(ann, content=b"1234567")
+            await upload(ann, content=two_blocks)

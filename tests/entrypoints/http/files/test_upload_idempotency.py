@@ -68,7 +68,7 @@ async def test_a_refusal_is_not_stored(ann: AsyncClient) -> None:
 class TestExhaustedQuota:
     @pytest.fixture
     def options(self) -> dict[str, Any]:
-        return {"files_quota_bytes": 8}
+        return {"files_quota_bytes": 4096}
 
     async def test_a_stored_response_is_replayed_when_the_quota_is_exhausted(self, ann: AsyncClient) -> None:
         first = await upload(ann, b"12345678")
