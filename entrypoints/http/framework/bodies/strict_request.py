@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope
 
 from entrypoints.http.framework.bodies import strict_json
 from entrypoints.http.framework.context import context_of
+from entrypoints.http.framework.cookies import parse_cookies
 from entrypoints.http.framework.http_errors import PayloadTooLarge, UnsupportedMediaType
 
 SMALL_BODY: Final = 16 * 1024
@@ -26,6 +27,8 @@ _OTHER: Final = rf'(?!charset[ \t=]){_NAME}=({_NAME}|"[^"\\\x00-\x1f]*")'
 _PARAMETERS: Final = rf'[ \t]*(;[ \t]*((charset[ \t]*=[ \t]*"?utf-8"?|{_OTHER})[ \t]*)?)*'
 """Unknown parameters are ignored (RFC 9110, section 8.3.1). Each charset must be UTF-8."""
 _MAX_LENGTH_DIGITS: Final = 18
+_MAX_MEDIA_TYPE: Final = 256
+"""Characters of Content-Type. The longest boundary has 70."""
 
 _heavy_bodies = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heavy-bodies")
 """One thread for the whole process: more would only compete for the interpreter lock. It starts at the first use."""
@@ -51,6 +54,11 @@ class StrictRequest(Request):
         """Create the request. MAX_BODY_BYTES limits the body if it is lower than `max_body`, or if this is None."""
         super().__init__(scope, receive)
         self._max_body = max_body
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies. FastAPI reads them for each request."""
+        return parse_cookies(self)
 
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
@@ -124,7 +132,7 @@ class StrictRequest(Request):
             UnsupportedMediaType: The media type is missing or another one, or the body has a content coding.
         """
         declared = self.headers.getlist("content-type")
-        if len(declared) != 1 or not media_type.pattern.fullmatch(declared[0]):
+        if len(declared) != 1 or len(declared[0]) > _MAX_MEDIA_TYPE or not media_type.pattern.fullmatch(declared[0]):
             raise UnsupportedMediaType(f"the body must be {media_type.name} in UTF-8")
         if self.headers.get("content-encoding", "identity").lower() != "identity":
             raise UnsupportedMediaType("the body must not have a content coding")

@@ -1,5 +1,6 @@
 """Authentication by cookie for browsers (RFC 6265bis), and its protection against other pages."""
 
+import http.cookies
 from http.cookies import Morsel, SimpleCookie
 from typing import Any, Final
 
@@ -201,3 +202,15 @@ async def test_a_cross_origin_login_by_cookie_is_refused(
     assert response.status_code == 403
     assert response.json()["error_code"] == "CSRF_FAILED"
     assert "Set-Cookie" not in response.headers
+
+
+async def test_no_cookie_is_unquoted(
+    cookies: dict[str, str], client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unquoting may take a time that grows with the square of the number of backslashes."""
+    quoted = 'x="' + "\\" * 1_000 + '"'
+    monkeypatch.setattr(http.cookies, "_unquote", lambda value: pytest.fail("a cookie was unquoted"))
+    for path in (ME, "/health"):
+        response = await client.get(path, headers={"Cookie": f"{quoted}; {cookies['Cookie']} ;;"})
+        assert response.status_code == 200
+    assert (await client.get(ME, headers={"Cookie": quoted})).status_code == 401
