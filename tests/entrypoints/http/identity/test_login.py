@@ -32,8 +32,8 @@ WRONG: Final = {
     "space around the name": (" carol ", PASSWORD),
     "half an address": ("carol@", PASSWORD),
     "another full name": ("Carol", "\U0001f600"),
-    "a long name": ("x" * 100_000, PASSWORD),
-    "a long password": ("carol", "x" * 100_000),
+    "a long name": ("x" * 10_000, PASSWORD),
+    "a long password": ("carol", "x" * 10_000),
 }
 
 
@@ -134,7 +134,7 @@ async def test_malformed_forms_are_refused(client: AsyncClient, body: bytes) -> 
 @in_memory
 async def test_a_form_with_too_many_fields_is_refused(client: AsyncClient) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    response = await client.post(LOGIN_FORM, content=b"a=1&" * 100_000, headers=headers)
+    response = await client.post(LOGIN_FORM, content=b"a=1&" * 1000, headers=headers)
     assert breaches(response) == {("body",)}
 
 
