@@ -1,6 +1,8 @@
 """Mails to users. Each is a job in the transaction of its cause: it is sent if and only if the cause is committed."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from string import Template
 from typing import Final
@@ -11,6 +13,7 @@ from application.identity.security import NewSecret
 from application.jobs.ports import Job, JobId
 from application.platform.audit import AuditLog
 from application.platform.clock import Clock
+from application.platform.ids import NewId
 from application.platform.mail import Mail, Mailer
 from application.platform.retry import read, retried
 from domain.errors import UserNotFound
@@ -19,6 +22,7 @@ from domain.identity.user import User, normalize_login
 
 WELCOME_MAIL: Final = "welcome_mail"
 RESET_MAIL: Final = "reset_mail"
+EMAIL_CHANGED_MAIL: Final = "email_changed_mail"
 
 WELCOME_TEXT: Final = Template("""\
 Hello $username,
@@ -40,6 +44,21 @@ If you did not request this, ignore this mail. Your password will not change.
 """)
 
 
+EMAIL_CHANGED_TEXT: Final = Template("""\
+Hello $username,
+
+the e-mail address of your account was changed. Mails to this account no longer go to this address.
+
+If you did not request this, contact the operator of $url.
+""")
+
+
+def email_changed_job(before: User, new_id: NewId, at: datetime) -> Job:
+    """Return the job that informs the old address. Add it in the transaction that changes the address."""
+    payload = {"email": before.email}
+    return Job(id=JobId(new_id()), kind=EMAIL_CHANGED_MAIL, run_at=at, owner_id=before.id, payload=payload)
+
+
 class Refusal(StrEnum):
     """Why no reset mail is sent. The audit log records it under this name."""
 
@@ -50,8 +69,9 @@ class Refusal(StrEnum):
 class MailJobs:
     """Run the jobs that send mails to users.
 
-    The owner of a WELCOME_MAIL job is its recipient. The payload of a RESET_MAIL job has the `email`. The secret of a
-    reset token is created when the job runs, so that no queue and no backup contains one.
+    The owner of a WELCOME_MAIL job is its recipient. The payload of an EMAIL_CHANGED_MAIL job has the old `email` of
+    its owner, the payload of a RESET_MAIL job the `email`. The secret of a reset token is created when the job runs, so
+    that no queue and no backup contains one.
     """
 
     def __init__(
@@ -76,13 +96,18 @@ class MailJobs:
         Raises:
             MailNotSent: The mail server did not accept the mail.
         """
-        owner_id = job.owner_id
-        assert owner_id is not None
-        try:
-            user: User = await read(self._unit_of_work, lambda uow: uow.users.get(owner_id))
-        except UserNotFound:
-            return
-        await self._mailer.send(self._mail(job.id, user, "Welcome to Task Manager", WELCOME_TEXT))
+        if user := await self._find_owner(job):
+            await self._mailer.send(self._mail(job.id, user, "Welcome to Task Manager", WELCOME_TEXT))
+
+    async def send_email_changed(self, job: Job) -> None:
+        """Inform the old address of a user about the change, unless the user was removed.
+
+        Raises:
+            MailNotSent: The mail server did not accept the mail.
+        """
+        if user := await self._find_owner(job):
+            mail = self._mail(job.id, user, "Your e-mail address was changed", EMAIL_CHANGED_TEXT)
+            await self._mailer.send(replace(mail, to=job.payload["email"]))
 
     async def send_password_reset(self, job: Job) -> None:
         """Send a mail with a reset link, if an active account has the address and has not got too many such mails.
@@ -99,6 +124,14 @@ class MailJobs:
         mail = self._mail(job.id, user, "Choose a new password", RESET_TEXT, token=token.text)
         await self._mailer.send(mail)
         self._audit.record("password_reset_mailed", user_id=user.id)
+
+    async def _find_owner(self, job: Job) -> User | None:
+        owner_id = job.owner_id
+        assert owner_id is not None
+        try:
+            return await read(self._unit_of_work, lambda uow: uow.users.get(owner_id))
+        except UserNotFound:
+            return None
 
     def _mail(self, job_id: JobId, user: User, subject: str, text: Template, **values: str) -> Mail:
         # The mail shows no full name: a stranger may have registered another person's address, and would write to it.

@@ -3,7 +3,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Unpack
 
+from application.identity.credentials import Credentials
 from application.identity.events import RoleChanged, UserChanged
+from application.identity.mails import email_changed_job
 from application.identity.ports import IdentityUnitOfWork, SessionStateCache
 from application.identity.registration import CreateUser, Registration
 from application.identity.removal import remove_user, require_another_admin
@@ -12,8 +14,8 @@ from application.platform.clock import Clock
 from application.platform.idempotency import IdempotentWrite
 from application.platform.ids import NewId
 from application.platform.paging import Page, Paging
-from application.platform.retry import retried
-from domain.errors import Forbidden, UserNotFound
+from application.platform.retry import read, retried
+from domain.errors import Forbidden, InvalidValue, UserNotFound, WrongPassword
 from domain.identity.actor import PRIVILEGED_FIELDS, Actor
 from domain.identity.user import User, UserChanges, UserId
 from domain.identity.user_query import UserFilter, UserOrder
@@ -39,12 +41,14 @@ class UserService:
         self,
         unit_of_work: Callable[[], IdentityUnitOfWork],
         registration: Registration,
+        credentials: Credentials,
         session_states: SessionStateCache,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registration = registration
+        self._credentials = credentials
         self._session_states = session_states
         self._clock = clock
         self._new_id = new_id
@@ -88,12 +92,13 @@ class UserService:
         async with self._unit_of_work() as uow:
             return await uow.users.get(user_id)
 
-    @retried
     async def edit(
         self,
         actor: Actor,
         user_id: UserId,
         *,
+        current_password: str | None = None,
+        address: str | None = None,
         versions: frozenset[int] | None = None,
         **changes: Unpack[UserChanges],
     ) -> User:
@@ -105,6 +110,9 @@ class UserService:
         Args:
             actor: Who edits.
             user_id: The user to edit.
+            current_password: The password of the actor, in plain text. Changing the own e-mail address requires it; for
+                other changes it is ignored.
+            address: The IP address of the client, if it is known.
             versions: The versions that the caller accepts; None accepts any.
             changes: The new values of the fields that change.
 
@@ -114,8 +122,38 @@ class UserService:
             PreconditionFailed: The stored version is not in `versions`.
             EmailTaken: Another user has the new e-mail address.
             LastAdmin: The user is the last active admin, and the change would end that.
-            InvalidValue: A field breaks its rule.
+            InvalidValue: A field breaks its rule, or the password is missing.
+            WrongPassword: This is not the actor's password, or the user was changed at the same time.
+            RateLimited: Too many passwords for this account were wrong.
         """
+        verified = None
+        if user_id == actor.user_id and "email" in changes:
+            verified = await self._verify_password(actor, current_password, address, changes)
+        return await self._edit(actor, user_id, verified, versions, changes)
+
+    async def _verify_password(
+        self, actor: Actor, password: str | None, address: str | None, changes: UserChanges
+    ) -> User | None:
+        """Return the actor's account if the password is needed and right, or None if it is not needed."""
+        actor.require_may_edit(actor.user_id, changes)
+        user: User = await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
+        if not actor.must_confirm(user, user.edit(at=self._clock.now(), **changes)):
+            return None
+        if password is None:
+            raise InvalidValue("current_password", "missing", "changing your e-mail address requires your password")
+        return await self._credentials.require_current_password(
+            actor, password, address, refusal_event="email_change_refused"
+        )
+
+    @retried
+    async def _edit(
+        self,
+        actor: Actor,
+        user_id: UserId,
+        verified: User | None,
+        versions: frozenset[int] | None,
+        changes: UserChanges,
+    ) -> User:
         async with (
             confirm_earlier_revocation(self._session_states, UserNotFound),
             self._unit_of_work() as uow,
@@ -125,9 +163,11 @@ class UserService:
             before = await uow.users.get(user_id)
             before.require_version(versions)
             after = before.edit(at=self._clock.now(), **changes)
+            if actor.must_confirm(before, after) and before.password_hash != (verified and verified.password_hash):
+                raise WrongPassword
             if after is not before:
                 await require_another_admin(uow, before, after)
-                await _save(uow, before, after)
+                await self._save(uow, before, after)
                 uow.add_event(UserChanged(user_id, sorted(changes)))
                 if after.role is not before.role:
                     uow.add_event(RoleChanged(user_id, before.role, after.role))
@@ -153,14 +193,15 @@ class UserService:
             await remove_user(uow, user_id, versions, self._new_id, self._clock.now())
             await uow.commit()
 
-
-async def _save(uow: IdentityUnitOfWork, before: User, after: User) -> None:
-    await uow.users.save(after)
-    is_switched = after.is_active is not before.is_active
-    if is_switched:
-        await uow.sessions.remove_all(after.id)  # after `save`, which locks the user: no login can follow
-    if is_switched or after.email != before.email:
-        await uow.reset_tokens.remove(after.id)  # they were mailed to the old address
+    async def _save(self, uow: IdentityUnitOfWork, before: User, after: User) -> None:
+        await uow.users.save(after)
+        is_switched, is_moved = after.is_active is not before.is_active, after.email != before.email
+        if is_switched:
+            await uow.sessions.remove_all(after.id)  # after `save`, which locks the user: no login can follow
+        if is_switched or is_moved:
+            await uow.reset_tokens.remove(after.id)  # they were mailed to the old address
+        if is_moved:
+            await uow.jobs.add(email_changed_job(before, self._new_id, after.updated_at))
 
 
 @asynccontextmanager

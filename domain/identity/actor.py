@@ -70,6 +70,13 @@ class Actor:
         if not self.is_admin and (user_id != self.user_id or PRIVILEGED_FIELDS.intersection(fields)):
             raise Forbidden("only admins may do this")
 
+    def must_confirm(self, before: User, after: User) -> bool:
+        """Return whether the actor needs the own password for a change: for another e-mail address of the own account.
+
+        A reset link is mailed to this address. A stolen token must not be enough to take the account over.
+        """
+        return before.id == self.user_id and after.email != before.email
+
     def require_may_remove(self, user_id: UserId) -> None:
         """Check that the actor may delete a user without a password.
 

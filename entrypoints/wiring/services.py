@@ -12,7 +12,7 @@ from application.identity.accounts import AccountService
 from application.identity.bootstrap import BootstrapService
 from application.identity.credentials import Credentials
 from application.identity.events import SessionStateInvalidation
-from application.identity.mails import RESET_MAIL, WELCOME_MAIL, MailJobs
+from application.identity.mails import EMAIL_CHANGED_MAIL, RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.identity.passwords import PasswordService
 from application.identity.ports import SessionStateCache
 from application.identity.registration import Registration
@@ -131,6 +131,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
     expiry = ExpiredDataRemover(unit_of_work=unit_of_work, clock=clock)
     handlers: Mapping[str, Handler | RecurringJob] = {
         WELCOME_MAIL: mail_jobs.send_welcome,
+        EMAIL_CHANGED_MAIL: mail_jobs.send_email_changed,
         RESET_MAIL: mail_jobs.send_password_reset,
         REMOVE_BYTES: file_jobs.remove_bytes,
         REMOVE_BYTES_OF_USER: file_jobs.remove_bytes_of_user,
@@ -149,6 +150,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
         users=UserService(
             unit_of_work=unit_of_work,
             registration=registration,
+            credentials=credentials,
             session_states=adapters.session_states,
             clock=clock,
             new_id=new_id,

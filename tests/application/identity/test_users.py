@@ -5,13 +5,14 @@ import pytest
 from application.identity.registration import CreateUser
 from application.identity.users import ListUsers
 from application.platform.paging import Paging
-from domain.errors import Forbidden, UserNotFound
+from domain.errors import Forbidden, UserNotFound, WrongPassword
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User, UserChanges
 from domain.identity.user_query import UserFilter, UserOrder, UserSortField
-from tests.application.given import PASSWORD, an_actor, registered
+from tests.application.given import OTHER, PASSWORD, an_actor, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, new_user_id
 from tests.support.errors import raises_invalid
+from tests.support.stubs import PlainHasher
 from tests.support.world import World
 
 BY_NAME: Final = UserOrder(UserSortField.USERNAME, descending=False)
@@ -126,3 +127,63 @@ async def test_only_admins_may_create_and_delete_accounts(
     await world.users.delete(admin, new.id)
     with pytest.raises(UserNotFound):
         await world.users.delete(admin, new.id)
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_changing_the_own_address_requires_the_password(world: World, role: Role) -> None:
+    kim = await an_actor(world, "kim", role)
+    with raises_invalid("current_password", "missing"):
+        await world.users.edit(kim, kim.user_id, email="new@example.com")
+    with pytest.raises(WrongPassword):
+        await world.users.edit(kim, kim.user_id, email="new@example.com", current_password=OTHER)
+    assert (await world.users.get(kim, kim.user_id)).version == 1
+    assert world.audit.names[-1] == "email_change_refused"
+
+    same = await world.users.edit(kim, kim.user_id, email="kim@example.com", full_name="Kim")
+    assert (same.version, same.full_name) == (2, "Kim")
+    changed = await world.users.edit(kim, kim.user_id, email="new@example.com", current_password=PASSWORD)
+    assert changed.email == "new@example.com"
+
+
+async def test_a_change_of_the_address_informs_the_old_one(world: World, admin: Actor) -> None:
+    kim = await an_actor(world, "kim")
+    await world.work()
+    world.mailbox.mails.clear()
+    await world.users.edit(kim, kim.user_id, email="new@example.com", current_password=PASSWORD)
+    await world.users.edit(admin, kim.user_id, email="newer@example.com")
+    await world.users.edit(admin, kim.user_id, email="newer@example.com", full_name="Kim")
+    await world.work()
+
+    assert sorted(mail.to for mail in world.mailbox.mails) == ["kim@example.com", "new@example.com"]
+    for mail in world.mailbox.mails:
+        assert "Hello kim," in mail.text
+        assert "newer" not in mail.text
+
+
+async def test_the_old_address_of_a_removed_user_gets_no_mail(world: World, admin: Actor) -> None:
+    kim = await registered(world)
+    await world.work()
+    sent = len(world.mailbox.mails)
+    await world.users.edit(admin, kim.id, email="new@example.com")
+    await world.users.delete(admin, kim.id)
+    await world.work()
+    assert len(world.mailbox.mails) == sent
+
+
+async def test_a_password_that_is_changed_during_the_check_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kim = await an_actor(world, "kim")
+    session = session_of(await logged_in(world))
+    verify = PlainHasher.verify
+
+    async def verify_then_change(hasher: PlainHasher, password: str, password_hash: str | None) -> bool:
+        is_correct = await verify(hasher, password, password_hash)
+        monkeypatch.undo()
+        await world.passwords.change(kim, session, PASSWORD, OTHER)
+        return is_correct
+
+    monkeypatch.setattr(PlainHasher, "verify", verify_then_change)
+    with pytest.raises(WrongPassword):
+        await world.users.edit(kim, kim.user_id, email="new@example.com", current_password=PASSWORD)
+    assert (await world.users.get(kim, kim.user_id)).email == "kim@example.com"

@@ -32,6 +32,7 @@ class AccountRules(Machine):
             {}, optional={"full_name": full_names, "timezone": zone_names, "role": roles, "is_active": st.booleans()}
         ),
         email=st.none() | names,
+        password=st.none() | passwords,
         versions=versions,
     )
     def edit_user(
@@ -40,13 +41,18 @@ class AccountRules(Machine):
         other: Actor,
         changed: dict[str, Any],
         email: str | None,
+        password: str | None,
         versions: frozenset[int] | None,
     ) -> None:
         changes = UserChanges(**changed)  # type: ignore[typeddict-item]
         if email is not None:
             changes["email"] = self.email(email)
         self.add_person(
-            self.ask(lambda world: world.users.edit(actor, other.user_id, versions=versions, **changes)),
+            self.ask(
+                lambda world: world.users.edit(
+                    actor, other.user_id, current_password=password, versions=versions, **changes
+                )
+            ),
         )
 
     @rule(actor=Machine.actors, other=Machine.actors, role=roles, is_active=st.booleans())

@@ -5,7 +5,7 @@ import pytest
 from domain.errors import Forbidden, NotFound, UserNotFound
 from domain.identity.actor import Actor
 from domain.identity.user import Role, UserId
-from tests.support.builders import ANN, BEN, a_user
+from tests.support.builders import ANN, BEN, NOW, a_user
 
 USER, MANAGER, ADMIN = (Actor(ANN, role, "UTC") for role in Role)
 
@@ -58,6 +58,14 @@ def test_edits_are_allowed_by_role_owner_and_fields(
     else:
         with pytest.raises(error):
             actor.require_may_edit(user_id, fields)
+
+
+def test_only_another_address_of_the_own_account_must_be_confirmed() -> None:
+    own, bens = a_user(id=ANN), a_user(id=BEN)
+    for actor in (USER, MANAGER, ADMIN):
+        assert actor.must_confirm(own, own.edit(at=NOW, email="new@example.com"))
+        assert not actor.must_confirm(own, own.edit(at=NOW, full_name="New", email=own.email))
+        assert not actor.must_confirm(bens, bens.edit(at=NOW, email="new@example.com"))
 
 
 def test_only_admins_may_remove_the_accounts_of_others() -> None:

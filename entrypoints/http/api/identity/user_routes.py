@@ -6,6 +6,8 @@ from fastapi.responses import StreamingResponse
 
 from application.operations.export import ExportRunning
 from domain.errors import EmailTaken, Forbidden, LastAdmin, UsernameTaken, UserNotFound, WeakPassword, WrongPassword
+from domain.identity.actor import Actor
+from domain.identity.user import UserId
 from entrypoints.http.api.dependencies import App, ClientAddress, CurrentActor, ExpectedVersions, Idempotent
 from entrypoints.http.api.identity.auth_schemas import UserView
 from entrypoints.http.api.identity.export import RunningExport, stream_export
@@ -23,6 +25,7 @@ from entrypoints.http.framework import cookies
 from entrypoints.http.framework.query import QueryParameters
 from entrypoints.http.framework.rate_limits import RateLimitClass
 from entrypoints.http.framework.router import Router
+from entrypoints.wiring.services import Services
 
 router = Router("/api/v1/users", tag="users")
 
@@ -32,9 +35,11 @@ async def get_me(actor: CurrentActor, app: App) -> UserView:
     return UserView.of(await app.users.get(actor, actor.user_id))
 
 
-@router.patch("/me", errors=[EmailTaken], is_versioned=True)
-async def edit_me(body: EditMeBody, actor: CurrentActor, app: App, versions: ExpectedVersions) -> UserView:
-    return UserView.of(await app.users.edit(actor, actor.user_id, versions=versions, **body.to_changes()))
+@router.patch("/me", errors=[EmailTaken, WrongPassword], is_versioned=True)
+async def edit_me(
+    body: EditMeBody, actor: CurrentActor, app: App, versions: ExpectedVersions, address: ClientAddress
+) -> UserView:
+    return await _edit(actor.user_id, body, actor, app, versions, address)
 
 
 @router.delete("/me", status=HTTPStatus.NO_CONTENT, errors=[WrongPassword, LastAdmin])
@@ -83,12 +88,26 @@ async def get_user(user_id: UserIdInPath, actor: CurrentActor, app: App) -> User
     return UserView.of(await app.users.get(actor, user_id))
 
 
-@router.patch("/{user_id}", errors=[UserNotFound, Forbidden, EmailTaken, LastAdmin], is_versioned=True)
-@router.put("/{user_id}", errors=[UserNotFound, Forbidden, EmailTaken, LastAdmin], is_versioned=True)
+@router.patch("/{user_id}", errors=[UserNotFound, Forbidden, EmailTaken, LastAdmin, WrongPassword], is_versioned=True)
+@router.put("/{user_id}", errors=[UserNotFound, Forbidden, EmailTaken, LastAdmin, WrongPassword], is_versioned=True)
 async def edit_user(
-    user_id: UserIdInPath, body: EditUserBody, actor: CurrentActor, app: App, versions: ExpectedVersions
+    user_id: UserIdInPath,
+    body: EditUserBody,
+    actor: CurrentActor,
+    app: App,
+    versions: ExpectedVersions,
+    address: ClientAddress,
 ) -> UserView:
-    return UserView.of(await app.users.edit(actor, user_id, versions=versions, **body.to_changes()))
+    return await _edit(user_id, body, actor, app, versions, address)
+
+
+async def _edit(
+    user_id: UserId, body: EditMeBody, actor: Actor, app: Services, versions: frozenset[int] | None, address: str
+) -> UserView:
+    user = await app.users.edit(
+        actor, user_id, current_password=body.password, address=address, versions=versions, **body.to_changes()
+    )
+    return UserView.of(user)
 
 
 @router.delete("/{user_id}", status=HTTPStatus.NO_CONTENT, errors=[UserNotFound, Forbidden, LastAdmin])

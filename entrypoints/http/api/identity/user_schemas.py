@@ -21,15 +21,22 @@ class EditMeBody(Body):
     email: EmailText | MISSING = MISSING
     full_name: FullNameText | None | MISSING = MISSING
     timezone: TimeZoneName | MISSING = MISSING
+    current_password: Password | MISSING = Field(
+        MISSING, repr=False, description="Required to change your own `email` to another one. Otherwise ignored."
+    )
 
     @model_validator(mode="after")
     def _require_a_field(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("at least one field must be present")
+        if not self.to_changes():
+            raise ValueError("at least one field must be present besides current_password")
         return self
 
+    @property
+    def password(self) -> str | None:
+        return None if self.current_password is MISSING else self.current_password
+
     def to_changes(self) -> UserChanges:
-        present: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        present: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set - {"current_password"}}
         return cast(UserChanges, present)
 
 

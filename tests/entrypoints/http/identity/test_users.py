@@ -19,6 +19,7 @@ from tests.entrypoints.http.given import (
     breaches,
     create,
     get,
+    in_memory,
     sign_up,
     tokens_of,
 )
@@ -111,6 +112,31 @@ class TestAdministration:
         response = await ada.delete(path)
         assert (response.status_code, response.json()["error_code"]) == (403, "FORBIDDEN")
         assert await account_of(ada) == before
+
+
+class TestAddress:
+    @in_memory
+    async def test_another_address_requires_the_password_on_every_route(
+        self, ada: AsyncClient, ann: AsyncClient
+    ) -> None:
+        for client in (ada, ann):
+            before = await account_of(client)
+            for method, path in (("PATCH", ME), ("PATCH", await path_to(client)), ("PUT", await path_to(client))):
+                change = {"email": "new@example.com"}
+                missing = await client.request(method, path, json=change)
+                assert breaches(missing) == {("body", "current_password")}
+                wrong = await client.request(method, path, json=change | {"current_password": "Wrong-Horse-8"})
+                assert (wrong.status_code, wrong.json()["error_code"]) == (403, "WRONG_PASSWORD")
+                alone = await client.request(method, path, json={"current_password": PASSWORD})
+                assert alone.status_code == 422
+                assert await account_of(client) == before
+                same = await client.request(method, path, json={"email": before["email"]})
+                assert (same.status_code, same.json()) == (200, before)
+
+    async def test_the_password_allows_another_address(self, ann: AsyncClient) -> None:
+        body = {"email": "new@example.com", "current_password": PASSWORD}
+        response = await ann.patch(ME, json=body)
+        assert (response.status_code, response.json()["email"]) == (200, "new@example.com")
 
 
 class TestMassAssignment:

@@ -26,6 +26,8 @@ BEYOND_SCHEMAS: Final = frozenset(
     {
         "password and confirm_password must be equal",
         "this idempotency key was used for a request with other content",
+        "at least one field must be present besides current_password",
+        "changing your e-mail address requires your password",
         "use either cursor or skip, not both",
         "token is invalid, expired or already used",
         "the cursor is damaged",
