@@ -51,8 +51,8 @@ class StrictProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse the data.
 
-        After an offer to upgrade, httptools ends the request: it would parse the body as the next request. Therefore
-        the head is parsed again without the offer.
+        After an offer to upgrade, httptools ends the request: it would parse the body as the next request, or nothing
+        more if the head also says `Connection: close`. Therefore a new parser parses the head again without the offer.
         """
         if self._is_refusing:
             return
@@ -64,6 +64,7 @@ class StrictProtocol(HttpToolsProtocol):
                     self.parser.feed_data(data)
                     break
                 except httptools.HttpParserUpgrade as upgrade:
+                    self.parser = self._create_parser()
                     data = self._head_without_upgrade + data[upgrade.args[0] :]
             if self._unparsed > MAX_HEAD:
                 raise _too_large()
@@ -132,6 +133,11 @@ class StrictProtocol(HttpToolsProtocol):
     @property
     def _is_busy(self) -> bool:
         return self._running is not None and not (self._running.response_complete or self._running.disconnected)
+
+    def _create_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)  # uvicorn needs it for pipelined requests
+        return parser
 
     def _rebuild_head(self) -> bytes:
         fields = b"".join(b"%s: %s\r\n" % field for field in self.headers if field[0] != b"upgrade")

@@ -135,6 +135,14 @@ async def test_the_body_of_a_request_that_offers_an_upgrade_is_no_request() -> N
     assert [(each["path"], each["body"]) for each in bodies(responses)] == [("/", smuggled.decode()), ("/last", "")]
 
 
+async def test_a_last_request_that_offers_an_upgrade_gets_its_response() -> None:
+    fields = ("Connection: close, Upgrade", "Upgrade: h2c", "Content-Length: 1")
+    async with serving(echo) as server:
+        responses = await server.exchange(request("POST", "/", *fields, body=b"x"))
+
+    assert [(each["path"], each["body"]) for each in bodies(responses)] == [("/", "x")]
+
+
 async def test_connect_is_refused() -> None:
     async with serving(echo) as server:
         assert statuses(await server.exchange(request("CONNECT", "tasks.test:443"))) == [400]
