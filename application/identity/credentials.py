@@ -96,6 +96,18 @@ class Credentials:
             raise WrongPassword
         return user
 
+    async def confirm_email_change(self, actor: Actor, password: str, address: str | None) -> User:
+        """Check the password of the actor before a change of the own e-mail address, and count the change.
+
+        Each change sends a mail to the old address. Without a limit, one account could flood the mailbox of a stranger.
+
+        Raises:
+            RateLimited: Too many changes or wrong passwords. See `require_current_password` for other errors.
+        """
+        user = await self.require_current_password(actor, password, address, refusal_event="email_change_refused")
+        await self._rate_limits.change_email(str(user.id))
+        return user
+
     async def rehash_if_outdated(self, user: User, password: str) -> str | None:
         """Return a new hash if the stored one was made with less effort than configured now, otherwise None."""
         return await self._hasher.hash(password) if self._hasher.is_outdated(user.password_hash) else None

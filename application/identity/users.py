@@ -124,7 +124,7 @@ class UserService:
             LastAdmin: The user is the last active admin, and the change would end that.
             InvalidValue: A field breaks its rule, or the password is missing.
             WrongPassword: This is not the actor's password, or the user was changed at the same time.
-            RateLimited: Too many passwords for this account were wrong.
+            RateLimited: Too many passwords for this account were wrong, or the own e-mail address changed too often.
         """
         verified = None
         if user_id == actor.user_id and "email" in changes:
@@ -141,9 +141,7 @@ class UserService:
             return None
         if password is None:
             raise InvalidValue("current_password", "missing", "changing your e-mail address requires your password")
-        return await self._credentials.require_current_password(
-            actor, password, address, refusal_event="email_change_refused"
-        )
+        return await self._credentials.confirm_email_change(actor, password, address)
 
     @retried
     async def _edit(

@@ -79,6 +79,9 @@ class RateLimited(TooManyRequests):
 FAILED_LOGINS: Final = RateLimit("failed-login", 100, 3600)
 """At most so many consecutive failures are allowed by NIST SP 800-63B-4, section 3.2.2."""
 
+EMAIL_CHANGES: Final = RateLimit("email-change", 5, 3600)
+"""Each change sends a mail to the address before it, which may belong to another person."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
@@ -91,6 +94,8 @@ class RateLimits:
     failed_login: RateLimit | None = None
     """Wrong passwords for an account from all addresses together."""
     register: RateLimit | None = None
+    email_change: RateLimit | None = None
+    """Changes of an account's own e-mail address."""
     export: RateLimit | None = None
 
 
@@ -153,6 +158,14 @@ class RateLimitService:
             RateLimited: The limit is exceeded.
         """
         return await self._hit(self._limits.export, client_key)
+
+    async def change_email(self, account: str) -> RateWindow | None:
+        """Count a change of an account's own e-mail address.
+
+        Raises:
+            RateLimited: The limit is exceeded.
+        """
+        return await self._hit(self._limits.email_change, account)
 
     async def guess(self, account: str, address: str, is_known: Callable[[], Awaitable[bool]]) -> PasswordGuess:
         """Count a password as wrong before it is verified, so that concurrent guesses cannot pass the limits.

@@ -25,7 +25,7 @@ from application.platform.cache import Cache
 from application.platform.clock import Clock
 from application.platform.ids import NewId
 from application.platform.mail import Mailer
-from application.platform.rate_limits import FAILED_LOGINS, RateLimiter, RateLimits
+from application.platform.rate_limits import EMAIL_CHANGES, FAILED_LOGINS, RateLimiter, RateLimits
 from application.storage import Storage
 from application.tasks.seeding import DemoTaskFactory
 from domain.identity.password import PasswordPolicy
@@ -78,6 +78,7 @@ def _options(settings: Settings) -> ServiceOptions:
         write=settings.rate("write"),
         login=settings.rate("login"),
         failed_login=FAILED_LOGINS,
+        email_change=EMAIL_CHANGES,
         register=settings.rate("register"),
         export=settings.rate("export"),
     )

@@ -21,8 +21,11 @@ PER_ADDRESS: Final = 3
 PER_ACCOUNT: Final = 10
 HOME: Final = "2001:db8:0:1::1"
 SAME_NETWORK: Final = "2001:db8:0:1:ffff::2"
+EMAIL_CHANGES: Final = 2
 LIMITS: Final = RateLimits(
-    login=RateLimit("login", PER_ADDRESS, 60), failed_login=RateLimit("failed-login", PER_ACCOUNT, 3600)
+    login=RateLimit("login", PER_ADDRESS, 60),
+    failed_login=RateLimit("failed-login", PER_ACCOUNT, 3600),
+    email_change=RateLimit("email-change", EMAIL_CHANGES, 3600),
 )
 
 
@@ -163,3 +166,21 @@ async def test_a_reset_ends_the_lock_of_the_account(world: World) -> None:
 
     await world.passwords.reset(world.mailbox.reset_tokens[-1], OTHER)
     await log_in(world, password=OTHER)
+
+
+async def test_one_account_does_not_flood_a_mailbox_by_changes_of_its_email_address(world: World) -> None:
+    kim, lee = await registered(world), await registered(world, "lee")
+
+    async def change(user: User, email: str, password: str | None = PASSWORD) -> None:
+        await world.users.edit(acting(user.id), user.id, current_password=password, address=HOME, email=email)
+
+    for n in range(PER_ADDRESS):
+        with pytest.raises(WrongPassword):
+            await change(kim, f"kim{n}@example.com", OTHER)  # a stolen token does not use up the changes
+    world.clock.time += timedelta(minutes=1)
+    for n in range(EMAIL_CHANGES):
+        await change(kim, f"kim{n}@example.com")
+    with pytest.raises(RateLimited):
+        await change(kim, "victim@example.com")
+    await world.users.edit(acting(kim.id), kim.id, timezone="Europe/Berlin")
+    await change(lee, "victim@example.com")
