@@ -5,6 +5,7 @@ from application.identity.events import PasswordChanged, PasswordReset, Password
 from application.identity.mails import RESET_MAIL
 from application.identity.opaque_tokens import OpaqueToken
 from application.identity.ports import IdentityUnitOfWork
+from application.identity.revocation import revoke_reset_tokens
 from application.jobs.ports import Job, JobId
 from application.platform.clock import Clock
 from application.platform.ids import NewId
@@ -99,7 +100,7 @@ class PasswordService:
                 raise WrongPassword
             await uow.users.save(stored.with_password(password_hash, at=self._clock.now()))
             await uow.sessions.remove_all(user.id, keep=keep)
-            await uow.reset_tokens.remove(user.id)
+            await revoke_reset_tokens(uow, user.id)
             uow.add_event(PasswordChanged(user.id))
             await uow.commit()
 

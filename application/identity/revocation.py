@@ -1,8 +1,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from application.identity.ports import SessionStateCache
+from application.identity.ports import IdentityUnitOfWork, SessionStateCache
 from domain.errors import NotFound
+from domain.identity.user import UserId
 
 
 @asynccontextmanager
@@ -17,3 +18,14 @@ async def confirm_earlier_revocation(session_states: SessionStateCache, *errors:
     except errors:
         await session_states.wait_until_current()
         raise
+
+
+async def revoke_reset_tokens(uow: IdentityUnitOfWork, user_id: UserId) -> None:
+    """Make all reset tokens of a user invalid. Lock the user before.
+
+    The mails still count for their limit: the user, who may have registered the address of another person, must not
+    get more of them by a change of the own account.
+    """
+    tokens = await uow.reset_tokens.find(user_id)
+    if tokens.tokens:
+        await uow.reset_tokens.put(tokens.revoke())

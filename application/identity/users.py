@@ -9,7 +9,7 @@ from application.identity.mails import email_changed_job
 from application.identity.ports import IdentityUnitOfWork, SessionStateCache
 from application.identity.registration import CreateUser, Registration
 from application.identity.removal import remove_user, require_another_admin
-from application.identity.revocation import confirm_earlier_revocation
+from application.identity.revocation import confirm_earlier_revocation, revoke_reset_tokens
 from application.platform.clock import Clock
 from application.platform.idempotency import IdempotentWrite
 from application.platform.ids import NewId
@@ -196,9 +196,9 @@ class UserService:
         is_switched, is_moved = after.is_active is not before.is_active, after.email != before.email
         if is_switched:
             await uow.sessions.remove_all(after.id)  # after `save`, which locks the user: no login can follow
-        if is_switched or is_moved:
-            await uow.reset_tokens.remove(after.id)  # they were mailed to the old address
+            await uow.reset_tokens.remove(after.id)
         if is_moved:
+            await revoke_reset_tokens(uow, after.id)  # they were mailed to the old address
             await uow.jobs.add(email_changed_job(before, self._new_id, after.updated_at))
 
 

@@ -17,6 +17,7 @@ class ResetToken:
     mail_id: UUID | None
     """None if it is not known."""
     hash: bytes = field(repr=False)
+    """Empty if the token was revoked."""
     created_at: datetime
 
     @property
@@ -51,6 +52,10 @@ class ResetTokens:
             if token.created_at - other.created_at < self.INTERVAL and token.mail_id != other.mail_id
         )
         return replace(self, tokens=(*recent, token)) if len(recent) < self.MAX_MAILS else None
+
+    def revoke(self) -> Self:
+        """Return the tokens without their hashes: none is valid, but their mails still count for the limit."""
+        return replace(self, tokens=tuple(replace(token, hash=b"") for token in self.tokens))
 
     def is_valid(self, token_hash: bytes, now: datetime) -> bool:
         """Return whether one of the tokens has this hash and has not expired."""

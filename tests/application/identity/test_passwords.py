@@ -158,6 +158,23 @@ async def test_a_user_gets_at_most_five_reset_mails_an_hour(world: World, clock:
     assert len(world.mailbox.reset_tokens) == ResetTokens.MAX_MAILS + 2
 
 
+async def test_changes_of_the_own_account_do_not_allow_more_reset_mails(world: World) -> None:
+    kim = await registered(world)
+    login = await logged_in(world)
+    for _ in range(ResetTokens.MAX_MAILS - 1):
+        token = await a_reset_token(world)
+        await world.passwords.change(acting(kim.id), session_of(login), PASSWORD, PASSWORD)
+        for email in ("other@example.com", kim.email):
+            await world.users.edit(acting(kim.id), kim.id, current_password=PASSWORD, email=email)
+        with pytest.raises(InvalidResetToken):
+            await world.passwords.reset(token, OTHER)
+    token = await a_reset_token(world)
+    await world.passwords.request_reset(kim.email)
+    await world.work()
+    assert len(world.mailbox.reset_tokens) == ResetTokens.MAX_MAILS
+    await world.passwords.reset(token, OTHER)
+
+
 async def test_mails_that_could_not_be_sent_do_not_count(world: World, clock: SettableClock) -> None:
     await registered(world)
     await world.work()

@@ -20,7 +20,7 @@ class ResetTokenContract(StorageSuite):
         one, two = reset_tokens(ANN, NOW), reset_tokens(ANN, NOW, NOW + timedelta(minutes=29), LATER)
         async with storage.unit_of_work() as uow:
             assert await uow.reset_tokens.find(ANN) == ResetTokens(ANN)
-        for tokens in (one, two):
+        for tokens in (one, two, two.revoke()):
             async with storage.unit_of_work() as uow:
                 await uow.reset_tokens.put(tokens)
                 assert await uow.reset_tokens.find(ANN) == tokens
