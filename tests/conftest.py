@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import logging
 import os
 import shutil
@@ -20,6 +21,9 @@ from tests.servers.postgres import Postgres, PostgresServer
 
 pytest.register_assert_rewrite("tests.contracts", "tests.entrypoints")
 
+# As in the server: the default collects the many objects of a test session very often, which takes 5 % of its time.
+gc.set_threshold(50_000, 20, 50)
+
 settings.register_profile("dev", deadline=None, derandomize=True)
 settings.register_profile("fast", deadline=None, derandomize=True, max_examples=20)
 settings.register_profile("ci", deadline=None, max_examples=1000, stateful_step_count=100, print_blob=True)
@@ -30,6 +34,12 @@ EMPTY: Final = """
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
 """ + "".join(f"DELETE FROM {table};" for table in reversed(metadata.sorted_tables))
 """Ends connections of earlier tests and deletes all rows. A new database for each test would take 30 times as long."""
+
+
+def pytest_collection_finish() -> None:
+    """Exempt modules and tests from garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 def run_in_thread(steps: Coroutine[Any, Any, None]) -> None:

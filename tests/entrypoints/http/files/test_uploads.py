@@ -171,7 +171,7 @@ async def test_a_malformed_body_is_refused(ann: AsyncClient, body: bytes) -> Non
 
 @pytest.mark.parametrize(
     "media_type",
-    ["multipart/form-data", "multipart/form-data; boundary=", f"multipart/form-data; boundary={'x' * 999}"],
+    ["multipart/form-data", "multipart/form-data; boundary=", f"multipart/form-data; boundary={'x' * 200}"],
 )
 async def test_a_missing_or_invalid_boundary_is_refused(ann: AsyncClient, media_type: str) -> None:
     response = await send(ann, FILE + END, **{"Content-Type": media_type})
