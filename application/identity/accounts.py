@@ -8,9 +8,9 @@ from application.identity.revocation import confirm_earlier_revocation
 from application.platform.clock import Clock
 from application.platform.ids import NewId
 from application.platform.retry import retried
-from domain.errors import UserNotFound
+from domain.errors import UserNotFound, WrongPassword
 from domain.identity.actor import Actor
-from domain.identity.user import Role, User, UserId
+from domain.identity.user import Role, User
 
 
 class AccountService:
@@ -58,17 +58,21 @@ class AccountService:
 
         Raises:
             UserNotFound: The account was deleted meanwhile.
-            WrongPassword: This is not the actor's password.
+            WrongPassword: This is not the actor's password, or it was changed at the same time.
             RateLimited: Too many passwords for this account were wrong.
             PreconditionFailed: The stored version is not in `versions`.
             LastAdmin: The actor is the last active admin.
         """
         async with confirm_earlier_revocation(self._session_states, UserNotFound):
-            await self._credentials.require_current_password(actor, password, address, refusal_event="erasure_refused")
-            await self._remove(actor.user_id, versions)
+            verified = await self._credentials.require_current_password(
+                actor, password, address, refusal_event="erasure_refused"
+            )
+            await self._remove(verified, versions)
 
     @retried
-    async def _remove(self, user_id: UserId, versions: frozenset[int] | None) -> None:
+    async def _remove(self, verified: User, versions: frozenset[int] | None) -> None:
         async with self._unit_of_work() as uow:
-            await remove_user(uow, user_id, versions, self._new_id, self._clock.now())
+            removed = await remove_user(uow, verified.id, versions, self._new_id, self._clock.now())
+            if removed.password_hash != verified.password_hash:
+                raise WrongPassword  # nothing is stored without a commit
             await uow.commit()

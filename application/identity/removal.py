@@ -12,8 +12,8 @@ from domain.identity.user import User, UserId
 
 async def remove_user(
     uow: IdentityUnitOfWork, user_id: UserId, versions: frozenset[int] | None, new_id: NewId, at: datetime
-) -> None:
-    """Delete the user with all their data.
+) -> User:
+    """Delete the user with all their data. Return the user that was deleted.
 
     Raises:
         UserNotFound: There is no such user.
@@ -26,6 +26,7 @@ async def remove_user(
     await uow.users.remove(user)
     await uow.jobs.add(remove_all_bytes_job(user_id, new_id, at))
     uow.add_event(UserErased(user_id))
+    return user
 
 
 async def require_another_admin(uow: IdentityUnitOfWork, before: User, after: User | None) -> None:

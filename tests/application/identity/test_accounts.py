@@ -18,6 +18,7 @@ from domain.identity.user import Role, User
 from tests.application.given import OTHER, PASSWORD, logged_in, registered
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.errors import raises_invalid
+from tests.support.stubs import PlainHasher
 from tests.support.world import World
 
 Demote = Callable[[World, User], Awaitable[object]]
@@ -132,3 +133,23 @@ async def test_other_fields_of_the_last_admin_can_be_edited(world: World) -> Non
     edited = await world.users.edit(AN_ADMIN, admin.id, full_name="Still", role=Role.ADMIN, is_active=True)
 
     assert (edited.full_name, edited.is_active_admin) == ("Still", True)
+
+
+async def test_an_erasure_is_refused_if_the_password_is_reset_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kim = await registered(world)
+    await world.passwords.request_reset(kim.email)
+    await world.work()
+    verify = PlainHasher.verify
+
+    async def verify_then_reset(hasher: PlainHasher, password: str, password_hash: str | None) -> bool:
+        is_correct = await verify(hasher, password, password_hash)
+        await world.passwords.reset(world.mailbox.reset_tokens[-1], OTHER)
+        return is_correct
+
+    monkeypatch.setattr(PlainHasher, "verify", verify_then_reset)
+    with pytest.raises(WrongPassword):
+        await world.accounts.erase(acting(kim.id), PASSWORD)
+    assert await world.users.get(AN_ADMIN, kim.id)
+    assert "user_erased" not in world.audit.names
