@@ -94,7 +94,11 @@ class ServerProcess:
         return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
