@@ -20,7 +20,7 @@ from tests.entrypoints.http.service_process import COMMAND, ServerProcess
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import ValkeyServer
 
-TIMEOUT: Final = 30.0
+TIMEOUT: Final = 60.0
 BROWSER: Final = {"Host": GIVEN["SITE"], "X-Forwarded-Proto": "https"}
 ACCOUNT: Final = {"username": "ann", "email": "ann@example.com", "password": "Correct-Horse-7"}
 

@@ -19,7 +19,7 @@ from tests.servers.ports import free_port
 
 COMMAND: Final = Path(sys.executable).with_name("task-manager")
 HOST: Final = "127.0.0.1"
-TIMEOUT: Final = 30.0
+TIMEOUT: Final = 60.0
 """Seconds to start or stop on a busy machine."""
 
 

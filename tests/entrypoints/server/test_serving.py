@@ -21,7 +21,7 @@ from tests.entrypoints.http.service_process import COMMAND
 from tests.entrypoints.wiring.storages import BROKEN_STORAGE
 from tests.servers.ports import free_port
 
-TIMEOUT: Final = 30.0
+TIMEOUT: Final = 60.0
 """Seconds for a server to start."""
 
 
