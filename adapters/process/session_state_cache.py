@@ -26,9 +26,9 @@ class LeasedSessionStateCache:
     """Cache the state of sessions for `lease` seconds after it was requested.
 
     Revocation needs no messages between workers: `invalidate` waits for one lease, so that afterwards no process can
-    answer from a state that was read before. So does all that confirms a revocation by an earlier request, which may be
-    waiting in another process. Each process measures time with its own monotonic clock; no clocks are compared. With a
-    lease of 0 nothing is cached.
+    answer from a state that was read before. A response that confirms a revocation by an earlier request waits too,
+    because that request may still wait in another process. Each process measures time with its own monotonic clock; no
+    clocks are compared. With a lease of 0 nothing is cached.
     """
 
     def __init__(self, lease: float, *, is_single_process: bool = False) -> None:

@@ -19,7 +19,7 @@ class Argon2PasswordHasher:
     """Hash with Argon2id and the parameters that OWASP recommends: 19 MiB, two passes, one lane (RFC 9106).
 
     Hashing runs in at most as many threads as there are cores and does not block the event loop. A flood of logins
-    waits in a queue, which is bounded. Who left the queue, or its connection, is skipped.
+    waits in a bounded queue. A hash whose caller has left the queue or its connection is skipped.
     """
 
     def __init__(
