@@ -144,5 +144,5 @@ MIN_MICROSECONDS, MAX_MICROSECONDS = microseconds(_MIN), microseconds(_MAX)
 
 
 def is_microseconds(value: object) -> TypeGuard[int]:
-    """Return whether `microseconds` can return this value: an integer that belongs to the years 1 to 9999."""
+    """Return whether the value is an integer that `microseconds` returns for an instant in the years 1 to 9999."""
     return type(value) is int and MIN_MICROSECONDS <= value <= MAX_MICROSECONDS

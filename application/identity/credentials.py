@@ -15,7 +15,7 @@ from domain.identity.user import User, UserId, normalize_login
 
 
 class Credentials:
-    """Verify passwords within the limits of wrong ones, and hash new ones that meet the policy.
+    """Verify passwords and limit wrong ones, and hash new passwords that meet the policy.
 
     All use cases verify passwords here, so that all wrong passwords for an account count together.
     """
@@ -97,7 +97,7 @@ class Credentials:
         return user
 
     async def confirm_email_change(self, actor: Actor, password: str, address: str | None) -> User:
-        """Check the password of the actor before a change of the own e-mail address, and count the change.
+        """Check the actor's password before a change of the actor's e-mail address, and count the change.
 
         Each change sends a mail to the old address. Without a limit, one account could flood the mailbox of a stranger.
 

@@ -29,7 +29,7 @@ def forget_caller(token: Token[IsGone | None]) -> None:
 
 
 async def require_caller() -> None:
-    """Check that the caller still waits for the result. Callers that nothing watches always do.
+    """Check that the caller still waits for the result. A caller that is not watched counts as waiting.
 
     Raises:
         CallerGone: The caller is gone.

@@ -71,7 +71,7 @@ class Actor:
             raise Forbidden("only admins may do this")
 
     def must_confirm(self, before: User, after: User) -> bool:
-        """Return whether the actor needs the own password for a change: for another e-mail address of the own account.
+        """Return whether a change requires the actor's password: it changes the e-mail address of the actor's account.
 
         A reset link is mailed to this address. A stolen token must not be enough to take the account over.
         """

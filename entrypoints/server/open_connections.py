@@ -19,7 +19,7 @@ class Connection(Protocol):
     def abort(self) -> None: ...
 
     def stalled_checks(self) -> int:
-        """Return how many calls in a row have found that the client reads nothing of what it still has to read."""
+        """Return how many calls in a row found that the client has read none of the unsent bytes."""
         ...
 
 
@@ -37,7 +37,7 @@ class OpenConnections:
         self._regular: set[Connection] = set()
         self._reserve: dict[Connection, None] = {}
         self._waiting: dict[Connection, float] = {}
-        """The times since when, in this order."""
+        """The time since when each connection waits for a request, the oldest first."""
         self._has_timer = False
         self._is_full = False
 

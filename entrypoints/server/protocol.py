@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from uvicorn.server import ServerState
 
+from entrypoints.http.middleware.host_and_https import HEALTH_CHECKS
 from entrypoints.http.middleware.response import security_headers
 from entrypoints.server.descriptors import connection_limit
 from entrypoints.server.open_connections import OpenConnections
@@ -15,7 +16,7 @@ from entrypoints.server.refusals import Overloaded, Refusals
 from entrypoints.server.strict_protocol import StrictProtocol
 from entrypoints.settings import Settings
 
-PROBE_PATHS: Final = frozenset({b"/health", b"/monitoring/health"})
+PROBE_PATHS: Final = frozenset(path.encode() for path in HEALTH_CHECKS)
 
 _open_connections: Final[WeakKeyDictionary[ServerState, OpenConnections]] = WeakKeyDictionary()
 """By server, because uvicorn gives protocols no other place for what they share."""

@@ -12,8 +12,8 @@ from entrypoints.http.framework.errors import http_problem
 from entrypoints.http.framework.http_errors import InvalidHost
 
 PROBES: Final = ("/health", "/monitoring/")
-HOSTLESS: Final = frozenset({"/health", "/monitoring/health"})
-"""Paths of probes that load balancers send with HTTP/1.0, which has no Host."""
+HEALTH_CHECKS: Final = frozenset({"/health", "/monitoring/health"})
+"""Paths that load balancers request, also with HTTP/1.0, which has no Host."""
 
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?", re.ASCII)
 
@@ -43,7 +43,7 @@ class HostAndHttpsMiddleware:
     def _has_trusted_host(self, scope: Scope) -> bool:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if not hosts and scope["http_version"] == "1.0":
-            return scope["path"] in HOSTLESS
+            return scope["path"] in HEALTH_CHECKS
         match = _HOST.fullmatch(hosts[0].decode("latin-1").lower()) if len(hosts) == 1 else None
         return match is not None and (self._trusts_all or any(_matches(match[1], pattern) for pattern in self._trusted))
 

@@ -43,7 +43,7 @@ class Inbox:
         self.logins.append(data)
         return AuthResult(success=data == LoginPassword(b"ann", b"s@cret"), handled=False)
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls this name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if not self.is_known:
