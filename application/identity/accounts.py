@@ -11,6 +11,7 @@ from application.platform.retry import retried
 from domain.errors import UserNotFound, WrongPassword
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User
+from domain.versions import ANY_VERSION, VersionMatch
 
 
 class AccountService:
@@ -44,7 +45,7 @@ class AccountService:
         return await self._registration.create(command, role=Role.USER, is_active=True)
 
     async def erase(
-        self, actor: Actor, password: str, address: str | None = None, *, versions: frozenset[int] | None = None
+        self, actor: Actor, password: str, address: str | None = None, *, versions: VersionMatch = ANY_VERSION
     ) -> None:
         """Delete the actor's account with all data, after a check of the password.
 
@@ -54,13 +55,13 @@ class AccountService:
             actor: Whose account is deleted.
             password: The current password, in plain text.
             address: The IP address of the client, if it is known.
-            versions: The versions of the user that the caller accepts; None accepts any.
+            versions: The versions of the user that the caller wants to delete.
 
         Raises:
             UserNotFound: The account was deleted meanwhile.
             WrongPassword: This is not the actor's password, or it was changed at the same time.
             RateLimited: Too many passwords for this account were wrong.
-            PreconditionFailed: The stored version is not in `versions`.
+            PreconditionFailed: `versions` does not match the stored version.
             LastAdmin: The actor is the last active admin.
         """
         async with confirm_earlier_revocation(self._session_states, UserNotFound):
@@ -70,7 +71,7 @@ class AccountService:
             await self._remove(verified, versions)
 
     @retried
-    async def _remove(self, verified: User, versions: frozenset[int] | None) -> None:
+    async def _remove(self, verified: User, versions: VersionMatch) -> None:
         async with self._unit_of_work() as uow:
             removed = await remove_user(uow, verified.id, versions, self._new_id, self._clock.now())
             if removed.password_hash != verified.password_hash:

@@ -8,20 +8,21 @@ from application.identity.ports import IdentityUnitOfWork
 from application.platform.ids import NewId
 from domain.errors import LastAdmin
 from domain.identity.user import User, UserId
+from domain.versions import VersionMatch
 
 
 async def remove_user(
-    uow: IdentityUnitOfWork, user_id: UserId, versions: frozenset[int] | None, new_id: NewId, at: datetime
+    uow: IdentityUnitOfWork, user_id: UserId, versions: VersionMatch, new_id: NewId, at: datetime
 ) -> User:
     """Delete the user with all their data. Return the user that was deleted.
 
     Raises:
         UserNotFound: There is no such user.
-        PreconditionFailed: The stored version is not in `versions`.
+        PreconditionFailed: `versions` does not match the stored version.
         LastAdmin: The user is the last active admin.
     """
     user = await uow.users.get(user_id)
-    user.require_version(versions)
+    versions.check(user.version)
     await require_another_admin(uow, user, None)
     await uow.users.remove(user)
     await uow.jobs.add(remove_all_bytes_job(user_id, new_id, at))

@@ -19,6 +19,7 @@ from domain.errors import Forbidden, InvalidValue, UserNotFound, WrongPassword
 from domain.identity.actor import PRIVILEGED_FIELDS, Actor
 from domain.identity.user import User, UserChanges, UserId
 from domain.identity.user_query import UserFilter, UserOrder
+from domain.versions import ANY_VERSION, VersionMatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ class UserService:
         *,
         current_password: str | None = None,
         address: str | None = None,
-        versions: frozenset[int] | None = None,
+        versions: VersionMatch = ANY_VERSION,
         **changes: Unpack[UserChanges],
     ) -> User:
         """Edit a user. An edit that changes nothing stores nothing.
@@ -113,13 +114,13 @@ class UserService:
             current_password: The password of the actor, in plain text. Changing the own e-mail address requires it; for
                 other changes it is ignored.
             address: The IP address of the client, if it is known.
-            versions: The versions that the caller accepts; None accepts any.
+            versions: The versions of the user that the caller wants to change.
             changes: The new values of the fields that change.
 
         Raises:
             UserNotFound: There is no such user, or the actor may not see it.
             Forbidden: The actor may see the user, but not make these changes.
-            PreconditionFailed: The stored version is not in `versions`.
+            PreconditionFailed: `versions` does not match the stored version.
             EmailTaken: Another user has the new e-mail address.
             LastAdmin: The user is the last active admin, and the change would end that.
             InvalidValue: A field breaks its rule, or the password is missing.
@@ -149,7 +150,7 @@ class UserService:
         actor: Actor,
         user_id: UserId,
         verified: User | None,
-        versions: frozenset[int] | None,
+        versions: VersionMatch,
         changes: UserChanges,
     ) -> User:
         async with (
@@ -159,7 +160,7 @@ class UserService:
             async with _not_found_first(uow, user_id):
                 actor.require_may_edit(user_id, changes)
             before = await uow.users.get(user_id)
-            before.require_version(versions)
+            versions.check(before.version)
             after = before.edit(at=self._clock.now(), **changes)
             if actor.must_confirm(before, after) and before.password_hash != (verified and verified.password_hash):
                 raise WrongPassword
@@ -175,7 +176,7 @@ class UserService:
         return after
 
     @retried
-    async def delete(self, actor: Actor, user_id: UserId, *, versions: frozenset[int] | None = None) -> None:
+    async def delete(self, actor: Actor, user_id: UserId, *, versions: VersionMatch = ANY_VERSION) -> None:
         """Delete a user with all their data. See `remove_user` for other errors.
 
         Raises:

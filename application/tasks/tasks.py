@@ -21,6 +21,7 @@ from domain.tasks.status import Status
 from domain.tasks.tag import Tag
 from domain.tasks.task import Priority, Task, TaskChanges, TaskId
 from domain.tasks.task_query import TaskFilter, TaskOrder
+from domain.versions import ANY_VERSION, VersionMatch
 
 FIRST_PAGE: Final = Paging()
 
@@ -51,7 +52,7 @@ class TaskService:
     """Create, read, edit and delete single tasks. Each method is one transaction.
 
     Users write only their own tasks. Managers and admins also read the tasks of other users: they pass `owner_id`.
-    Methods with a parameter `versions` raise PreconditionFailed unless the stored version is one of these.
+    Methods with a parameter `versions` raise PreconditionFailed if it does not match the stored version.
     """
 
     def __init__(
@@ -127,32 +128,32 @@ class TaskService:
         actor: Actor,
         task_id: TaskId,
         *,
-        versions: frozenset[int] | None = None,
+        versions: VersionMatch = ANY_VERSION,
         **changes: Unpack[TaskChanges],
     ) -> Task:
         """Edit a task. An edit that changes nothing stores nothing.
 
         Raises:
             TaskNotFound: The caller has no such task.
-            PreconditionFailed: The task has another version than expected.
+            PreconditionFailed: `versions` does not match the stored version.
             InvalidValue: A field breaks its rule.
         """
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
-            task.require_version(versions)
+            versions.check(task.version)
             return await self._save(uow, task, task.edit(at=self._clock.now(), **changes))
 
     @retried
-    async def delete(self, actor: Actor, task_id: TaskId, *, versions: frozenset[int] | None = None) -> None:
+    async def delete(self, actor: Actor, task_id: TaskId, *, versions: VersionMatch = ANY_VERSION) -> None:
         """Delete a task and its files.
 
         Raises:
             TaskNotFound: The caller has no such task.
-            PreconditionFailed: The task has another version than expected.
+            PreconditionFailed: `versions` does not match the stored version.
         """
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
-            task.require_version(versions)
+            versions.check(task.version)
             files = await uow.files.find_of_tasks([task_id], owner_id=actor.user_id)
             await remove_tasks(uow, [task])
             await uow.jobs.add(*remove_bytes_jobs(files, self._new_id, self._clock.now()))
@@ -160,34 +161,34 @@ class TaskService:
 
     @retried
     async def add_tags(
-        self, actor: Actor, task_id: TaskId, tags: tuple[Tag, ...], *, versions: frozenset[int] | None = None
+        self, actor: Actor, task_id: TaskId, tags: tuple[Tag, ...], *, versions: VersionMatch = ANY_VERSION
     ) -> Task:
         """Add tags to a task.
 
         Raises:
             TaskNotFound: The caller has no such task.
-            PreconditionFailed: The task has another version than expected.
+            PreconditionFailed: `versions` does not match the stored version.
             InvalidTag: The task would have too many tags.
         """
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
-            task.require_version(versions)
+            versions.check(task.version)
             return await self._save(uow, task, task.add_tags(tags, at=self._clock.now()))
 
     @retried
     async def remove_tag(
-        self, actor: Actor, task_id: TaskId, tag: Tag, *, versions: frozenset[int] | None = None
+        self, actor: Actor, task_id: TaskId, tag: Tag, *, versions: VersionMatch = ANY_VERSION
     ) -> Task:
         """Remove a tag from a task.
 
         Raises:
             TaskNotFound: The caller has no such task.
-            PreconditionFailed: The task has another version than expected.
+            PreconditionFailed: `versions` does not match the stored version.
             TagNotFound: The task does not have the tag.
         """
         async with self._unit_of_work() as uow:
             task = await uow.tasks.get(task_id, owner_id=actor.user_id)
-            task.require_version(versions)
+            versions.check(task.version)
             return await self._save(uow, task, task.remove_tag(tag, at=self._clock.now()))
 
     @retried

@@ -7,7 +7,7 @@ from typing import ClassVar, Final, NewType, Self, TypedDict, Unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
-from domain.errors import InvalidValue, PreconditionFailed
+from domain.errors import InvalidValue
 from domain.text import fold, has_controls, is_blank, is_storable
 
 UserId = NewType("UserId", UUID)
@@ -118,15 +118,6 @@ class User:
     def with_password(self, password_hash: str, *, at: datetime) -> Self:
         """Return the next version of the user with another password hash."""
         return replace(self, password_hash=password_hash, updated_at=at, version=self.version + 1)
-
-    def require_version(self, expected: frozenset[int] | None) -> None:
-        """Check that the version of the user is one of the `expected`. None expects any version.
-
-        Raises:
-            PreconditionFailed: The user has another version.
-        """
-        if expected is not None and self.version not in expected:
-            raise PreconditionFailed
 
     @property
     def is_active_admin(self) -> bool:

@@ -5,7 +5,7 @@ from typing import ClassVar, NewType, Self, TypedDict, Unpack
 from uuid import UUID
 
 from domain.calendar import Due
-from domain.errors import InvalidValue, PreconditionFailed, TagNotFound
+from domain.errors import InvalidValue, TagNotFound
 from domain.identity.user import UserId
 from domain.tasks.status import OPEN_STATUSES, Status, resolve_status
 from domain.tasks.tag import Tag, normalize_tags
@@ -149,15 +149,6 @@ class Task:
         if tag not in self.tags:
             raise TagNotFound
         return self.edit(at=at, tags=tuple(new if t == tag else t for t in self.tags))
-
-    def require_version(self, expected: frozenset[int] | None) -> None:
-        """Check that this is one of the expected versions. None accepts any version.
-
-        Raises:
-            PreconditionFailed: The task has another version.
-        """
-        if expected is not None and self.version not in expected:
-            raise PreconditionFailed
 
     @property
     def completed(self) -> bool:

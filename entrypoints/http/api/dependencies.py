@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from application.identity.sessions import AuthenticatedCaller
 from domain.identity.actor import Actor
+from domain.versions import VersionMatch
 from entrypoints.http.framework.authentication import current_actor, current_caller
 from entrypoints.http.framework.client import client_address
 from entrypoints.http.framework.context import context_of
@@ -28,6 +29,6 @@ CurrentActor = Annotated[Actor, RequestParameter(current_actor)]
 CurrentCaller = Annotated[AuthenticatedCaller, RequestParameter(current_caller)]
 ClientAddress = Annotated[str, RequestParameter(client_address)]
 App = Annotated[Services, RequestParameter(current_services)]
-ExpectedVersions = Annotated[frozenset[int] | None, RequestParameter(expected_versions)]
+ExpectedVersions = Annotated[VersionMatch, RequestParameter(expected_versions)]
 Metrics = Annotated[RequestMetrics, RequestParameter(current_metrics)]
 Idempotent = Annotated[IdempotentRequest, RequestParameter(idempotent_request)]

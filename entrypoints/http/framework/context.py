@@ -8,6 +8,7 @@ from starlette.types import Scope
 
 from application.identity.sessions import AuthenticatedCaller
 from application.platform.rate_limits import RateWindow
+from domain.versions import ANY_VERSION, VersionMatch
 from entrypoints.request_metrics import RequestMetrics
 from entrypoints.settings import Settings
 from entrypoints.wiring.services import Services
@@ -37,8 +38,8 @@ class RequestContext:
     """The request and its idempotency key, if the route accepts one."""
     query: BaseModel | None = None
     """The query, if the route has a model of it."""
-    expected_versions: frozenset[int] | None = None
-    """The versions in If-Match; None if any version matches."""
+    expected_versions: VersionMatch = ANY_VERSION
+    """The condition in If-Match and If-None-Match."""
     view: Any = None
     """What the endpoint returned."""
 

@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from domain.versions import VersionMatch
 from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import HttpError
 
@@ -31,28 +32,29 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def expected_versions(request: Request) -> frozenset[int] | None:
-    """Return the versions in If-Match. A route with this parameter accepts If-Match."""
+def expected_versions(request: Request) -> VersionMatch:
+    """Return the versions that a request may change. A route with this parameter evaluates If-Match and If-None-Match.
+
+    The use case evaluates them after it has found the resource and checked the rights of the caller (RFC 9110,
+    section 13.2.1).
+    """
     return context_of(request).expected_versions
 
 
-def parse_if_match(request: Request, *, is_required: bool) -> frozenset[int] | None:
-    """Return the versions in If-Match; None if any version matches.
+def parse_expected_versions(request: Request, *, is_match_required: bool) -> VersionMatch:
+    """Return the versions in If-Match and If-None-Match. Only If-None-Match matches weak tags.
 
     Raises:
-        InvalidPrecondition: The field is malformed.
-        PreconditionRequired: The field is missing, but required.
+        InvalidPrecondition: A field is malformed.
+        PreconditionRequired: If-Match is missing, but required.
     """
-    fields = request.headers.getlist("if-match")
-    if not fields:
-        if is_required:
-            raise PreconditionRequired("If-Match with the version to change is required")
-        return None
-    field = ",".join(fields)
-    if field.strip() == "*":
-        return None
-    strong = (tag for is_weak, tag in _tags(field) if not is_weak)
-    return frozenset(int(tag) for tag in strong if _VERSION.fullmatch(tag))
+    accepted, refused = _field(request, "if-match"), _field(request, "if-none-match")
+    if accepted is None and is_match_required:
+        raise PreconditionRequired("If-Match with the version to change is required")
+    return VersionMatch(
+        accepted=None if accepted is None else _versions(accepted, is_weak_allowed=False),
+        refused=frozenset() if refused is None else _versions(refused, is_weak_allowed=True),
+    )
 
 
 def not_modified_or(request: Request, response: Response) -> Response:
@@ -73,11 +75,22 @@ def is_known(request: Request, current: str) -> bool:
     Raises:
         InvalidPrecondition: The field is malformed.
     """
-    fields = request.headers.getlist("if-none-match")
-    if not fields:
-        return False
-    field = ",".join(fields)
-    return field.strip() == "*" or any(f'"{tag}"' == current for _, tag in _tags(field))
+    field = _field(request, "if-none-match")
+    return field is not None and (field == "*" or any(f'"{tag}"' == current for _, tag in _tags(field)))
+
+
+def _field(request: Request, name: str) -> str | None:
+    """Return a field as one list, or None if the request has no such field."""
+    fields = request.headers.getlist(name)
+    return ",".join(fields).strip(" \t") if fields else None
+
+
+def _versions(field: str, *, is_weak_allowed: bool) -> frozenset[int] | None:
+    """Return the versions in a field; None for all versions."""
+    if field == "*":
+        return None
+    tags = (tag for is_weak, tag in _tags(field) if is_weak_allowed or not is_weak)
+    return frozenset(int(tag) for tag in tags if _VERSION.fullmatch(tag))
 
 
 def _tags(field: str) -> list[tuple[str, str]]:

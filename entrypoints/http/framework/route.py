@@ -28,7 +28,7 @@ from entrypoints.http.framework.idempotency import (
     replay,
 )
 from entrypoints.http.framework.parameters import inject_parameters, request_parameters
-from entrypoints.http.framework.preconditions import etag, expected_versions, not_modified_or, parse_if_match
+from entrypoints.http.framework.preconditions import etag, expected_versions, not_modified_or, parse_expected_versions
 from entrypoints.http.framework.query import QueryParameters, query_errors
 from entrypoints.http.framework.rate_limits import RateLimitClass, rate_limit_headers
 
@@ -118,7 +118,7 @@ class Route(APIRoute):
         handle_route = super().get_route_handler()
         requires_caller, media_type, query = self.requires_caller, self.media_type, self.query
         limit_class = self.rate_limit or rate_limits.default_class(self.path, self.methods or ())
-        accepts_key, accepts_if_match = self.has_parameter(idempotent_request), self.has_parameter(expected_versions)
+        accepts_key, is_conditional = self.has_parameter(idempotent_request), self.has_parameter(expected_versions)
         has_headers = self.is_versioned or self.location is not None
         known = frozenset(parameter.alias for parameter in self.dependant.query_params)
         known, repeatable = (known | query.names, query.repeatable) if query else (known, frozenset())
@@ -137,8 +137,10 @@ class Route(APIRoute):
             if media_type is not None and strict.has_body:
                 strict.require(media_type)
                 await (strict.parse_json(self._validate_body) if media_type is JSON else strict.require_single_fields())
-            if accepts_if_match:
-                context.expected_versions = parse_if_match(request, is_required=context.settings.require_if_match)
+            if is_conditional:
+                context.expected_versions = parse_expected_versions(
+                    request, is_match_required=context.settings.require_if_match
+                )
             try:
                 if to_stored_response is None:
                     response = await handle_route(strict)

@@ -94,6 +94,7 @@ def _complete(
         operation["security"] = [{"password": []}, {"bearer": []}]
     if route.has_parameter(expected_versions):
         _add_parameter(operation, "If-Match", required=settings.require_if_match)
+        _add_parameter(operation, "If-None-Match", required=False)
     success = responses[str(route.status_code or HTTPStatus.OK)]
     if route.has_parameter(idempotent_request):
         _add_parameter(operation, "Idempotency-Key", required=False, pattern=idempotency.PATTERN)

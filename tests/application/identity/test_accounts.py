@@ -15,6 +15,7 @@ from domain.errors import (
 )
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User
+from domain.versions import VersionMatch
 from tests.application.given import OTHER, PASSWORD, logged_in, registered
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.errors import raises_invalid
@@ -67,13 +68,15 @@ async def test_a_refused_registration_creates_no_account_and_sends_no_mail(
 
 async def test_an_edit_is_stored_unless_it_changes_nothing(world: World) -> None:
     kim = await registered(world)
-    edited = await world.users.edit(AN_ADMIN, kim.id, full_name="Kim", email="new@example.com", versions=frozenset({1}))
+    edited = await world.users.edit(
+        AN_ADMIN, kim.id, full_name="Kim", email="new@example.com", versions=VersionMatch.one_of(1)
+    )
     assert (edited.version, edited.full_name, edited.email) == (2, "Kim", "new@example.com")
     assert await world.users.edit(AN_ADMIN, kim.id, full_name="Kim") == edited
     with pytest.raises(PreconditionFailed):
-        await world.users.edit(AN_ADMIN, kim.id, full_name="Lee", versions=frozenset({1}))
+        await world.users.edit(AN_ADMIN, kim.id, full_name="Lee", versions=VersionMatch.one_of(1))
     with pytest.raises(PreconditionFailed):
-        await world.users.delete(AN_ADMIN, kim.id, versions=frozenset({1}))
+        await world.users.delete(AN_ADMIN, kim.id, versions=VersionMatch.one_of(1))
 
     assert await world.users.get(AN_ADMIN, kim.id) == edited
     assert world.audit.names.count("user_changed") == 1

@@ -13,6 +13,7 @@ from domain.identity.actor import Actor
 from domain.identity.session import SessionId
 from domain.identity.user import Role, UserChanges
 from domain.identity.user_query import UserFilter, UserOrder
+from domain.versions import VersionMatch
 from tests.contracts.state_machine.machine import PASSWORD, Machine
 from tests.contracts.state_machine.vocabulary import names, passwords, rarely, user_agents, versions
 from tests.support.builders import AN_ADMIN, acting
@@ -42,7 +43,7 @@ class AccountRules(Machine):
         changed: dict[str, Any],
         email: str | None,
         password: str | None,
-        versions: frozenset[int] | None,
+        versions: VersionMatch,
     ) -> None:
         changes = UserChanges(**changed)  # type: ignore[typeddict-item]
         if email is not None:
@@ -63,7 +64,7 @@ class AccountRules(Machine):
         self.ask(lambda world: world.users.get(actor, other.user_id))
 
     @rule(actor=Machine.actors, other=Machine.actors, versions=versions)
-    def remove_user(self, actor: Actor, other: Actor, versions: frozenset[int] | None) -> None:
+    def remove_user(self, actor: Actor, other: Actor, versions: VersionMatch) -> None:
         self.mark_removed(
             other.user_id,
             self.ask(lambda world: world.users.delete(actor, other.user_id, versions=versions)),

@@ -13,6 +13,7 @@ from domain.identity.user import Role
 from domain.tasks.tag import Tag
 from domain.tasks.task import Task, TaskChanges, TaskId
 from domain.tasks.task_query import TaskFilter, TaskOrder
+from domain.versions import VersionMatch
 from tests.contracts.state_machine.job_rules import JobRules
 from tests.contracts.state_machine.vocabulary import (
     commands,
@@ -88,7 +89,7 @@ class StorageMachine(JobRules):
             self.ask(lambda world: world.tasks.history(task.owner, task.id, rest))
 
     @rule(task=tasks, changes=edits, versions=versions)
-    def edit(self, task: Known, changes: TaskChanges, versions: frozenset[int] | None) -> None:
+    def edit(self, task: Known, changes: TaskChanges, versions: VersionMatch) -> None:
         self.ask(lambda world: world.tasks.edit(task.owner, task.id, versions=versions, **changes))
 
     @rule(task=tasks, actor=JobRules.actors, changes=edits)
@@ -109,7 +110,7 @@ class StorageMachine(JobRules):
         self.ask(lambda world: world.batches.edit(actor, ids, **changes))
 
     @rule(task=consumes(tasks), actor=JobRules.actors, versions=versions)
-    def delete(self, task: Known, actor: Actor, versions: frozenset[int] | None) -> None:
+    def delete(self, task: Known, actor: Actor, versions: VersionMatch) -> None:
         self.ask(lambda world: world.tasks.delete(actor, task.id, versions=versions))
         self.ask(lambda world: world.tasks.delete(task.owner, task.id))
 
@@ -122,11 +123,11 @@ class StorageMachine(JobRules):
         added=many_tags,
         versions=versions,
     )
-    def add_tags(self, task: Known, added: list[Tag], versions: frozenset[int] | None) -> None:
+    def add_tags(self, task: Known, added: list[Tag], versions: VersionMatch) -> None:
         self.ask(lambda world: world.tasks.add_tags(task.owner, task.id, tuple(added), versions=versions))
 
     @rule(task=tasks, tag=some_tags, versions=versions)
-    def remove_tag(self, task: Known, tag: Tag, versions: frozenset[int] | None) -> None:
+    def remove_tag(self, task: Known, tag: Tag, versions: VersionMatch) -> None:
         self.ask(lambda world: world.tasks.remove_tag(task.owner, task.id, tag, versions=versions))
 
     @rule(actor=JobRules.actors, tag=common_tags, new=some_tags)

@@ -11,6 +11,7 @@ from domain.errors import InvalidTag
 from domain.tasks.tag import Tag
 from domain.tasks.task import TaskChanges
 from domain.tasks.task_query import TaskFilter
+from domain.versions import ANY_VERSION, VersionMatch
 from tests.support import strategies
 from tests.support.builders import tags
 
@@ -27,7 +28,8 @@ rarely: Final = st.sampled_from([False] * 7 + [True])
 names: Final = st.sampled_from(["ann", "Ann", "ANN", "ben", "Ben", "carol"])
 passwords: Final = st.sampled_from(["Correct-1-horse"] * 3 + ["Correct-2-horse", "weak"])
 user_agents: Final = st.sampled_from([None, "", "Browser/1.0", "a" * 300, "\x00", "\u00e9\U0001f600"])
-versions: Final = st.none() | st.none() | st.frozensets(st.integers(1, 3), max_size=2)
+_some_versions: Final = st.none() | st.frozensets(st.integers(1, 3), max_size=2)
+versions: Final = st.just(ANY_VERSION) | st.just(ANY_VERSION) | st.builds(VersionMatch, _some_versions, _some_versions)
 titles: Final = strategies.phrases | strategies.storable_text.map("{}!".format)
 common_tags: Final = st.sampled_from(tags("milk", "work", "stra\u00dfe", "100%"))
 some_tags: Final = common_tags | st.sampled_from(tags(*strategies.WORDS)) | strategies.storable_text.map(tag_of)

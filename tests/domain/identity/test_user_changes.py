@@ -3,7 +3,7 @@ from typing import Final
 
 import pytest
 
-from domain.errors import InvalidValue, PreconditionFailed
+from domain.errors import InvalidValue
 from domain.identity.user import Role, UserChanges
 from tests.support.builders import NOW, a_user
 
@@ -80,17 +80,6 @@ def test_a_new_password_creates_a_new_version() -> None:
 
     assert (changed.password_hash, changed.version, changed.updated_at) == ("new", 2, LATER)
     assert (user.password_hash, changed.email, changed.created_at) == ("old", user.email, NOW)
-
-
-@pytest.mark.parametrize("expected", [None, frozenset({2}), frozenset({1, 2, 3})])
-def test_an_expected_version_is_accepted(expected: frozenset[int] | None) -> None:
-    a_user(version=2).require_version(expected)
-
-
-@pytest.mark.parametrize("expected", [frozenset[int](), frozenset({1}), frozenset({1, 3})])
-def test_an_unexpected_version_is_refused(expected: frozenset[int]) -> None:
-    with pytest.raises(PreconditionFailed):
-        a_user(version=2).require_version(expected)
 
 
 def test_an_active_admin_is_active_and_an_admin() -> None:

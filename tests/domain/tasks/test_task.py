@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 
 from domain.calendar import Due
-from domain.errors import PreconditionFailed
 from domain.tasks.status import Status
 from domain.tasks.task import Priority, Task, TaskChanges, validate_description, validate_title
 from tests.support.builders import NOW, a_task, tags
@@ -137,16 +136,6 @@ def test_an_equivalent_value_changes_nothing() -> None:
     )
 
     assert same is task
-
-
-def test_the_version_must_be_one_of_the_expected_versions() -> None:
-    task = a_task().edit(at=LATER, title="Renamed")
-
-    task.require_version(None)
-    task.require_version(frozenset({1, 2}))
-    for expected in (frozenset({1, 3}), frozenset[int]()):
-        with pytest.raises(PreconditionFailed):
-            task.require_version(expected)
 
 
 @given(tasks(), histories)

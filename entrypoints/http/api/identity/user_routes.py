@@ -8,6 +8,7 @@ from application.operations.export import ExportRunning
 from domain.errors import EmailTaken, Forbidden, LastAdmin, UsernameTaken, UserNotFound, WeakPassword, WrongPassword
 from domain.identity.actor import Actor
 from domain.identity.user import UserId
+from domain.versions import VersionMatch
 from entrypoints.http.api.dependencies import App, ClientAddress, CurrentActor, ExpectedVersions, Idempotent
 from entrypoints.http.api.identity.auth_schemas import UserView
 from entrypoints.http.api.identity.export import RunningExport, stream_export
@@ -102,7 +103,7 @@ async def edit_user(
 
 
 async def _edit(
-    user_id: UserId, body: EditMeBody, actor: Actor, app: Services, versions: frozenset[int] | None, address: str
+    user_id: UserId, body: EditMeBody, actor: Actor, app: Services, versions: VersionMatch, address: str
 ) -> UserView:
     user = await app.users.edit(
         actor, user_id, current_password=body.password, address=address, versions=versions, **body.to_changes()

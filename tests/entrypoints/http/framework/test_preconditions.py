@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 from httpx2 import AsyncClient, Headers
 
-from tests.entrypoints.http.given import ME, TASKS, UNKNOWN, Json, create, get, in_memory, path_of
+from tests.entrypoints.http.given import ME, PASSWORD, TASKS, UNKNOWN, USERS, Json, create, get, in_memory, path_of
 
 pytestmark = in_memory
 
@@ -116,12 +116,52 @@ async def test_another_if_match_prevents_the_change(ann: AsyncClient, task: Json
     assert await get(ann, task) == task
 
 
+@pytest.mark.parametrize("field", ["*", '"3"', *WEAK])
+async def test_a_matching_if_none_match_prevents_the_change(ann: AsyncClient, task: Json, field: str) -> None:
+    for method, suffix, request in WRITES:
+        response = await ann.request(method, path_of(task) + suffix, headers={"If-None-Match": field}, **request)
+        assert response.status_code == 412, f"{method} {suffix}"
+        assert response.json()["error_code"] == "PRECONDITION_FAILED"
+    assert await get(ann, task) == task
+
+
+async def test_another_if_none_match_allows_the_change(ann: AsyncClient, task: Json) -> None:
+    for method, suffix, request in WRITES:
+        headers = {"If-Match": "*", "If-None-Match": '"2", W/"30"'}
+        response = await ann.request(method, path_of(task) + suffix, headers=headers, **request)
+        assert response.is_success, f"{method} {suffix}"
+
+
+async def test_changes_of_users_evaluate_if_none_match(ann: AsyncClient) -> None:
+    user = (await ann.get(ME)).json()
+    requests: list[tuple[str, str, dict[str, Any]]] = [
+        ("PATCH", ME, {"full_name": "Ann"}),
+        ("PATCH", f"{USERS}/{user['id']}", {"full_name": "Ann"}),
+        ("PUT", f"{USERS}/{user['id']}", {"full_name": "Ann"}),
+        ("DELETE", ME, {"password": PASSWORD}),
+    ]
+    for field, status in (("*", 412), ('W/"1"', 412), ("1", 400)):
+        for method, path, body in requests:
+            response = await ann.request(method, path, json=body, headers={"If-None-Match": field})
+            assert response.status_code == status, f"{method} {path}"
+    assert (await ann.get(ME)).json() == user
+    assert (await ann.patch(ME, json={"full_name": "Ann"}, headers={"If-None-Match": '"2"'})).status_code == 200
+
+
+async def test_if_none_match_is_evaluated_after_the_rights_of_the_caller(ann: AsyncClient, ben: AsyncClient) -> None:
+    user = (await ben.get(ME)).json()
+    response = await ann.delete(f"{USERS}/{user['id']}", headers={"If-None-Match": "*"})
+    assert response.status_code == 404
+
+
 @pytest.mark.parametrize("field", MALFORMED)
 async def test_a_malformed_field_is_refused(ann: AsyncClient, task: Json, field: str) -> None:
     for method, suffix, request in WRITES:
         response = await ann.request(method, path_of(task) + suffix, headers={"If-Match": field}, **request)
         assert response.status_code == 400, f"{method} {suffix}"
         assert response.json()["error_code"] == "INVALID_PRECONDITION"
+        response = await ann.request(method, path_of(task) + suffix, headers={"If-None-Match": field}, **request)
+        assert response.status_code == 400, f"{method} {suffix}"
     assert (await ann.get(path_of(task), headers={"If-None-Match": field})).status_code == 400
     assert await get(ann, task) == task
 
@@ -139,8 +179,9 @@ async def test_an_empty_list_matches_no_version(ann: AsyncClient, task: Json, fi
     assert response.status_code in {400, 412}
 
 
-async def test_an_unknown_task_returns_404_despite_if_match(ann: AsyncClient) -> None:
+@pytest.mark.parametrize("name", ["If-Match", "If-None-Match"])
+async def test_an_unknown_task_returns_404_despite_a_condition(ann: AsyncClient, name: str) -> None:
     for field in ("*", '"1"'):
         for method, suffix, request in WRITES:
-            response = await ann.request(method, f"{TASKS}/{UNKNOWN}{suffix}", headers={"If-Match": field}, **request)
+            response = await ann.request(method, f"{TASKS}/{UNKNOWN}{suffix}", headers={name: field}, **request)
             assert response.status_code == 404

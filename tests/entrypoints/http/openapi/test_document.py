@@ -142,13 +142,15 @@ def test_operations_with_a_token_declare_401(document: dict[str, Any]) -> None:
             assert "401" in operation["responses"], name
 
 
-def test_operations_that_change_one_resource_accept_if_match(document: dict[str, Any]) -> None:
+@pytest.mark.parametrize("field", ["If-Match", "If-None-Match"])
+def test_operations_that_change_one_resource_are_conditional(document: dict[str, Any], field: str) -> None:
     one = re.compile(r"(PATCH|PUT|DELETE) \S+/(\{task_id\}|\{user_id\}|users/me)|[A-Z]+ \S+/\{task_id\}/tags\S*")
     changing = {name for name in operations(document) if one.fullmatch(name)}
     taking = {
         name
         for name, operation in operations(document).items()
-        if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ()))
+        if any(parameter["name"] == field for parameter in operation.get("parameters", ()))
+        if not name.startswith("GET ")
     }
     assert taking == changing
     assert len(taking) == 10
