@@ -40,21 +40,19 @@ class TaskChange:
 
     @classmethod
     def creation(cls, task: Task, *, id: ChangeId, actor_id: UserId) -> Self:
-        """Describe a new task. Its changes are all fields that are not empty."""
-        return cls._compare({}, task, id, actor_id)
+        """Describe a new task. Its changes are all fields that have a value, and the tags if there are any."""
+        changes = {name: FieldChange(None, new) for name, new in task.field_values.items() if new not in (None, [])}
+        return cls._of(task, changes, id, actor_id)
 
     @classmethod
     def update(cls, before: Task, after: Task, *, id: ChangeId, actor_id: UserId) -> Self:
         """Describe the difference between two versions of a task."""
-        return cls._compare(before.field_values, after, id, actor_id)
+        old = before.field_values
+        changes = {name: FieldChange(old[name], new) for name, new in after.field_values.items() if new != old[name]}
+        return cls._of(after, changes, id, actor_id)
 
     @classmethod
-    def _compare(cls, old: Mapping[str, FieldValue], task: Task, id: ChangeId, actor_id: UserId) -> Self:
-        changes = {
-            name: FieldChange(old.get(name), new)
-            for name, new in task.field_values.items()
-            if (new or old) and new != old.get(name)
-        }
+    def _of(cls, task: Task, changes: Mapping[str, FieldChange], id: ChangeId, actor_id: UserId) -> Self:
         return cls(
             id=id,
             owner_id=task.owner_id,

@@ -17,10 +17,12 @@ MANY: Final = 1000
 
 
 def versions_of(task: Task, count: int) -> list[TaskChange]:
-    """Return the changes of its creation and of edits of its title."""
+    """Return the changes of its creation and of edits of its title, tags and description."""
     changes = [TaskChange.creation(task, id=ChangeId(uuid7()), actor_id=task.owner_id)]
     for n in range(1, count):
-        edited = task.edit(at=NOW + timedelta(seconds=n), title=f'"{n}" ü', tags=tags(f"{n}"))
+        description = "" if task.description is None else None
+        at = NOW + timedelta(seconds=n)
+        edited = task.edit(at=at, title=f'"{n}" ü', tags=tags(f"{n}"), description=description)
         changes.append(TaskChange.update(task, edited, id=ChangeId(uuid7()), actor_id=task.owner_id))
         task = edited
     return changes

@@ -23,7 +23,7 @@ def update(before: Task, after: Task) -> TaskChange:
     return TaskChange.update(before, after, id=ChangeId(uuid7()), actor_id=ANN)
 
 
-def test_a_creation_contains_every_field_that_is_not_empty() -> None:
+def test_a_creation_contains_every_field_that_has_a_value() -> None:
     change = creation(a_task(title="Water the plants", due=Due(date(2026, 3, 5)), tags=tags("home")))
 
     assert (change.action, change.version, change.at, change.actor_id) == (Action.CREATED, 1, NOW, ANN)
@@ -59,6 +59,16 @@ def test_a_change_from_a_day_to_the_instant_of_its_start_is_recorded() -> None:
     task = a_task(due=Due(date(2026, 3, 5)))
     edited = task.edit(at=LATER, due=Due(datetime(2026, 3, 5, tzinfo=UTC)))
     assert update(task, edited).changes == {"due": FieldChange("2026-03-05", "2026-03-05T00:00:00Z")}
+
+
+def test_a_change_between_no_description_and_an_empty_one_is_recorded() -> None:
+    absent = a_task(description=None)
+    empty = absent.edit(at=LATER, description="")
+
+    assert update(absent, empty).changes == {"description": FieldChange(None, "")}
+    assert update(empty, empty.edit(at=LATER, description=None)).changes == {"description": FieldChange("", None)}
+    assert creation(a_task(description="")).changes["description"] == FieldChange(None, "")
+    assert "description" not in creation(absent).changes
 
 
 @given(changes=edits)
