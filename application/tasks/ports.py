@@ -71,8 +71,8 @@ class TaskRepository(Protocol):
         """
         ...
 
-    async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
-        """Return up to `limit` tasks that have the tag, sorted by id."""
+    async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int, after: TaskId | None = None) -> list[Task]:
+        """Return up to `limit` tasks that have the tag, sorted by id, starting after the id `after`."""
         ...
 
     async def save(self, *tasks: Task) -> None:

@@ -87,8 +87,9 @@ class InMemoryTaskRepository:
     async def revision(self, *, owner_id: UserId) -> int:
         return self._counters.get(CounterKey(owner_id, CounterKind.REVISION)) or 0
 
-    async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
-        tagged = (task for task in self._tasks[owner_id].values() if tag in task.tags)
+    async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int, after: TaskId | None = None) -> list[Task]:
+        own = (task for task in self._tasks[owner_id].values() if after is None or task.id > after)
+        tagged = (task for task in own if tag in task.tags)
         return list(islice(sorted(tagged, key=lambda task: task.id), limit))
 
     async def save(self, *tasks: Task) -> None:

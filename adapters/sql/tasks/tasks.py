@@ -2,7 +2,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
-from sqlalchemy import Executable, Integer, Text, bindparam, delete, insert, select, update
+from sqlalchemy import Executable, Text, bindparam, delete, insert, select, update
 
 from adapters.sql.engine.connection import ReferenceViolated
 from adapters.sql.engine.dialects import SqlDialect
@@ -10,7 +10,7 @@ from adapters.sql.engine.pages import OWNER
 from adapters.sql.engine.transaction import Transaction
 from adapters.sql.schema.files import files
 from adapters.sql.schema.tasks import task_changes, task_counters, tasks
-from adapters.sql.tasks import queries
+from adapters.sql.tasks import queries, tagged
 from adapters.sql.tasks.queries import MAX_MATERIALIZED, Shape
 from adapters.sql.tasks.rows import TASK_COLUMNS, task_from_row, task_to_row
 from adapters.sql.tasks.statistics import STATISTICS, statistics_from, statistics_parameters
@@ -57,11 +57,6 @@ def tasks_by_ids(dialect: SqlDialect) -> Executable:
 def lock_versions(dialect: SqlDialect) -> Executable:
     stored = select(tasks.c.id, tasks.c.version).where(tasks.c.owner_id == OWNER, dialect.is_in(tasks.c.id, "ids"))
     return stored.order_by(tasks.c.id).with_for_update()
-
-
-def tasks_by_tag(dialect: SqlDialect) -> Executable:
-    tagged = _OWNED.where(dialect.has_all(tasks.c.tags, "tags"))
-    return tagged.order_by(tasks.c.id).limit(bindparam("limit", type_=Integer))
 
 
 def delete_changes(dialect: SqlDialect) -> Executable:
@@ -136,9 +131,12 @@ class SqlTaskRepository:
         rows = await self._transaction.fetch(REVISION_OF_OWNER, owner_id=owner_id)
         return int(rows[0][0]) if rows else 0
 
-    async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int) -> list[Task]:
-        rows = await self._transaction.fetch(tasks_by_tag, owner_id=owner_id, tags=[tag.name], limit=limit)
-        return [task_from_row(row) for row in rows]
+    async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int, after: TaskId | None = None) -> list[Task]:
+        (amount,) = await self._amounts([tag], owner_id=owner_id)
+        if not amount:
+            return []
+        find = tagged.find_few if amount <= MAX_MATERIALIZED else tagged.find_many
+        return await find(self._transaction, tag, owner_id=owner_id, limit=limit, after=after)
 
     async def save(self, *tasks: Task) -> None:
         await self._lock(tasks, version_before=1)

@@ -13,21 +13,28 @@ async def tag_counts(storage: Storage, only: Tag | None = None) -> dict[str, int
     return {count.tag.name: count.task_count for count in counts}
 
 
-async def with_tag(storage: Storage, tag: Tag, limit: int = 99, owner_id: UserId = ANN) -> list[Task]:
+async def with_tag(
+    storage: Storage, tag: Tag, limit: int = 99, owner_id: UserId = ANN, after: Task | None = None
+) -> list[Task]:
     async with storage.unit_of_work() as uow:
-        return await uow.tasks.with_tag(tag, owner_id=owner_id, limit=limit)
+        return await uow.tasks.with_tag(tag, owner_id=owner_id, limit=limit, after=after.id if after else None)
 
 
-class TagContract(StorageSuite):
+class TaggedTasksContract(StorageSuite):
     async def test_tasks_with_a_tag_are_returned_by_id_up_to_the_limit(self, storage: Storage) -> None:
         tasks = [a_task(tags=tags("home", "work")[: 1 + n % 2]) for n in range(6)]
         await add(storage, *tasks[::-1], a_task(owner_id=BEN, tags=tags("work")), a_task(tags=tags("wor", "works")))
 
         assert await with_tag(storage, Tag("work")) == tasks[1::2]
         assert await with_tag(storage, Tag("work"), limit=2) == tasks[1:4:2]
+        assert await with_tag(storage, Tag("work"), limit=2, after=tasks[1]) == tasks[3:6:2]
+        assert await with_tag(storage, Tag("work"), after=tasks[4]) == tasks[5:]
+        assert await with_tag(storage, Tag("home"), after=tasks[5]) == []
         assert await with_tag(storage, Tag("home")) == tasks
         assert await with_tag(storage, Tag("unheard-of")) == []
 
+
+class TagContract(TaggedTasksContract):
     async def test_tags_in_use_are_counted_in_code_point_order(self, storage: Storage) -> None:
         names = ["-", "1", "_", "a b", "ab", "b", "ss", "z", "\u00e9", "\uffee", "\U0001f600"]
         await add(storage, *(a_task(tags=tags(*names[n:])) for n in (5, 0, 9)), a_task(owner_id=BEN, tags=tags("ben")))
