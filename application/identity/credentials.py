@@ -10,7 +10,7 @@ from application.platform.retry import read
 from domain.errors import WrongPassword
 from domain.identity.actor import Actor
 from domain.identity.address import address_block
-from domain.identity.password import PasswordPolicy
+from domain.identity.password import PasswordPolicy, hashed_forms, normalize_password
 from domain.identity.user import User, UserId, normalize_login
 
 
@@ -42,11 +42,12 @@ class Credentials:
         Raises:
             WeakPassword: The password breaks a rule of the policy.
         """
-        self._policy.check(password, username=username, email=email)
-        return await self._hasher.hash(password)
+        return await self._hasher.hash(self._policy.validate(password, username=username, email=email))
 
-    async def verify(self, user: User | None, password: str, *, login: str, address: str | None) -> bool:
-        """Return whether this is the password of an active user. Otherwise it counts as a failed login.
+    async def verify(self, user: User | None, password: str, *, login: str, address: str | None) -> str | None:
+        """Return the password of an active user in the form that is hashed, or None if the password is wrong.
+
+        A wrong password counts as a failed login.
 
         Without a user, the method takes the same time and counts in the same way, so that neither reveals accounts.
 
@@ -65,14 +66,20 @@ class Credentials:
 
         guess = await self._rate_limits.guess(_account_key(user, login), address or "", is_known)
         try:
-            is_correct = await self._hasher.verify(password, user.password_hash if user else None)
+            form = await self._find_hashed_form(password, user.password_hash if user and user.is_active else None)
         except Exception:
             await self._rate_limits.refund(guess)
             raise
-        if not is_correct or user is None or not user.is_active:
-            return False
-        await self._rate_limits.refund(guess)
-        return True
+        if form is not None:
+            await self._rate_limits.refund(guess)
+        return form
+
+    async def _find_hashed_form(self, password: str, password_hash: str | None) -> str | None:
+        """Return the form of the password that was hashed. The time of a failure depends on the password only."""
+        for form in hashed_forms(password):
+            if await self._hasher.verify(form, password_hash):
+                return form
+        return None
 
     async def require_current_password(
         self, actor: Actor, password: str, address: str | None, *, refusal_event: str
@@ -91,7 +98,7 @@ class Credentials:
             RateLimited: Too many passwords for this account were wrong.
         """
         user: User = await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
-        if not await self.verify(user, password, login=user.username, address=address):
+        if await self.verify(user, password, login=user.username, address=address) is None:
             self._audit.record(refusal_event, user_id=user.id)
             raise WrongPassword
         return user
@@ -108,9 +115,16 @@ class Credentials:
         await self._rate_limits.change_email(str(user.id))
         return user
 
-    async def rehash_if_outdated(self, user: User, password: str) -> str | None:
-        """Return a new hash if the stored one was made with less effort than configured now, otherwise None."""
-        return await self._hasher.hash(password) if self._hasher.is_outdated(user.password_hash) else None
+    async def rehash_if_outdated(self, user: User, hashed_form: str) -> str | None:
+        """Return a new hash if the stored one is not made as today, otherwise None.
+
+        Args:
+            user: The user with the stored hash.
+            hashed_form: What `verify` returned.
+        """
+        normalized = normalize_password(hashed_form)
+        is_outdated = hashed_form != normalized or self._hasher.is_outdated(user.password_hash)
+        return await self._hasher.hash(normalized) if is_outdated else None
 
     async def _has_session_from(self, user_id: UserId, address: str) -> bool:
         sessions = await read(self._unit_of_work, lambda uow: uow.sessions.find_by_user(user_id))

@@ -100,8 +100,8 @@ class SessionService:
         """
         for _ in range(MAX_LOGIN_ATTEMPTS):
             user: User | None = await read(self._unit_of_work, lambda uow: uow.users.find_by_login(login))
-            is_correct = await self._credentials.verify(user, password, login=login, address=client.ip_address)
-            if not is_correct or user is None:
+            hashed_form = await self._credentials.verify(user, password, login=login, address=client.ip_address)
+            if hashed_form is None or user is None:
                 break
             refresh_token = OpaqueToken((user.id, self._new_id()), self._new_secret())
             session = Session.start(
@@ -114,7 +114,7 @@ class SessionService:
                 user_agent=client.user_agent,
                 ip_address=client.ip_address,
             )
-            new_hash = await self._credentials.rehash_if_outdated(user, password)
+            new_hash = await self._credentials.rehash_if_outdated(user, hashed_form)
             current = await self._store(session, user, new_hash)
             if current is not None:
                 return self._issue_tokens(current, session, refresh_token)

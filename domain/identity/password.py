@@ -1,10 +1,15 @@
+import re
+import unicodedata
 from collections.abc import Container
 from dataclasses import dataclass
 from string import punctuation
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 from domain.errors import WeakPassword
-from domain.text import is_storable
+from domain.text import is_storable, may_fit
+
+_OTHER_SPACES: Final = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+"""The spaces of Unicode (category Zs) that are not ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,13 @@ class PasswordPolicy:
         """Require 15 characters of any kind (NIST SP 800-63B-4, section 3.1.1.2)."""
         return cls(min_length=15, requires_composition=False, common=common)
 
-    def check(self, password: str, *, username: str, email: str) -> None:
-        """Check a new password.
+    def validate(self, password: str, *, username: str, email: str) -> str:
+        """Return a new password as it is hashed. All rules are about this form; see `normalize_password`.
 
         Raises:
             WeakPassword: The password breaks a rule. The message states the first one.
         """
+        password = normalize_password(password)
         if not self.min_length <= len(password) <= self.MAX_LENGTH:
             raise WeakPassword(f"password must have {self.min_length} to {self.MAX_LENGTH} characters")
         if not is_storable(password):
@@ -55,6 +61,27 @@ class PasswordPolicy:
                 raise WeakPassword(
                     "password must not contain the username or the part of the e-mail address before the @"
                 )
+        return password
+
+
+def normalize_password(text: str) -> str:
+    """Return a password as it is hashed: in NFC and with ASCII spaces (OpaqueString, RFC 8265, section 4.2.2).
+
+    Devices encode the same keys differently. Text that is too long for a password is returned unchanged, so that it
+    costs no time.
+    """
+    if text.isascii() or not may_fit(text, PasswordPolicy.MAX_LENGTH):
+        return text
+    return unicodedata.normalize("NFC", _OTHER_SPACES.sub(" ", text))
+
+
+def hashed_forms(text: str) -> tuple[str, ...]:
+    """Return the forms of a password that a stored hash may have.
+
+    Older hashes were made from a password as it was typed, without normalization.
+    """
+    normalized = normalize_password(text)
+    return (normalized,) if normalized == text else (normalized, text)
 
 
 def _is_composed(password: str) -> bool:

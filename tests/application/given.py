@@ -11,10 +11,15 @@ from tests.support.world import World
 
 PASSWORD: Final = "Correct-1-horse"
 OTHER: Final = "Correct-2-horse"
+COMPOSED: Final = "Corr\u00e9ct-1 horse"
+DECOMPOSED: Final = "Corre\u0301ct-1\u00a0horse"
+"""The same password as COMPOSED, as another device sends it."""
 
 
-async def registered(world: World, name: str = "kim", role: Role = Role.USER, *, is_active: bool = True) -> User:
-    command = CreateUser(username=name, email=f"{name}@example.com", password=PASSWORD, role=role, is_active=is_active)
+async def registered(
+    world: World, name: str = "kim", role: Role = Role.USER, *, is_active: bool = True, password: str = PASSWORD
+) -> User:
+    command = CreateUser(username=name, email=f"{name}@example.com", password=password, role=role, is_active=is_active)
     return await world.bootstrap.create_user(command)
 
 

@@ -9,7 +9,7 @@ from application.identity.sessions import ClientInfo, IssuedTokens
 from domain.errors import InvalidCredentials, InvalidToken, RefreshTokenReused, SessionNotFound
 from domain.identity.actor import Actor
 from domain.identity.session import Session
-from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
+from tests.application.given import COMPOSED, DECOMPOSED, OTHER, PASSWORD, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.stubs import SettableClock
 from tests.support.world import LIFETIME, World
@@ -30,19 +30,27 @@ async def test_a_login_issues_tokens_for_the_user_and_the_session(world: World) 
 
 @pytest.mark.parametrize(
     ("login", "password"),
-    [("kim", OTHER), ("unknown", PASSWORD), ("off", PASSWORD), ("", ""), ("k\x00", PASSWORD), ("\ud800", PASSWORD)],
-    ids=["wrong password", "unknown", "inactive", "empty", "NUL", "surrogate"],
+    [
+        ("kim", OTHER),
+        ("unknown", PASSWORD),
+        ("off", COMPOSED),
+        ("kim", DECOMPOSED),
+        ("unknown", DECOMPOSED),
+        ("off", DECOMPOSED),
+        ("", ""),
+        ("k\x00", PASSWORD),
+        ("\ud800", PASSWORD),
+    ],
 )
-async def test_all_refused_logins_get_the_same_error_and_cost_one_verification(
-    world: World, login: str, password: str
-) -> None:
+async def test_all_refused_logins_get_the_same_error_and_cost_the_same(world: World, login: str, password: str) -> None:
     await registered(world)
-    await registered(world, "off", is_active=False)
+    await registered(world, "off", is_active=False, password=DECOMPOSED)
     with pytest.raises(InvalidCredentials) as error:
         await world.sessions.log_in(login, password)
 
     assert str(error.value) == "wrong username or password"
-    assert (world.hasher.verified, world.hasher.hashed) == (1, 2)
+    forms = 2 if password == DECOMPOSED else 1
+    assert (world.hasher.verified, world.hasher.hashed) == (forms, 2)
     assert world.audit.names[-1] == "login_failed"
 
 
@@ -58,6 +66,31 @@ async def test_a_login_rehashes_a_password_whose_hash_is_outdated(world: World) 
     hashed = world.hasher.hashed
     await logged_in(world)
     assert world.hasher.hashed == hashed
+
+
+async def test_a_password_may_be_typed_in_any_normalization_form(world: World) -> None:
+    kim = await registered(world, password=COMPOSED)
+    login = await logged_in(world, password=DECOMPOSED)
+    assert world.hasher.verified == 1
+    await world.passwords.change(acting(kim.id), session_of(login), DECOMPOSED, "New-" + DECOMPOSED)
+    await logged_in(world, password="New-" + COMPOSED)
+    assert (await world.users.get(AN_ADMIN, kim.id)).version == 2
+    await world.accounts.erase(acting(kim.id), "New-" + DECOMPOSED)
+
+
+async def test_a_hash_of_a_password_that_was_not_normalized_is_accepted_and_replaced(world: World) -> None:
+    kim = await registered(world)
+    async with world.storage.unit_of_work() as uow:
+        await uow.users.save(kim.with_password(f"1:{DECOMPOSED}", at=kim.updated_at))
+        await uow.commit()
+    with pytest.raises(InvalidCredentials):
+        await logged_in(world, password=COMPOSED)
+
+    await logged_in(world, password=DECOMPOSED)
+    assert (await world.users.get(AN_ADMIN, kim.id)).password_hash == f"1:{COMPOSED}"
+    await logged_in(world, password=COMPOSED)
+    await logged_in(world, password=DECOMPOSED)
+    assert (await world.users.get(AN_ADMIN, kim.id)).version == 3
 
 
 async def test_concurrent_logins_all_succeed_while_the_password_is_rehashed(world: World) -> None:

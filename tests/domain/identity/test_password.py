@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import WeakPassword
-from domain.identity.password import PasswordPolicy
+from domain.identity.password import PasswordPolicy, hashed_forms, normalize_password
 from tests.support.strategies import any_text
 
 COMPOSED = PasswordPolicy.composed({"password1!", "straßenbahn1!".casefold()})
@@ -14,7 +14,7 @@ def is_accepted(
     password: str, policy: PasswordPolicy = COMPOSED, username: str = "ann", email: str = "ann@x.de"
 ) -> bool:
     try:
-        policy.check(password, username=username, email=email)
+        assert policy.validate(password, username=username, email=email) == normalize_password(password)
     except WeakPassword as error:
         assert (error.code, error.field) == ("WEAK_PASSWORD", "password")
         assert str(error).startswith("password ")
@@ -133,6 +133,26 @@ def test_a_password_may_contain_the_domain_of_the_email_address() -> None:
     assert is_accepted("Example-2-words", email="anna@example.com")
 
 
+def test_the_rules_are_about_the_normalized_password() -> None:
+    assert is_accepted("e\u0301" * 128, NIST)
+    assert not is_accepted("e\u0301" * 129, NIST)
+    assert not is_accepted("\ufb2c" * 43, NIST), "NFC replaces this character by three"
+    assert is_accepted("Abcdef1e\u0300!") and not is_accepted("Abcdefg1e\u0300"), "a mark is part of its letter"
+    assert not is_accepted("correct\u00a0horse\u2003battery", NIST)
+
+
+def test_passwords_are_normalized_as_opaque_strings() -> None:
+    """RFC 8265, section 4.2.2."""
+    assert normalize_password("e\u0301 \u1680\u3000\u212b") == "\u00e9   \u00c5"
+    for kept in ("\uff41", "\ufb01", "\u200b", "\t", "A", "e\u0301" * 1000):
+        assert normalize_password(kept) == kept
+
+
+def test_a_hash_has_the_normalized_form_or_the_typed_one() -> None:
+    assert hashed_forms("e\u0301") == ("\u00e9", "e\u0301")
+    assert hashed_forms("\u00e9") == ("\u00e9",)
+
+
 @given(
     any_text | st.text(st.sampled_from("aA1! \u00df\u0130\x00\ud800"), max_size=140),
     st.sampled_from([COMPOSED, NIST]),
@@ -140,6 +160,8 @@ def test_a_password_may_contain_the_domain_of_the_email_address() -> None:
 )
 def test_every_accepted_password_meets_all_rules(password: str, policy: PasswordPolicy, username: str) -> None:
     if is_accepted(password, policy, username, "A-a-A@x.de"):
+        password = normalize_password(password)
+        assert normalize_password(password) == password
         assert policy.min_length <= len(password) <= 128
         assert "\x00" not in password and password.encode()
         assert len(username) < 4 or username.casefold() not in password.casefold()

@@ -6,6 +6,7 @@ from pydantic import MISSING, ConfigDict, Field, model_validator
 
 from application.identity.registration import RegisterUser
 from application.identity.sessions import IssuedTokens
+from domain.identity.password import normalize_password
 from domain.identity.session import Session, SessionId
 from domain.identity.user import User
 from entrypoints.http.schemas.body import Body
@@ -38,7 +39,8 @@ class RegisterBody(Body):
 
     @model_validator(mode="after")
     def _check_confirmation(self) -> Self:
-        if "confirm_password" in self.model_fields_set and self.confirm_password != self.password:
+        confirmation = self.confirm_password
+        if isinstance(confirmation, str) and normalize_password(confirmation) != normalize_password(self.password):
             raise ValueError("password and confirm_password must be equal")
         return self
 
