@@ -15,6 +15,8 @@ from tests.support.strategies import ZONES
 
 MAILBOX: Final = "mailbox"
 ENTITY_TAGS: Final = "entity-tags"
+OTHER_ENTITY_TAGS: Final = "other-entity-tags"
+"""Tags that no resource has: a change with If-None-Match and the current tag is always refused."""
 
 FORMATTED: Final = ("password", "confirm_password", "email", "If-Match", "If-None-Match")
 """Formats that only help to generate values. Other values may be valid too."""
@@ -49,6 +51,7 @@ def register_formats() -> None:
     version = st.integers(1, 9).map('"{}"'.format)
     some = st.lists(version | version.map("W/{}".format), min_size=1, max_size=3).map(", ".join)
     schemathesis.openapi.format(ENTITY_TAGS, st.just("*") | version | some)
+    schemathesis.openapi.format(OTHER_ENTITY_TAGS, st.integers(1001, 1009).map('"{}"'.format))
 
 
 def with_hints(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
@@ -67,7 +70,8 @@ def with_hints(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
         for method, operation in operations.items():
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] in {"If-Match", "If-None-Match"}:
-                    parameter["schema"]["format"] = ENTITY_TAGS
+                    is_refused = parameter["name"] == "If-None-Match" and method != "get"
+                    parameter["schema"]["format"] = OTHER_ENTITY_TAGS if is_refused else ENTITY_TAGS
                 if example := examples.get(f"{method.upper()} {path}", {}).get(parameter["name"]):
                     parameter["schema"]["examples"] = [example]
     for name, schema in schemas.items():
