@@ -3,7 +3,6 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -51,10 +50,10 @@ def measure_jobs(database_url: str, owner: Owner, amount: int) -> Jobs:
 
 async def _queue(database_url: str, owner: Owner, amount: int) -> None:
     """Add welcome jobs like those of a registration, all in one transaction."""
-    storage, now = SqlStorage(database_url), datetime.now(UTC)
+    storage = SqlStorage(database_url)
     await storage.open()
     async with storage.unit_of_work() as uow:
-        jobs = (Job(id=JobId(uuid7()), kind=WELCOME_MAIL, owner_id=owner.id, run_at=now) for _ in range(amount))
+        jobs = (Job(id=JobId(uuid7()), kind=WELCOME_MAIL, owner_id=owner.id) for _ in range(amount))
         await uow.jobs.add(*jobs)
         await uow.commit()
     await storage.close()

@@ -1,4 +1,8 @@
 import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
 
 from adapters.memory.engine.transaction import Rows, Staged, WriteLock
 from adapters.memory.files.files import InMemoryFileRepository
@@ -13,6 +17,8 @@ from adapters.memory.tasks.tasks import InMemoryTaskRepository, TasksByOwner
 from application.platform.events import Dispatch, discard
 from application.platform.unit_of_work import ManagedUnitOfWork
 
+NOW: Final = partial(datetime.now, UTC)
+
 
 class InMemoryStorage:
     """Keep all data in this process, for tests and development. One unit of work writes at a time, as in SQLite.
@@ -24,12 +30,13 @@ class InMemoryStorage:
     migrator = None
     copier = None
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime] = NOW) -> None:
         self._rows = Rows()
         self._writing = asyncio.Lock()
+        self._now = now
 
     def unit_of_work(self, dispatch: Dispatch = discard) -> "InMemoryUnitOfWork":
-        return InMemoryUnitOfWork(self._rows, self._writing, dispatch)
+        return InMemoryUnitOfWork(self._rows, self._writing, self._now, dispatch)
 
     async def check(self) -> None:
         pass
@@ -38,7 +45,7 @@ class InMemoryStorage:
 class InMemoryUnitOfWork(ManagedUnitOfWork):
     """Stage changes in memory and apply them at commit."""
 
-    def __init__(self, rows: Rows, writing: asyncio.Lock, dispatch: Dispatch) -> None:
+    def __init__(self, rows: Rows, writing: asyncio.Lock, now: Callable[[], datetime], dispatch: Dispatch) -> None:
         super().__init__(dispatch)
         is_open = self.require_open
         self._lock = lock = WriteLock(writing, is_open)
@@ -57,7 +64,7 @@ class InMemoryUnitOfWork(ManagedUnitOfWork):
         self.history = InMemoryTaskHistory(history, tasks, lock)
         self.idempotency = InMemoryIdempotencyRecords(idempotency, users, lock)
         self.files = InMemoryFileRepository(files, users, tasks, lock)
-        self.jobs = InMemoryJobQueue(jobs, lock)
+        self.jobs = InMemoryJobQueue(jobs, lock, now)
 
     async def _commit(self) -> None:
         for staged in self._staged:

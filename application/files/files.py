@@ -188,7 +188,7 @@ class FileService:
         async with self._unit_of_work() as uow:
             file = await uow.files.get(file_id, owner_id=actor.user_id)
             await uow.files.remove(file)
-            await uow.jobs.add(*remove_bytes_jobs([file], self._new_id, self._clock.now()))
+            await uow.jobs.add(*remove_bytes_jobs([file], self._new_id))
             await uow.commit()
 
 

@@ -6,7 +6,7 @@ removes contents without a row, which a crash can leave.
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -30,22 +30,21 @@ MIN_AGE: Final = timedelta(hours=1)
 _BATCH_SIZE: Final = 500
 
 
-def remove_bytes_jobs(files: Sequence[File], new_id: NewId, at: datetime) -> list[Job]:
+def remove_bytes_jobs(files: Sequence[File], new_id: NewId) -> list[Job]:
     """Return the jobs that remove the contents of files. Add them in the transaction that deletes the files."""
     return [
         Job(
             id=JobId(new_id()),
             kind=REMOVE_BYTES,
-            run_at=at,
             payload={"keys": [file_key(file.owner_id, file.id) for file in files[start : start + _BATCH_SIZE]]},
         )
         for start in range(0, len(files), _BATCH_SIZE)
     ]
 
 
-def remove_all_bytes_job(owner_id: UserId, new_id: NewId, at: datetime) -> Job:
+def remove_all_bytes_job(owner_id: UserId, new_id: NewId) -> Job:
     """Return the job that removes all contents of a user. Add it in the transaction that deletes the user."""
-    return Job(id=JobId(new_id()), kind=REMOVE_BYTES_OF_USER, run_at=at, owner_id=owner_id)
+    return Job(id=JobId(new_id()), kind=REMOVE_BYTES_OF_USER, owner_id=owner_id)
 
 
 class FileJobs:

@@ -5,7 +5,6 @@ from application.identity.ports import IdentityUnitOfWork, SessionStateCache
 from application.identity.registration import RegisterUser, Registration
 from application.identity.removal import remove_user
 from application.identity.revocation import confirm_earlier_revocation
-from application.platform.clock import Clock
 from application.platform.ids import NewId
 from application.platform.retry import retried
 from domain.errors import UserNotFound, WrongPassword
@@ -23,14 +22,12 @@ class AccountService:
         registration: Registration,
         credentials: Credentials,
         session_states: SessionStateCache,
-        clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registration = registration
         self._credentials = credentials
         self._session_states = session_states
-        self._clock = clock
         self._new_id = new_id
 
     async def register(self, command: RegisterUser) -> User:
@@ -73,7 +70,7 @@ class AccountService:
     @retried
     async def _remove(self, verified: User, versions: VersionMatch) -> None:
         async with self._unit_of_work() as uow:
-            removed = await remove_user(uow, verified.id, versions, self._new_id, self._clock.now())
+            removed = await remove_user(uow, verified.id, versions, self._new_id)
             if removed.password_hash != verified.password_hash:
                 raise WrongPassword  # nothing is stored without a commit
             await uow.commit()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from enum import StrEnum
 from string import Template
 from typing import Final
@@ -53,10 +52,10 @@ If you did not request this, contact the operator of $url.
 """)
 
 
-def email_changed_job(before: User, new_id: NewId, at: datetime) -> Job:
+def email_changed_job(before: User, new_id: NewId) -> Job:
     """Return the job that informs the old address. Add it in the transaction that changes the address."""
     payload = {"email": before.email}
-    return Job(id=JobId(new_id()), kind=EMAIL_CHANGED_MAIL, run_at=at, owner_id=before.id, payload=payload)
+    return Job(id=JobId(new_id()), kind=EMAIL_CHANGED_MAIL, owner_id=before.id, payload=payload)
 
 
 class Refusal(StrEnum):

@@ -86,7 +86,7 @@ class Registration:
 
     @retried
     async def _store(self, user: User, idempotent_write: IdempotentWrite[User] | None) -> None:
-        welcome = Job(id=JobId(self._new_id()), kind=WELCOME_MAIL, run_at=self._clock.now(), owner_id=user.id)
+        welcome = Job(id=JobId(self._new_id()), kind=WELCOME_MAIL, owner_id=user.id)
         async with self._unit_of_work() as uow:
             if idempotent_write is not None:
                 await idempotent_write.store(uow, user, subject_id=user.id)

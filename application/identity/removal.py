@@ -1,7 +1,5 @@
 """Rules for the removal of users and admins. Call these functions inside the unit of work of the change."""
 
-from datetime import datetime
-
 from application.files.jobs import remove_all_bytes_job
 from application.identity.events import UserErased
 from application.identity.ports import IdentityUnitOfWork
@@ -11,9 +9,7 @@ from domain.identity.user import User, UserId
 from domain.versions import VersionMatch
 
 
-async def remove_user(
-    uow: IdentityUnitOfWork, user_id: UserId, versions: VersionMatch, new_id: NewId, at: datetime
-) -> User:
+async def remove_user(uow: IdentityUnitOfWork, user_id: UserId, versions: VersionMatch, new_id: NewId) -> User:
     """Delete the user with all their data. Return the user that was deleted.
 
     Raises:
@@ -25,7 +21,7 @@ async def remove_user(
     versions.check(user.version)
     await require_another_admin(uow, user, None)
     await uow.users.remove(user)
-    await uow.jobs.add(remove_all_bytes_job(user_id, new_id, at))
+    await uow.jobs.add(remove_all_bytes_job(user_id, new_id))
     uow.add_event(UserErased(user_id))
     return user
 

@@ -189,7 +189,7 @@ class UserService:
         ):
             async with _not_found_first(uow, user_id):
                 actor.require_may_remove(user_id)
-            await remove_user(uow, user_id, versions, self._new_id, self._clock.now())
+            await remove_user(uow, user_id, versions, self._new_id)
             await uow.commit()
 
     async def _save(self, uow: IdentityUnitOfWork, before: User, after: User) -> None:
@@ -200,7 +200,7 @@ class UserService:
             await uow.reset_tokens.remove(after.id)
         if is_moved:
             await revoke_reset_tokens(uow, after.id)  # they were mailed to the old address
-            await uow.jobs.add(email_changed_job(before, self._new_id, after.updated_at))
+            await uow.jobs.add(email_changed_job(before, self._new_id))
 
 
 @asynccontextmanager

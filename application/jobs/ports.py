@@ -1,8 +1,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NewType, Protocol
+from typing import Any, Final, NewType, Protocol
 from uuid import UUID
 
 from application.platform.unit_of_work import UnitOfWork
@@ -11,6 +11,8 @@ from domain.identity.user import UserId
 
 JobId = NewType("JobId", UUID)
 
+AT_ONCE: Final = timedelta(0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -18,13 +20,18 @@ class Job:
 
     id: JobId
     kind: str
-    run_at: datetime
-    """The earliest start. For a claimed job: the end of the lease, after which other workers may claim it."""
     payload: Mapping[str, Any] = field(default_factory=dict)
     """Values that JSON can represent."""
     owner_id: UserId | None = None
+    run_at: datetime | None = None
+    """The earliest start; the queue sets it. For a claimed job: the end of the lease, after which other workers may
+    claim it."""
+    claims: int = 0
+    """Claims so far. Serves as the claim's fencing token."""
     attempts: int = 0
-    """Attempts started so far. Also serves as the claim's fencing token."""
+    """Attempts started since the job was added, requeued or last succeeded. A claim alone is no attempt."""
+    started_at: datetime | None = None
+    """The start of the current attempt. If a job has it when it is claimed, its previous worker was killed."""
     died_at: datetime | None = None
     """When the job became a dead letter, after its last attempt failed."""
     last_error: str | None = field(default=None, repr=False)
@@ -52,29 +59,40 @@ class JobQueue(Protocol):
 
     A job is added in the transaction that causes it, so a rollback also drops the job. The methods that
     take a claimed `job` do nothing if another worker has claimed it since.
+
+    The clock of the storage decides when a job is due and when a lease ends, because the clocks of workers differ.
+    Callers therefore pass durations.
     """
 
-    async def add(self, *jobs: Job) -> None:
-        """Add jobs. A job whose id already exists is ignored."""
+    async def add(self, *jobs: Job, delay: timedelta = AT_ONCE) -> None:
+        """Add jobs that are due after a delay. A job whose id already exists is ignored."""
         ...
 
-    async def claim(self, now: datetime, until: datetime, *, limit: int) -> list[Job]:
-        """Claim up to `limit` due jobs, the longest due first, and count an attempt for each.
+    async def claim(self, lease: timedelta, *, limit: int) -> list[Job]:
+        """Claim up to `limit` due jobs, the longest due first.
 
-        No other worker can claim them before `until`. Without due jobs nothing is written.
+        No other worker can claim them during the lease. Without due jobs nothing is written.
         """
         ...
 
-    async def extend(self, job: Job, until: datetime) -> None:
-        """Extend the lease of a claimed job to `until`."""
+    async def start(self, job: Job, lease: timedelta) -> Job | None:
+        """Count an attempt at a claimed job and renew the lease. Return None if another worker has claimed it."""
+        ...
+
+    async def extend(self, job: Job, lease: timedelta) -> None:
+        """Renew the lease of a claimed job."""
         ...
 
     async def finish(self, job: Job) -> None:
         """Delete a claimed job."""
         ...
 
-    async def postpone(self, job: Job, run_at: datetime, *, error: str | None = None) -> None:
+    async def postpone(self, job: Job, delay: timedelta, *, error: str | None = None) -> None:
         """Release a claimed job and schedule it again. Without an error its attempts are reset to 0."""
+        ...
+
+    async def release(self, job: Job) -> None:
+        """Make a started job due at once. Its attempt does not count, because the worker stopped it."""
         ...
 
     async def dead_letter(self, job: Job, at: datetime, *, error: str) -> None:
@@ -85,8 +103,8 @@ class JobQueue(Protocol):
         """Return up to `limit` dead jobs, the latest first."""
         ...
 
-    async def requeue(self, job_id: JobId, at: datetime) -> None:
-        """Schedule a dead job for the given time and reset its attempts.
+    async def requeue(self, job_id: JobId) -> None:
+        """Make a dead job due at once and reset its attempts.
 
         Raises:
             JobNotFound: There is no dead job with this id.
@@ -105,7 +123,7 @@ class JobQueue(Protocol):
         """Delete up to `limit` jobs that died until `before`. Return the number deleted."""
         ...
 
-    async def counts(self, now: datetime) -> JobCounts:
+    async def counts(self) -> JobCounts:
         """Count the jobs by state."""
         ...
 

@@ -1,22 +1,20 @@
 from collections.abc import Callable
 
 from application.jobs.ports import Job, JobCounts, JobId, JobUnitOfWork
-from application.platform.clock import Clock
 from application.platform.retry import retried
 
 
 class JobService:
     """Inspect the queue and manage dead jobs, for operators."""
 
-    def __init__(self, unit_of_work: Callable[[], JobUnitOfWork], clock: Clock) -> None:
+    def __init__(self, unit_of_work: Callable[[], JobUnitOfWork]) -> None:
         self._unit_of_work = unit_of_work
-        self._clock = clock
 
     @retried
     async def counts(self) -> JobCounts:
         """Count the jobs by state."""
         async with self._unit_of_work() as uow:
-            return await uow.jobs.counts(self._clock.now())
+            return await uow.jobs.counts()
 
     @retried
     async def find_dead(self, *, limit: int = 100) -> list[Job]:
@@ -32,7 +30,7 @@ class JobService:
             JobNotFound: There is no dead job with this id.
         """
         async with self._unit_of_work() as uow:
-            await uow.jobs.requeue(job_id, self._clock.now())
+            await uow.jobs.requeue(job_id)
             await uow.commit()
 
     @retried

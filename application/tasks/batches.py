@@ -83,7 +83,7 @@ class TaskBatchService:
             files = await uow.files.find_of_tasks(task_ids, owner_id=actor.user_id)
             with _deleted_meanwhile():
                 await remove_tasks(uow, tasks)
-            await uow.jobs.add(*remove_bytes_jobs(files, self._new_id, self._clock.now()))
+            await uow.jobs.add(*remove_bytes_jobs(files, self._new_id))
             await uow.commit()
 
 

@@ -156,7 +156,7 @@ class TaskService:
             versions.check(task.version)
             files = await uow.files.find_of_tasks([task_id], owner_id=actor.user_id)
             await remove_tasks(uow, [task])
-            await uow.jobs.add(*remove_bytes_jobs(files, self._new_id, self._clock.now()))
+            await uow.jobs.add(*remove_bytes_jobs(files, self._new_id))
             await uow.commit()
 
     @retried

@@ -144,7 +144,6 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             registration=registration,
             credentials=credentials,
             session_states=adapters.session_states,
-            clock=clock,
             new_id=new_id,
         ),
         users=UserService(
@@ -190,7 +189,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             optional={"cache": adapters.rate_limiter, "storage": adapters.file_store},
         ),
         bootstrap=BootstrapService(registration=registration),
-        jobs=JobService(unit_of_work=unit_of_work, clock=clock),
+        jobs=JobService(unit_of_work=unit_of_work),
         backups=BackupService(
             database=adapters.storage.copier,
             files=adapters.file_store,

@@ -1,30 +1,33 @@
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from application.files.ports import FileStoreUnavailable
 from application.jobs.ports import Job, JobId, JobMonitor, JobUnitOfWork, Outcome
 from application.platform.clock import Clock
-from application.platform.mail import MailNotSent
 from application.platform.retry import retried
 from application.platform.unit_of_work import StorageUnavailable
-from domain.errors import DomainError
-from domain.text import escape_unprintable
+from entrypoints.worker.failures import (
+    EXPECTED_ERRORS,
+    MAX_RETRY_DELAY,
+    Abandoned,
+    UnknownJobKind,
+    format_error,
+    retry_delay,
+)
 
 MAX_CONCURRENT_JOBS: Final = 8
 
 MAX_ATTEMPTS: Final = 10
 """A job becomes a dead letter after this many attempts; recurring jobs never do."""
 
-MIN_RETRY_DELAY: Final = timedelta(seconds=5)
-MAX_RETRY_DELAY: Final = timedelta(hours=1)
-"""The delay starts at the minimum and doubles with each attempt up to the maximum; see `retry_delay`."""
+MAX_SHARED_ATTEMPTS: Final = 3
+"""After this many attempts, a job whose worker was killed is suspected to be the cause. A worker runs one suspect at a
+time: suspects that run together would use up each other's attempts."""
 
 UNKNOWN_KIND_DELAY: Final = timedelta(minutes=1)
 """Delay of a job without a handler in this worker, until a worker of another version may claim it."""
@@ -34,13 +37,6 @@ POLL_INTERVAL = 0.5
 
 SHUTDOWN_TIMEOUT = 5.0
 """Seconds that running jobs have to finish at shutdown. After that other workers run them again."""
-
-MAX_ERROR: Final = 500
-"""Characters that are stored of an error."""
-
-EXPECTED_ERRORS: Final = (DomainError, MailNotSent, FileStoreUnavailable, StorageUnavailable)
-"""Errors whose messages contain nothing from outside. Messages of other errors may quote replies of servers, with
-mail addresses and reset links, or values of database rows: they are logged but not stored."""
 
 Handler = Callable[[Job], Awaitable[None]]
 
@@ -53,21 +49,14 @@ class RecurringJob:
     interval: timedelta
 
 
-class UnknownJobKind(Exception):
-    """This worker has no handler for the kind of job. The job waits: a newer version may have added it."""
-
-
-class Abandoned(Exception):
-    """Every worker that started the job was killed, perhaps by the job."""
-
-
 class JobWorker:
     """Run due jobs concurrently. Any number of workers may share a queue.
 
     A worker claims a job for the time `lease` and renews the lease while the job runs. If the worker is killed,
-    another one runs the job after the lease.
+    another one runs the job after the lease. A worker that is stopped releases its jobs.
 
-    A failed job is retried with exponential backoff up to MAX_ATTEMPTS, then it becomes a dead letter.
+    A failed job is retried with exponential backoff up to MAX_ATTEMPTS, then it becomes a dead letter. An attempt whose
+    worker was killed counts, a claim before the start does not.
     """
 
     def __init__(
@@ -84,6 +73,7 @@ class JobWorker:
         self._monitor = monitor
         self._clock = clock
         self._lease = lease
+        self._suspects = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run jobs until `stop` is set. Running jobs then have SHUTDOWN_TIMEOUT to finish."""
@@ -117,11 +107,8 @@ class JobWorker:
     @retried
     async def prepare(self) -> None:
         """Add the recurring jobs that the queue does not have yet."""
-        now = self._clock.now()
         async with self._unit_of_work() as uow:
-            await uow.jobs.add(
-                *(Job(id=JobId(uuid5(NAMESPACE_URL, kind)), kind=kind, run_at=now) for kind in self._recurring)
-            )
+            await uow.jobs.add(*(Job(id=JobId(uuid5(NAMESPACE_URL, kind)), kind=kind) for kind in self._recurring))
             await uow.commit()
 
     async def work(self) -> int:
@@ -132,50 +119,80 @@ class JobWorker:
 
     @retried
     async def _claim(self, limit: int) -> list[Job]:
-        now = self._clock.now()
         async with self._unit_of_work() as uow:
-            jobs = await uow.jobs.claim(now, now + self._lease, limit=limit)
+            jobs = await uow.jobs.claim(self._lease, limit=limit)
             await uow.commit()
         return jobs
 
     async def _run_job(self, job: Job) -> None:
-        started_at, error = monotonic(), None
-        renewing = asyncio.create_task(self._renew(job))
+        async with self._suspects if _is_suspect(job) else nullcontext():
+            if job.kind not in self._handlers:
+                await self._conclude(job, UnknownJobKind(job.kind))
+            elif job.attempts >= MAX_ATTEMPTS and job.kind not in self._recurring:
+                await self._conclude(job, Abandoned())
+            else:
+                await self._attempt(job)
+
+    async def _attempt(self, claimed: Job) -> None:
+        job, began_at, error = None, monotonic(), None
+        with self._survive_errors():
+            job = await self._start(claimed)
+        if job is None:
+            return
         try:
-            handler = self._handlers.get(job.kind)
-            if handler is None:
-                raise UnknownJobKind(job.kind)
-            if job.attempts > MAX_ATTEMPTS and job.kind not in self._recurring:
-                raise Abandoned
-            await handler(job)
+            await self._handle(job)
+        except asyncio.CancelledError:
+            with self._survive_errors():
+                await self._release(job)
+            raise
         except Exception as failure:
             error = failure
+        await self._conclude(job, error, monotonic() - began_at)
+
+    async def _handle(self, job: Job) -> None:
+        renewing = asyncio.create_task(self._renew(job))
+        try:
+            await self._handlers[job.kind](job)
         finally:
             await _cancel(renewing)
+
+    async def _conclude(self, job: Job, error: Exception | None, seconds: float = 0) -> None:
         with self._survive_errors():
             if error is not None and not isinstance(error, (*EXPECTED_ERRORS, UnknownJobKind, Abandoned)):
                 self._monitor.worker_error(error)
             outcome = await self._settle(job, error)
-            self._monitor.attempt_finished(job, outcome, monotonic() - started_at, error)
+            self._monitor.attempt_finished(job, outcome, seconds, error)
+
+    @retried
+    async def _start(self, job: Job) -> Job | None:
+        async with self._unit_of_work() as uow:
+            started = await uow.jobs.start(job, self._lease)
+            await uow.commit()
+        return started
+
+    @retried
+    async def _release(self, job: Job) -> None:
+        async with self._unit_of_work() as uow:
+            await uow.jobs.release(job)
+            await uow.commit()
 
     @retried
     async def _settle(self, job: Job, error: Exception | None) -> Outcome:
-        now = self._clock.now()
         interval = self._recurring.get(job.kind)
         async with self._unit_of_work() as uow:
             if error is None:
                 outcome = Outcome.DONE
-                await (uow.jobs.finish(job) if interval is None else uow.jobs.postpone(job, now + interval))
+                await (uow.jobs.finish(job) if interval is None else uow.jobs.postpone(job, interval))
             elif isinstance(error, UnknownJobKind):
                 outcome = Outcome.FAILED
-                await uow.jobs.postpone(job, now + UNKNOWN_KIND_DELAY)
+                await uow.jobs.postpone(job, UNKNOWN_KIND_DELAY)
             elif job.attempts < MAX_ATTEMPTS or interval is not None:
                 outcome = Outcome.FAILED
                 delay = min(retry_delay(job.attempts), interval or MAX_RETRY_DELAY)
-                await uow.jobs.postpone(job, now + delay, error=_format_error(error))
+                await uow.jobs.postpone(job, delay, error=format_error(error))
             else:
                 outcome = Outcome.DEAD
-                await uow.jobs.dead_letter(job, now, error=_format_error(error))
+                await uow.jobs.dead_letter(job, self._clock.now(), error=format_error(error))
             await uow.commit()
         return outcome
 
@@ -188,7 +205,7 @@ class JobWorker:
     @retried
     async def _extend(self, job: Job) -> None:
         async with self._unit_of_work() as uow:
-            await uow.jobs.extend(job, self._clock.now() + self._lease)
+            await uow.jobs.extend(job, self._lease)
             await uow.commit()
 
     @contextmanager
@@ -202,20 +219,11 @@ class JobWorker:
             self._monitor.worker_error(error)
 
 
-def retry_delay(attempts: int) -> timedelta:
-    """Return the delay after a number of attempts: exponential backoff with jitter between 50 % and 100 %."""
-    longest: timedelta = min(MIN_RETRY_DELAY * 2 ** min(attempts - 1, 20), MAX_RETRY_DELAY)
-    return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
+def _is_suspect(job: Job) -> bool:
+    return job.started_at is not None and job.attempts >= MAX_SHARED_ATTEMPTS
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def _format_error(error: Exception) -> str:
-    """Return one line to store: the name of the error, and its message if this application writes the message."""
-    name = type(error).__name__
-    text = f"{name}: {error}" if isinstance(error, EXPECTED_ERRORS) else name
-    return escape_unprintable(text[:MAX_ERROR])[:MAX_ERROR]

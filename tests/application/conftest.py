@@ -13,8 +13,8 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def storage() -> InMemoryStorage:
-    return InMemoryStorage()
+def storage(clock: SettableClock) -> InMemoryStorage:
+    return InMemoryStorage(clock.now)
 
 
 @pytest.fixture

@@ -1,41 +1,52 @@
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.memory.engine.transaction import Staged, WriteLock
-from application.jobs.ports import Job, JobCounts, JobId, JobNotFound
+from application.jobs.ports import AT_ONCE, Job, JobCounts, JobId, JobNotFound
 
 
 class InMemoryJobQueue:
-    def __init__(self, jobs: Staged[JobId, Job], lock: WriteLock) -> None:
+    def __init__(self, jobs: Staged[JobId, Job], lock: WriteLock, now: Callable[[], datetime]) -> None:
         self._jobs = jobs
         self._lock = lock
+        self._now = now
 
-    async def add(self, *jobs: Job) -> None:
+    async def add(self, *jobs: Job, delay: timedelta = AT_ONCE) -> None:
         await self._lock.acquire()
         for job in jobs:
             if self._jobs.get(job.id) is None:
-                self._jobs.put(job.id, job)
+                self._jobs.put(job.id, replace(job, run_at=self._now() + delay))
 
-    async def claim(self, now: datetime, until: datetime, *, limit: int) -> list[Job]:
-        if not self._due(now):
+    async def claim(self, lease: timedelta, *, limit: int) -> list[Job]:
+        if not self._due():
             return []
         await self._lock.acquire()
-        claimed = [replace(job, run_at=until, attempts=job.attempts + 1) for job in self._due(now)[:limit]]
+        until = self._now() + lease
+        claimed = [replace(job, run_at=until, claims=job.claims + 1) for job in self._due()[:limit]]
         for job in claimed:
             self._jobs.put(job.id, job)
         return claimed
 
-    async def extend(self, job: Job, until: datetime) -> None:
-        await self._replace(job, run_at=until)
+    async def start(self, job: Job, lease: timedelta) -> Job | None:
+        now = self._now()
+        return await self._replace(job, run_at=now + lease, attempts=job.attempts + 1, started_at=now)
+
+    async def extend(self, job: Job, lease: timedelta) -> None:
+        await self._replace(job, run_at=self._now() + lease)
 
     async def finish(self, job: Job) -> None:
         await self._lock.acquire()
         if self._find_claimed(job) is not None:
             self._jobs.drop(job.id)
 
-    async def postpone(self, job: Job, run_at: datetime, *, error: str | None = None) -> None:
-        await self._replace(job, run_at=run_at, attempts=job.attempts if error else 0, last_error=error)
+    async def postpone(self, job: Job, delay: timedelta, *, error: str | None = None) -> None:
+        attempts = job.attempts if error else 0
+        await self._replace(job, run_at=self._now() + delay, attempts=attempts, started_at=None, last_error=error)
+
+    async def release(self, job: Job) -> None:
+        await self._replace(job, run_at=self._now(), attempts=job.attempts - 1, started_at=None)
 
     async def dead_letter(self, job: Job, at: datetime, *, error: str) -> None:
         await self._replace(job, died_at=at, last_error=error)
@@ -44,10 +55,11 @@ class InMemoryJobQueue:
         dead = [(job.died_at, job.id, job) for job in self._jobs.values() if job.died_at is not None]
         return [job for _, _, job in sorted(dead, reverse=True)[:limit]]
 
-    async def requeue(self, job_id: JobId, at: datetime) -> None:
+    async def requeue(self, job_id: JobId) -> None:
         await self._lock.acquire()
-        job = replace(self._get_dead(job_id), run_at=at, attempts=0, died_at=None, last_error=None)
-        self._jobs.put(job_id, job)
+        job = self._get_dead(job_id)
+        renewed = replace(job, run_at=self._now(), attempts=0, started_at=None, died_at=None, last_error=None)
+        self._jobs.put(job_id, renewed)
 
     async def discard(self, job_id: JobId) -> None:
         await self._lock.acquire()
@@ -60,25 +72,29 @@ class InMemoryJobQueue:
             self._jobs.drop(job_id)
         return len(removed)
 
-    async def counts(self, now: datetime) -> JobCounts:
+    async def counts(self) -> JobCounts:
         jobs = list(self._jobs.values())
-        dead, due = sum(job.died_at is not None for job in jobs), len(self._due(now))
+        dead, due = sum(job.died_at is not None for job in jobs), len(self._due())
         return JobCounts(due=due, waiting=len(jobs) - due - dead, dead=dead)
 
-    def _due(self, now: datetime) -> list[Job]:
-        due = [job for job in self._jobs.values() if job.died_at is None and job.run_at <= now]
-        return sorted(due, key=lambda job: (job.run_at, job.id))
+    def _due(self) -> list[Job]:
+        now = self._now()
+        due = [(job.run_at, job.id, job) for job in self._jobs.values() if job.died_at is None and job.run_at]
+        return [job for run_at, _, job in sorted(due) if run_at <= now]
 
     def _find_claimed(self, job: Job) -> Job | None:
         """Return the stored job unless another worker has claimed it since."""
         stored = self._jobs.get(job.id)
-        is_still_claimed = stored is not None and stored.died_at is None and stored.attempts == job.attempts
+        is_still_claimed = stored is not None and stored.died_at is None and stored.claims == job.claims
         return stored if is_still_claimed else None
 
-    async def _replace(self, job: Job, **changes: Any) -> None:
+    async def _replace(self, job: Job, **changes: Any) -> Job | None:
         await self._lock.acquire()
-        if (stored := self._find_claimed(job)) is not None:
-            self._jobs.put(job.id, replace(stored, **changes))
+        if (stored := self._find_claimed(job)) is None:
+            return None
+        changed = replace(stored, **changes)
+        self._jobs.put(job.id, changed)
+        return changed
 
     def _get_dead(self, job_id: JobId) -> Job:
         job = self._jobs.get(job_id)

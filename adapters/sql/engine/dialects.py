@@ -1,7 +1,7 @@
 """Expressions that PostgreSQL and SQLite write differently."""
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,13 +16,19 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal_column,
     select,
     tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from adapters.sql.engine.types import Duration, Instant
+
 Column = ColumnElement[Any]
+
+_SQLITE_INSTANT: Final[Column] = literal_column("'%Y-%m-%d %H:%M:%f000'")
+"""The format in which SQLite stores an Instant. Its clock has milliseconds."""
 
 
 class SqlDialect(Protocol):
@@ -51,6 +57,14 @@ class SqlDialect(Protocol):
 
     def text_value(self, text: str) -> str: ...
 
+    def now(self) -> Column:
+        """Return the time by the clock of the database. It is constant during a statement."""
+        ...
+
+    def from_now(self, name: str) -> Column:
+        """Return the time after the duration parameter `name`."""
+        ...
+
 
 class PostgresDialect:
     """Expressions that PostgreSQL can answer from indexes: GIN for arrays, trigrams for LIKE."""
@@ -76,6 +90,12 @@ class PostgresDialect:
         escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
         return f"%{escaped}%"
 
+    def now(self) -> Column:
+        return func.statement_timestamp(type_=Instant)
+
+    def from_now(self, name: str) -> Column:
+        return func.statement_timestamp(type_=Instant) + bindparam(name, type_=Duration)
+
 
 class SqliteDialect:
     """Expressions on lists stored as JSON. SQLite admits one writer at a time."""
@@ -100,6 +120,12 @@ class SqliteDialect:
 
     def text_value(self, text: str) -> str:
         return text
+
+    def now(self) -> Column:
+        return func.strftime(_SQLITE_INSTANT, "now", type_=Instant)
+
+    def from_now(self, name: str) -> Column:
+        return func.strftime(_SQLITE_INSTANT, "now", bindparam(name, type_=Duration), type_=Instant)
 
 
 def sql_dialect_of(dialect: Dialect) -> SqlDialect:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 
 from adapters.sql.engine.types import Document, Instant
@@ -20,7 +21,9 @@ jobs = Table(
     Column("owner_id", Uuid),
     Column("payload", Document, nullable=False),
     Column("run_at", Instant, nullable=False, comment="earliest start; end of the lease while a worker runs the job"),
+    Column("claims", Integer, nullable=False, server_default=text("0")),
     Column("attempts", Integer, nullable=False),
+    Column("started_at", Instant, comment="start of the current attempt"),
     Column("died_at", Instant),
     Column("last_error", Text),
     CheckConstraint("attempts >= 0", name="attempts_counted"),

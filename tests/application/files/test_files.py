@@ -33,12 +33,12 @@ from tests.application.given import PASSWORD, an_actor
 from tests.support.builders import ANN, BEN, acting, new_task_id
 from tests.support.contents import BAD, GOOD, TEXT, TYPES, Sent
 from tests.support.errors import raises_invalid
-from tests.support.stubs import CountedIds, SettableClock
+from tests.support.stubs import CountedIds
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("ann_and_ben")
 
-A_SWEEP: Final = Job(id=JobId(new_task_id()), kind=SWEEP_FILES, run_at=SettableClock().now())
+A_SWEEP: Final = Job(id=JobId(new_task_id()), kind=SWEEP_FILES)
 
 
 def new_file_id() -> FileId:

@@ -1,22 +1,26 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import pytest
 from uuid_utils.compat import uuid7
 
-from application.jobs.ports import Job, JobCounts, JobId, JobNotFound, JobQueue
+from application.jobs.ports import AT_ONCE, Job, JobCounts, JobId, JobNotFound, JobQueue
 from application.storage import Storage
 from tests.contracts.given import StorageSuite
 from tests.support.builders import BEN, NOW
 
 T = TypeVar("T")
 LATER: Final = NOW + timedelta(seconds=30)
+LONG: Final = timedelta(hours=1)
+"""Longer than a test runs."""
+OVER: Final = timedelta(seconds=-1)
+"""A lease that has ended, or a delay after which a job is due before others."""
 
 
 def a_job(**overrides: Any) -> Job:
-    fields: dict[str, Any] = {"id": JobId(uuid7()), "kind": "example", "run_at": NOW}
+    fields: dict[str, Any] = {"id": JobId(uuid7()), "kind": "example"}
     return Job(**(fields | overrides))
 
 
@@ -27,16 +31,27 @@ async def run(storage: Storage, step: Callable[[JobQueue], Awaitable[T]]) -> T:
     return result
 
 
-async def add(storage: Storage, *jobs: Job) -> None:
-    await run(storage, lambda queue: queue.add(*jobs))
+async def add(storage: Storage, *jobs: Job, delay: timedelta = AT_ONCE) -> None:
+    await run(storage, lambda queue: queue.add(*jobs, delay=delay))
 
 
-async def claim(storage: Storage, now: datetime = NOW, until: datetime = LATER, limit: int = 100) -> list[Job]:
-    return await run(storage, lambda queue: queue.claim(now, until, limit=limit))
+async def claim(storage: Storage, lease: timedelta = LONG, limit: int = 100) -> list[Job]:
+    return await run(storage, lambda queue: queue.claim(lease, limit=limit))
 
 
-async def counts(storage: Storage, now: datetime = NOW) -> tuple[int, int, int]:
-    result: JobCounts = await run(storage, lambda queue: queue.counts(now))
+async def start(storage: Storage, job: Job, lease: timedelta = LONG) -> Job:
+    started = await run(storage, lambda queue: queue.start(job, lease))
+    assert started is not None
+    return started
+
+
+async def claim_one(storage: Storage, lease: timedelta = LONG) -> Job:
+    (job,) = await claim(storage, lease)
+    return job
+
+
+async def counts(storage: Storage) -> tuple[int, int, int]:
+    result: JobCounts = await run(storage, lambda queue: queue.counts())
     return result.due, result.waiting, result.dead
 
 
@@ -44,10 +59,11 @@ class JobContract(StorageSuite):
     async def test_an_added_job_is_claimed_unchanged(self, storage: Storage) -> None:
         job = a_job(payload={"email": "ü@example.com", "n": 1, "deep": [None, {"x": True}]}, owner_id=BEN)
         await add(storage, job)
-        (claimed,) = await claim(storage)
+        claimed = await claim_one(storage)
 
         assert (claimed.id, claimed.kind, claimed.payload, claimed.owner_id) == (job.id, "example", job.payload, BEN)
-        assert (claimed.run_at, claimed.attempts) == (LATER, 1)
+        assert (claimed.claims, claimed.attempts, claimed.started_at) == (1, 0, None)
+        assert claimed.run_at is not None
 
     async def test_a_job_of_a_rolled_back_unit_of_work_does_not_exist(self, storage: Storage) -> None:
         async with storage.unit_of_work() as uow:
@@ -58,27 +74,55 @@ class JobContract(StorageSuite):
         job = a_job()
         await add(storage, job)
         await add(storage, a_job(id=job.id, kind="another"))
-        assert [claimed.kind for claimed in await claim(storage)] == ["example"]
+        assert (await claim_one(storage)).kind == "example"
 
     async def test_a_job_is_not_claimed_before_it_is_due(self, storage: Storage) -> None:
-        job = a_job(run_at=LATER)
-        await add(storage, job)
-        assert await claim(storage, LATER - timedelta(microseconds=1)) == []
-        assert [claimed.id for claimed in await claim(storage, LATER, LATER + timedelta(1))] == [job.id]
+        await add(storage, a_job(), delay=LONG)
+        assert await claim(storage) == []
+        assert await counts(storage) == (0, 1, 0)
 
     async def test_jobs_are_claimed_in_the_order_of_their_due_time(self, storage: Storage) -> None:
-        jobs = [a_job(run_at=NOW - timedelta(seconds=n)) for n in (1, 3, 2)]
-        await add(storage, *jobs)
+        jobs = [a_job() for _ in range(3)]
+        for job, seconds in zip(jobs, (-1, -3, -2), strict=True):
+            await add(storage, job, delay=timedelta(seconds=seconds))
         first = await claim(storage, limit=2)
         assert {job.id for job in first} == {jobs[1].id, jobs[2].id}
-        assert [job.id for job in await claim(storage)] == [jobs[0].id]
+        assert (await claim_one(storage)).id == jobs[0].id
 
-    async def test_a_claimed_job_is_not_claimed_again_until_its_lease_expires(self, storage: Storage) -> None:
+    async def test_a_claimed_job_is_not_claimed_again_until_its_lease_ends(self, storage: Storage) -> None:
         await add(storage, a_job())
-        assert len(await claim(storage)) == 1
-        assert await claim(storage, LATER - timedelta(microseconds=1)) == []
-        (again,) = await claim(storage, LATER, LATER + timedelta(1))
-        assert again.attempts == 2
+        job = await claim_one(storage)
+        assert await claim(storage) == []
+        await run(storage, lambda queue: queue.extend(job, OVER))
+        again = await claim_one(storage)
+        assert (again.claims, again.attempts) == (2, 0)
+
+    async def test_a_claim_is_no_attempt_until_the_job_starts(self, storage: Storage) -> None:
+        await add(storage, a_job())
+        for _ in range(3):
+            claimed = await claim_one(storage, OVER)
+        assert (claimed.claims, claimed.attempts, claimed.started_at) == (3, 0, None)
+
+        started = await start(storage, claimed, OVER)
+        assert (started.claims, started.attempts) == (3, 1)
+        assert started.started_at is not None and started.run_at == started.started_at + OVER
+        interrupted = await claim_one(storage)
+        assert (interrupted.claims, interrupted.attempts) == (4, 1)
+        assert interrupted.started_at == started.started_at
+
+    async def test_a_start_renews_the_lease(self, storage: Storage) -> None:
+        await add(storage, a_job())
+        await start(storage, await claim_one(storage, OVER))
+        assert await claim(storage) == []
+
+    async def test_a_released_job_is_due_at_once_and_keeps_its_earlier_attempts(self, storage: Storage) -> None:
+        await add(storage, a_job())
+        failed = await start(storage, await claim_one(storage))
+        await run(storage, lambda queue: queue.postpone(failed, OVER, error="no"))
+        stopped = await start(storage, await claim_one(storage))
+        await run(storage, lambda queue: queue.release(stopped))
+        again = await claim_one(storage)
+        assert (again.attempts, again.started_at, again.last_error) == (1, None, "no")
 
     async def test_concurrent_claims_share_no_job(self, storage: Storage) -> None:
         await add(storage, *(a_job() for _ in range(40)))
@@ -88,54 +132,67 @@ class JobContract(StorageSuite):
         assert len(ids) == len(set(ids)) == 40
 
     async def test_a_finished_job_is_removed(self, storage: Storage) -> None:
-        await add(storage, a_job(), a_job(run_at=LATER))
-        (job,) = await claim(storage)
+        await add(storage, a_job())
+        await add(storage, a_job(), delay=LONG)
+        job = await claim_one(storage)
         await run(storage, lambda queue: queue.finish(job))
-        assert await counts(storage, LATER) == (1, 0, 0)
+        assert await counts(storage) == (0, 1, 0)
 
     async def test_an_extended_lease_keeps_the_job_claimed(self, storage: Storage) -> None:
         await add(storage, a_job())
-        (job,) = await claim(storage)
-        await run(storage, lambda queue: queue.extend(job, LATER + timedelta(seconds=30)))
-        assert await claim(storage, LATER) == []
+        job = await claim_one(storage, OVER)
+        await run(storage, lambda queue: queue.extend(job, LONG))
+        assert await claim(storage) == []
         await run(storage, lambda queue: queue.finish(job))
         assert await counts(storage) == (0, 0, 0)
 
     async def test_a_job_postponed_with_an_error_keeps_its_attempts(self, storage: Storage) -> None:
-        await add(storage, a_job())
-        (job,) = await claim(storage)
-        await run(storage, lambda queue: queue.postpone(job, NOW + timedelta(1), error="no"))
-        assert await claim(storage, LATER) == []
-        (again,) = await claim(storage, NOW + timedelta(1))
-        assert (again.attempts, again.last_error) == (2, "no")
+        await add(storage, a_job(), a_job())
+        later, now = [await start(storage, job) for job in await claim(storage)]
+        await run(storage, lambda queue: queue.postpone(later, LONG, error="no"))
+        await run(storage, lambda queue: queue.postpone(now, AT_ONCE, error="no"))
+        again = await claim_one(storage)
+        assert (again.id, again.attempts, again.started_at, again.last_error) == (now.id, 1, None, "no")
 
     async def test_a_job_postponed_without_an_error_resets_its_attempts(self, storage: Storage) -> None:
         await add(storage, a_job())
-        (job,) = await claim(storage)
-        await run(storage, lambda queue: queue.postpone(job, LATER))
-        (again,) = await claim(storage, LATER)
-        assert (again.attempts, again.last_error) == (1, None)
+        job = await start(storage, await claim_one(storage))
+        await run(storage, lambda queue: queue.postpone(job, AT_ONCE))
+        again = await claim_one(storage)
+        assert (again.claims, again.attempts, again.started_at, again.last_error) == (2, 0, None, None)
 
     async def test_a_worker_that_lost_its_claim_changes_nothing(self, storage: Storage) -> None:
         await add(storage, a_job())
-        (lost,) = await claim(storage)
-        (current,) = await claim(storage, LATER, LATER + timedelta(1))
+        lost = await claim_one(storage, OVER)
+        current = await claim_one(storage)
+        assert await run(storage, lambda queue: queue.start(lost, OVER)) is None
         await run(storage, lambda queue: queue.finish(lost))
-        await run(storage, lambda queue: queue.extend(lost, NOW))
-        await run(storage, lambda queue: queue.postpone(lost, NOW))
+        await run(storage, lambda queue: queue.extend(lost, OVER))
+        await run(storage, lambda queue: queue.postpone(lost, OVER))
+        await run(storage, lambda queue: queue.release(lost))
         await run(storage, lambda queue: queue.dead_letter(lost, NOW, error="no"))
 
-        assert await counts(storage, LATER) == (0, 1, 0)
+        assert await counts(storage) == (0, 1, 0)
+        assert (await start(storage, current)).attempts == 1
         await run(storage, lambda queue: queue.finish(current))
-        assert await counts(storage, LATER) == (0, 0, 0)
+        assert await counts(storage) == (0, 0, 0)
+
+    async def test_a_claim_from_before_a_success_is_lost(self, storage: Storage) -> None:
+        await add(storage, a_job())
+        lost = await start(storage, await claim_one(storage, OVER), OVER)
+        succeeded = await start(storage, await claim_one(storage))
+        await run(storage, lambda queue: queue.postpone(succeeded, AT_ONCE))
+        await start(storage, await claim_one(storage))
+        await run(storage, lambda queue: queue.finish(lost))
+        assert await counts(storage) == (0, 1, 0)
 
     async def test_a_dead_letter_is_kept_and_never_claimed(self, storage: Storage) -> None:
         await add(storage, a_job(payload={"x": 1}), a_job())
-        first, second = await claim(storage)
+        first, second = await claim(storage, OVER)
         await run(storage, lambda queue: queue.dead_letter(first, NOW, error="no"))
         await run(storage, lambda queue: queue.dead_letter(second, LATER, error="never"))
 
-        assert await claim(storage, LATER + timedelta(days=9)) == []
+        assert await claim(storage) == []
         dead = await run(storage, lambda queue: queue.find_dead(limit=9))
         assert [(job.id, job.died_at, job.last_error) for job in dead] == [
             (second.id, LATER, "never"),
@@ -145,7 +202,8 @@ class JobContract(StorageSuite):
         assert await counts(storage) == (0, 0, 2)
 
     async def test_old_dead_letters_are_removed_in_batches(self, storage: Storage) -> None:
-        await add(storage, *(a_job() for _ in range(4)), a_job(run_at=LATER))
+        await add(storage, *(a_job() for _ in range(4)))
+        await add(storage, a_job(), delay=LONG)
         *old, new = await claim(storage)
         for job in old:
             await run(storage, lambda queue, job=job: queue.dead_letter(job, NOW, error="no"))  # type: ignore[misc]
@@ -156,19 +214,21 @@ class JobContract(StorageSuite):
         assert await counts(storage) == (0, 1, 1)
 
     async def test_only_dead_letters_can_be_requeued_or_discarded(self, storage: Storage) -> None:
-        await add(storage, a_job(), a_job(), a_job(run_at=LATER))
-        first, second = await claim(storage)
+        await add(storage, a_job(), a_job())
+        await add(storage, a_job(), delay=LONG)
+        first, second = [await start(storage, job) for job in await claim(storage)]
         for job in (first, second):
             await run(storage, lambda queue, job=job: queue.dead_letter(job, NOW, error="no"))  # type: ignore[misc]
-        await run(storage, lambda queue: queue.requeue(first.id, NOW))
+        await run(storage, lambda queue: queue.requeue(first.id))
         await run(storage, lambda queue: queue.discard(second.id))
 
         assert await counts(storage) == (1, 1, 0)
-        (again,) = await claim(storage)
-        assert (again.id, again.attempts, again.died_at, again.last_error) == (first.id, 1, None, None)
+        again = await claim_one(storage)
+        assert (again.id, again.attempts, again.started_at, again.died_at) == (first.id, 0, None, None)
+        assert again.last_error is None
         for job_id in (first.id, second.id, JobId(uuid7())):
             with pytest.raises(JobNotFound):
-                await run(storage, lambda queue, job_id=job_id: queue.requeue(job_id, NOW))  # type: ignore[misc]
+                await run(storage, lambda queue, job_id=job_id: queue.requeue(job_id))  # type: ignore[misc]
             with pytest.raises(JobNotFound):
                 await run(storage, lambda queue, job_id=job_id: queue.discard(job_id))  # type: ignore[misc]
         assert await counts(storage) == (0, 2, 0)

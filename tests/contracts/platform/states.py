@@ -9,7 +9,7 @@ from application.platform.paging import Window
 from application.platform.unit_of_work import UnitOfWorkNotOpen
 from application.storage import Storage, UnitOfWork
 from tests.contracts.given import EVERYTHING, OLDEST_FIRST, StorageSuite, add, add_in, expected_snapshot, snapshot
-from tests.support.builders import ANN, NOW, a_task, a_user
+from tests.support.builders import ANN, a_task, a_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ async def remove_reset_token(uow: UnitOfWork) -> None:
 
 
 async def count_jobs(uow: UnitOfWork) -> None:
-    await uow.jobs.counts(NOW)
+    await uow.jobs.counts()
 
 
 async def add_no_jobs(uow: UnitOfWork) -> None:

@@ -1,6 +1,7 @@
 """Rules: workers and operators manage jobs, in addition to the account rules."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -10,13 +11,14 @@ from uuid_utils.compat import uuid7
 
 from application.jobs.ports import Job, JobId, JobQueue
 from tests.contracts.state_machine.account_rules import AccountRules
-from tests.contracts.state_machine.machine import FOREVER
+from tests.support.builders import NOW
 from tests.support.world import Refusal, World
 
 T = TypeVar("T")
-LEASE: Final = timedelta(hours=2)
+WAYS: Final = ("start", "finish", "extend", "postpone", "fail", "release", "dead_letter")
 
-delays = st.sampled_from([timedelta(0), timedelta(hours=1), timedelta(days=2), timedelta(seconds=-1)])
+delays = st.sampled_from([timedelta(0), timedelta(seconds=-1), timedelta(hours=1), timedelta(days=2)])
+"""Also the lengths of leases. A history does not last an hour: waiting jobs stay in the queue and are never due."""
 
 
 async def at_queue(world: World, step: Callable[[JobQueue], Awaitable[T]]) -> T:
@@ -34,38 +36,39 @@ class JobRules(AccountRules):
         target=job_ids, delay=delays, payload=st.dictionaries(st.text("aü\"'", max_size=3), st.integers() | st.none())
     )
     def add_job(self, delay: timedelta, payload: dict[str, Any]) -> JobId:
-        job = Job(id=JobId(uuid7()), kind="example", run_at=self._clock.now() + delay, payload=payload)
+        job = Job(id=JobId(uuid7()), kind="example", payload=payload)
         for _ in range(2):  # the second changes nothing
-            self.at_queue(lambda queue: queue.add(job))
+            self.at_queue(lambda queue: queue.add(job, delay=delay))
         return job.id
 
-    @rule(target=claims, limit=st.integers(1, 3))
-    def claim_jobs(self, limit: int) -> MultipleResults[Job]:
-        now = self._clock.now()
-        jobs = self.ask(lambda world: at_queue(world, lambda queue: claimed(queue, now, limit)))
+    @rule(target=claims, lease=delays, limit=st.integers(1, 3))
+    def claim_jobs(self, lease: timedelta, limit: int) -> MultipleResults[Job]:
+        jobs = self.ask(lambda world: at_queue(world, lambda queue: claimed(queue, lease, limit)))
         return multiple() if isinstance(jobs, Refusal) else multiple(*jobs)
 
-    @rule(job=claims, delay=delays, how=st.sampled_from(["finish", "extend", "postpone", "fail", "dead_letter"]))
+    @rule(job=claims, delay=delays, how=st.sampled_from(WAYS))
     def settle_job(self, job: Job, delay: timedelta, how: str) -> None:
-        at = self._clock.now() + delay
         match how:
+            case "start":
+                self.ask(lambda world: at_queue(world, lambda queue: started(queue, job, delay)))
+            case "release":
+                self.at_queue(lambda queue: queue.release(replace(job, attempts=job.attempts + 1)))
             case "finish":
                 self.at_queue(lambda queue: queue.finish(job))
             case "extend":
-                self.at_queue(lambda queue: queue.extend(job, at))
+                self.at_queue(lambda queue: queue.extend(job, delay))
             case "postpone":
-                self.at_queue(lambda queue: queue.postpone(job, at))
+                self.at_queue(lambda queue: queue.postpone(job, delay))
             case "fail":
-                self.at_queue(lambda queue: queue.postpone(job, at, error="no"))
+                self.at_queue(lambda queue: queue.postpone(job, delay, error="no"))
             case "dead_letter":
-                self.at_queue(lambda queue: queue.dead_letter(job, at, error="never"))
+                self.at_queue(lambda queue: queue.dead_letter(job, self._clock.now(), error="never"))
 
     @rule(job_id=job_ids, again=st.booleans())
     def look_after_job(self, job_id: JobId, again: bool) -> None:
-        now = self._clock.now()
-        self.at_queue(lambda queue: queue.counts(now))
-        self.at_queue(lambda queue: queue.find_dead(limit=3))
-        self.at_queue(lambda queue: queue.requeue(job_id, now) if again else queue.discard(job_id))
+        self.at_queue(lambda queue: queue.counts())
+        self.at_queue(dead)
+        self.at_queue(lambda queue: queue.requeue(job_id) if again else queue.discard(job_id))
 
     def at_queue(self, step: Callable[[JobQueue], Awaitable[Any]]) -> None:
         self.ask(lambda world: at_queue(world, step))
@@ -75,12 +78,26 @@ class JobRules(AccountRules):
         super().teardown()
 
 
-async def claimed(queue: JobQueue, now: Any, limit: int) -> list[Job]:
-    return sorted(await queue.claim(now, now + LEASE, limit=limit), key=lambda job: job.id)
+async def claimed(queue: JobQueue, lease: timedelta, limit: int) -> list[Job]:
+    return sorted(map(without_times, await queue.claim(lease, limit=limit)), key=lambda job: job.id)
+
+
+async def started(queue: JobQueue, job: Job, lease: timedelta) -> Job | None:
+    found = await queue.start(job, lease)
+    return found and without_times(found)
+
+
+async def dead(queue: JobQueue) -> list[Job]:
+    return list(map(without_times, await queue.find_dead(limit=3)))
+
+
+def without_times(job: Job) -> Job:
+    """Return the job without the times of the storage, which differ between storages."""
+    return replace(job, run_at=None, started_at=job.started_at and NOW)
 
 
 async def empty(queue: JobQueue) -> None:
     for dead in await queue.find_dead(limit=1000):
         await queue.discard(dead.id)
-    for job in await queue.claim(FOREVER, FOREVER, limit=1000):
+    for job in await queue.claim(timedelta(days=1), limit=1000):
         await queue.finish(job)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
@@ -25,7 +25,6 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 EXAMPLES: Final = itertools.count(1)
 PASSWORD: Final = "Correct-1-horse"
-FOREVER: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Machine(RuleBasedStateMachine):

@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 from uuid_utils.compat import uuid7
 
 from adapters.sql.storage import SqlStorage
-from application.jobs.ports import JobNotFound, JobQueue
+from application.jobs.ports import AT_ONCE, JobNotFound, JobQueue
 from entrypoints.cli.main import app
 from tests.conftest import run_in_thread
 from tests.contracts.jobs.jobs import a_job
@@ -32,8 +32,9 @@ def dead(sqlite_url: str) -> list[str]:
 
     async def kill(queue: JobQueue) -> None:
         await queue.add(*jobs, a_job())
-        for job in await queue.claim(NOW, NOW, limit=9):
+        for job in await queue.claim(AT_ONCE, limit=9):
             if job.kind != "example":
+                await queue.start(job, AT_ONCE)
                 await queue.dead_letter(job, NOW, error="SMTPException: connection refused\x1b[31m")
 
     async def prepare() -> None:

@@ -8,38 +8,30 @@ import pytest
 from adapters.memory.jobs.queue import InMemoryJobQueue
 from adapters.memory.storage import InMemoryStorage
 from application.files.ports import FileStoreUnavailable
-from application.jobs.ports import Job, JobCounts, JobNotFound, Outcome
+from application.jobs.ports import Job, JobCounts, JobNotFound, JobUnitOfWork, Outcome
 from application.jobs.service import JobService
 from application.platform.mail import MailNotSent
 from application.platform.unit_of_work import StorageUnavailable
 from entrypoints.worker import job_worker
-from entrypoints.worker.job_worker import (
-    MAX_ATTEMPTS,
-    MAX_CONCURRENT_JOBS,
-    MAX_ERROR,
-    MAX_RETRY_DELAY,
-    Handler,
-    JobWorker,
-    RecurringJob,
-    retry_delay,
-)
-from tests.contracts.jobs.jobs import a_job, add
-from tests.support.builders import NOW
+from entrypoints.worker.failures import MAX_ERROR, MAX_RETRY_DELAY, retry_delay
+from entrypoints.worker.job_worker import MAX_ATTEMPTS, MAX_CONCURRENT_JOBS, Handler, JobWorker, RecurringJob
+from tests.contracts.jobs.jobs import a_job, add, claim, start
 from tests.support.stubs import Attempts, SettableClock
 
 HOUR: Final = timedelta(hours=1)
+LEASE: Final = timedelta(seconds=30)
 
 
 class Bench:
     """One queue and its workers."""
 
     def __init__(self) -> None:
-        self.storage = InMemoryStorage()
         self.clock = SettableClock()
+        self.storage = InMemoryStorage(self.clock.now)
         self.attempts = Attempts()
-        self.service = JobService(self.storage.unit_of_work, self.clock)
+        self.service = JobService(self.storage.unit_of_work)
 
-    def worker(self, handler: Handler | RecurringJob, lease: timedelta = timedelta(seconds=30)) -> JobWorker:
+    def worker(self, handler: Handler | RecurringJob, lease: timedelta = LEASE) -> JobWorker:
         return JobWorker(self.storage.unit_of_work, {"example": handler}, self.attempts, self.clock, lease)
 
     async def counts(self) -> JobCounts:
@@ -204,24 +196,72 @@ async def test_a_job_of_an_unknown_kind_waits_for_a_newer_worker() -> None:
     assert bench.outcomes[-1] is Outcome.DONE
 
 
+async def killed_worker(storage: InMemoryStorage) -> list[Job]:
+    """Claim the due jobs and start them, as a worker does that is then killed."""
+    return [await start(storage, job, LEASE) for job in await claim(storage, LEASE, MAX_CONCURRENT_JOBS)]
+
+
 async def test_another_worker_runs_the_job_of_a_killed_worker_after_the_lease() -> None:
-    bench, started = Bench(), asyncio.Event()
+    bench = Bench()
     await add(bench.storage, a_job())
-
-    async def never_ends(job: Job) -> None:
-        started.set()
-        await asyncio.Event().wait()
-
-    working = asyncio.create_task(bench.worker(never_ends).work())
-    await started.wait()
-    working.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await working
+    await killed_worker(bench.storage)
 
     other = bench.worker(does_nothing)
     assert await other.work() == 0
-    bench.clock.time += timedelta(seconds=30)
+    bench.clock.time += LEASE
     assert await other.work() == 1
+
+
+async def test_a_worker_whose_clock_is_ahead_takes_no_live_lease() -> None:
+    bench, ahead = Bench(), SettableClock()
+    await add(bench.storage, a_job())
+    await killed_worker(bench.storage)
+
+    ahead.time += LEASE + timedelta(seconds=1)
+    other = JobWorker(bench.storage.unit_of_work, {"example": does_nothing}, bench.attempts, ahead)
+    assert await other.work() == 0
+
+
+async def test_a_job_that_was_claimed_by_killed_workers_but_never_tried_is_run() -> None:
+    bench = Bench()
+    await add(bench.storage, a_job())
+    for _ in range(MAX_ATTEMPTS):
+        assert len(await claim(bench.storage, LEASE)) == 1
+        bench.clock.time += LEASE
+    await bench.worker(does_nothing).work()
+    assert bench.outcomes == [Outcome.DONE]
+
+
+async def test_only_the_job_that_kills_its_workers_becomes_a_dead_letter() -> None:
+    bench, killed, done = Bench(), asyncio.Event(), list[int]()
+
+    def unit_of_work() -> JobUnitOfWork:
+        if killed.is_set():
+            raise StorageUnavailable("a killed worker stores nothing")
+        return bench.storage.unit_of_work()
+
+    async def do(job: Job) -> None:
+        if job.payload["n"] == 3:
+            killed.set()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        done.append(job.payload["n"])
+
+    await add(bench.storage, *(a_job(payload={"n": n}) for n in range(MAX_CONCURRENT_JOBS)))
+    for _ in range(MAX_ATTEMPTS + 1):
+        worker = JobWorker(unit_of_work, {"example": do}, bench.attempts, bench.clock)
+        working, being_killed = asyncio.create_task(worker.work()), asyncio.create_task(killed.wait())
+        await asyncio.wait({working, being_killed}, return_when=asyncio.FIRST_COMPLETED)
+        working.cancel()
+        being_killed.cancel()
+        await asyncio.wait({working, being_killed})
+        killed.clear()
+        bench.clock.time += LEASE
+
+    assert sorted(done) == [0, 1, 2, 4, 5, 6, 7]
+    (dead,) = await bench.service.find_dead()
+    assert (dead.payload, dead.attempts, dead.last_error) == ({"n": 3}, MAX_ATTEMPTS, "Abandoned")
+    assert await bench.counts() == JobCounts(0, 0, 1)
 
 
 async def test_the_lease_of_a_long_job_is_renewed() -> None:
@@ -311,7 +351,7 @@ async def test_a_worker_survives_a_storage_outage() -> None:
         stop.set()
 
     worker = JobWorker(unit_of_work, {"example": do}, bench.attempts, bench.clock)  # type: ignore[arg-type]
-    await add(bench.storage, a_job(run_at=NOW))
+    await add(bench.storage, a_job())
     running = asyncio.create_task(worker.run(stop))
     await asyncio.sleep(0.01)
     is_down = False
@@ -334,11 +374,11 @@ async def test_a_stopped_worker_waits_only_for_the_shutdown_timeout(monkeypatch:
     async with asyncio.timeout(5):
         await running
     assert bench.outcomes == []
-    bench.clock.time += timedelta(seconds=30)
     assert await bench.worker(does_nothing).work() == 1
+    assert bench.outcomes == [Outcome.DONE]
 
 
-@pytest.mark.parametrize("step", ["claim", "extend", "finish"])
+@pytest.mark.parametrize("step", ["claim", "start", "extend", "finish"])
 async def test_a_worker_survives_an_internal_error_and_reports_it(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bench, stop, done = Bench(), asyncio.Event(), list[int]()
     healthy = getattr(InMemoryJobQueue, step)
