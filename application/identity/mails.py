@@ -143,7 +143,10 @@ class MailJobs:
         async with self._unit_of_work() as uow:
             if (found := await uow.users.find_by_login(email)) is None:
                 return Refusal.UNKNOWN_ADDRESS
-            user = await uow.users.lock(found.id)
+            try:
+                user = await uow.users.lock(found.id)
+            except UserNotFound:
+                return Refusal.UNKNOWN_ADDRESS
             if not user.is_active or normalize_login(user.email) != normalize_login(email):
                 return Refusal.UNKNOWN_ADDRESS
             token_hash = OpaqueToken((user.id,), secret).hash

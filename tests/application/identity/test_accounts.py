@@ -6,6 +6,8 @@ import pytest
 from application.identity.registration import RegisterUser
 from domain.errors import (
     EmailTaken,
+    InvalidCredentials,
+    InvalidResetToken,
     LastAdmin,
     PreconditionFailed,
     UsernameTaken,
@@ -16,7 +18,7 @@ from domain.errors import (
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User
 from domain.versions import VersionMatch
-from tests.application.given import OTHER, PASSWORD, logged_in, registered
+from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.errors import raises_invalid
 from tests.support.stubs import PlainHasher
@@ -136,6 +138,43 @@ async def test_other_fields_of_the_last_admin_can_be_edited(world: World) -> Non
     edited = await world.users.edit(AN_ADMIN, admin.id, full_name="Still", role=Role.ADMIN, is_active=True)
 
     assert (edited.full_name, edited.is_active_admin) == ("Still", True)
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [("log_in", InvalidCredentials), ("reset", InvalidResetToken), ("change", UserNotFound), ("erase", UserNotFound)],
+)
+async def test_an_account_that_is_erased_during_the_hashing_looks_like_an_unknown_one(
+    world: World, monkeypatch: pytest.MonkeyPatch, method: str, error: type[Exception]
+) -> None:
+    """The entrypoint answers UserNotFound for the caller's own account as an invalid token."""
+    kim = await registered(world)
+    session = session_of(await logged_in(world))
+    await world.passwords.request_reset(kim.email)
+    await world.work()
+    token = world.mailbox.reset_tokens[-1]
+    hash_, verify = PlainHasher.hash, PlainHasher.verify
+
+    async def erase_then_hash(hasher: PlainHasher, password: str) -> str:
+        monkeypatch.undo()
+        await world.users.delete(AN_ADMIN, kim.id)
+        return await hash_(hasher, password)
+
+    async def erase_then_verify(hasher: PlainHasher, password: str, password_hash: str | None) -> bool:
+        monkeypatch.undo()
+        await world.users.delete(AN_ADMIN, kim.id)
+        return await verify(hasher, password, password_hash)
+
+    monkeypatch.setattr(PlainHasher, "hash", erase_then_hash)
+    monkeypatch.setattr(PlainHasher, "verify", erase_then_verify)
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "log_in": lambda: world.sessions.log_in(kim.username, PASSWORD),
+        "reset": lambda: world.passwords.reset(token, OTHER),
+        "change": lambda: world.passwords.change(acting(kim.id), session, PASSWORD, OTHER),
+        "erase": lambda: world.accounts.erase(acting(kim.id), PASSWORD),
+    }
+    with pytest.raises(error):
+        await calls[method]()
 
 
 async def test_an_erasure_is_refused_if_the_password_is_reset_meanwhile(

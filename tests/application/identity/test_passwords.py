@@ -283,20 +283,25 @@ async def test_mails_do_not_contain_the_full_name(world: World) -> None:
         assert "evil" not in mail.text + mail.subject
 
 
-async def test_no_reset_mail_is_sent_if_the_address_changes_during_the_job(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("event", ["address changed", "account erased"])
+async def test_no_reset_mail_is_sent_if_the_address_loses_its_account_during_the_job(
+    world: World, monkeypatch: pytest.MonkeyPatch, event: str
 ) -> None:
     kim = await registered(world)
     await world.work()
     find = InMemoryUserRepository.find_by_login
 
-    async def find_then_change_address(users: InMemoryUserRepository, login: str) -> User | None:
+    async def find_then_change(users: InMemoryUserRepository, login: str) -> User | None:
         monkeypatch.undo()
         found = await find(users, login)
-        await world.users.edit(AN_ADMIN, kim.id, email="new@example.com")
+        if event == "address changed":
+            await world.users.edit(AN_ADMIN, kim.id, email="new@example.com")
+        else:
+            await world.users.delete(AN_ADMIN, kim.id)
         return found
 
     await world.passwords.request_reset(kim.email)
-    monkeypatch.setattr(InMemoryUserRepository, "find_by_login", find_then_change_address)
+    monkeypatch.setattr(InMemoryUserRepository, "find_by_login", find_then_change)
     await world.work()
     assert world.mailbox.reset_tokens == []
+    assert world.audit.names[-1] == "password_reset_unknown_address"
