@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import MISSING, ConfigDict, Field, model_validator
 
@@ -67,7 +67,7 @@ class LoginForm(Body):
 
 
 class RefreshBody(Body):
-    refresh_token: Annotated[str, Field(max_length=200, repr=False)]
+    refresh_token: str = Field(repr=False)
 
 
 class ChangePasswordBody(Body):
@@ -80,7 +80,7 @@ class RequestResetBody(Body):
 
 
 class ResetPasswordBody(Body):
-    token: Annotated[str, Field(max_length=200, repr=False)]
+    token: str = Field(repr=False)
     new_password: NewPassword = Field(repr=False)
 
 

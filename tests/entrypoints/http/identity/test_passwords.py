@@ -180,7 +180,7 @@ async def test_a_reset_request_does_not_reveal_accounts(
 
 
 @in_memory
-@pytest.mark.parametrize("token", ["", "x", "é", UNKNOWN, "A" * 64, "_-" * 32, "a" * 200])
+@pytest.mark.parametrize("token", ["", "x", "é", UNKNOWN, "A" * 64, "_-" * 32, "a" * 1000])
 async def test_a_guessed_token_is_invalid(ann: AsyncClient, client: AsyncClient, token: str) -> None:
     assert await confirm(client, token) == (422, "INVALID_RESET_TOKEN")
 

@@ -178,9 +178,9 @@ async def test_access_and_refresh_tokens_are_not_interchangeable(ann: AsyncClien
     tokens = await tokens_of(client, "ann")
     swapped = {"access_token": tokens["refresh_token"]}
     assert (await client.get(ME, headers=bearer(swapped))).status_code == 401
-    assert (await refresh(client, tokens["access_token"][:200])).status_code == 401
+    response = await refresh(client, tokens["access_token"])
+    assert (response.status_code, response.json()["error_code"]) == (401, "INVALID_TOKEN")
     assert (await client.post(REFRESH)).json()["error_code"] == "NOT_AUTHENTICATED"
-    assert (await client.post(REFRESH, json={"refresh_token": "a" * 201})).status_code == 422
     assert await is_in(client, tokens)
 
 
