@@ -109,10 +109,16 @@ class InvalidCredentials(DomainError):
 
 
 class InvalidToken(DomainError):
-    """A token is forged, damaged, expired, revoked or of another issuer. The error does not say which."""
+    """A token is forged, damaged, expired, revoked or of another issuer."""
 
     code = "INVALID_TOKEN"
     default_message = "token is invalid"
+
+
+class ExpiredToken(InvalidToken):
+    """An access token was valid until it expired. The client needs a new one."""
+
+    default_message = "token is expired"
 
 
 class RefreshTokenReused(InvalidToken):

@@ -8,7 +8,7 @@ import jwt
 
 from application.identity.security import AccessToken, Claims
 from application.platform.ids import NewId
-from domain.errors import InvalidToken
+from domain.errors import ExpiredToken, InvalidToken
 from domain.identity.session import SessionId
 from domain.identity.user import UserId
 
@@ -54,8 +54,7 @@ class JwtAccessTokens:
             claims = Claims(UserId(UUID(payload["sub"])), SessionId(UUID(payload["sid"])))
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
             raise InvalidToken from None
-        if not self._is_current(payload, at):
-            raise InvalidToken
+        _check_times(payload, at)
         return claims
 
     def _decode(self, text: str) -> dict[str, Any]:
@@ -77,13 +76,21 @@ class JwtAccessTokens:
             options={"require": list(REQUIRED), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
 
-    def _is_current(self, payload: dict[str, Any], at: datetime) -> bool:
-        """Check the times of a token against `at`; PyJWT only knows the system clock.
 
-        This service sets no `nbf`. A token that has one is not accepted before it (RFC 7519, section 4.1.5).
-        """
-        now, issued_at, expires_at = at.timestamp(), payload["iat"], payload["exp"]
-        not_before = payload.get("nbf", issued_at)
-        if type(issued_at) is not int or type(not_before) is not int or type(expires_at) is not int:
-            return False
-        return max(issued_at, not_before) <= now + LEEWAY.total_seconds() and now < expires_at
+def _check_times(payload: dict[str, Any], at: datetime) -> None:
+    """Check the times of a token against `at`; PyJWT only knows the system clock.
+
+    This service sets no `nbf`. A token that has one is not accepted before it (RFC 7519, section 4.1.5).
+
+    Raises:
+        InvalidToken: A time is malformed, or the token is not yet valid.
+        ExpiredToken: The token is no longer valid.
+    """
+    now, issued_at, expires_at = at.timestamp(), payload["iat"], payload["exp"]
+    not_before = payload.get("nbf", issued_at)
+    if type(issued_at) is not int or type(not_before) is not int or type(expires_at) is not int:
+        raise InvalidToken
+    if max(issued_at, not_before) > now + LEEWAY.total_seconds():
+        raise InvalidToken
+    if now >= expires_at:
+        raise ExpiredToken

@@ -68,6 +68,7 @@ class AccessTokens(Protocol):
         """Return the claims of a token that is valid at `at`.
 
         Raises:
-            InvalidToken: The token is malformed, forged, expired or not yet valid.
+            InvalidToken: The token is malformed, forged or not yet valid.
+            ExpiredToken: The token was valid, but it expired.
         """
         ...

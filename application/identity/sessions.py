@@ -157,7 +157,8 @@ class SessionService:
         """Return the caller behind an access token. The session state comes from a cache; see `SessionStateCache`.
 
         Raises:
-            InvalidToken: The token is invalid or expired, its session was revoked, or its user is inactive.
+            InvalidToken: The token is invalid, its session was revoked, or its user is inactive.
+            ExpiredToken: The token is expired.
         """
         now = self._clock.now()
         claims = self._tokens.verify(access_token, now)

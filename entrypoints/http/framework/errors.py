@@ -132,6 +132,8 @@ async def _domain_error(request: Request, error: Exception) -> Response:
         case RateLimited(window=window):
             context_of(request).rate_window = window
             headers = {"Retry-After": str(window.resets_in)}
+        case errors.ExpiredToken():  # RFC 6750, section 3.1
+            headers = {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error}"'}
         case ExportRunning():
             headers = {"Retry-After": str(EXPORT_RETRY_AFTER_SECONDS)}
         case errors.FileTooLarge():

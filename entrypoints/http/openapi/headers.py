@@ -69,7 +69,13 @@ ALL_RESPONSES: Final = (
 )
 API_RESPONSES: Final = ("RateLimit-Policy", "RateLimit")
 STATUS_HEADERS: Final[dict[int, dict[str, Any]]] = {
-    401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "const": "Bearer"}}},
+    401: {
+        "WWW-Authenticate": {
+            "required": True,
+            "description": "Names the error if the access token is expired (RFC 6750).",
+            "schema": {"type": "string", "pattern": '^Bearer( error="invalid_token", error_description="[^"]+")?$'},
+        }
+    },
     416: {"Content-Range": {"required": True, "schema": {"type": "string", "pattern": r"^bytes \*/[0-9]+$"}}},
     429: {"Retry-After": {"required": True, "description": "Seconds to wait.", "schema": {"type": "integer"}}},
     503: {"Retry-After": {"required": True, "description": "Seconds to wait.", "schema": {"type": "integer"}}},

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.identity.security import AccessTokens, Claims
-from domain.errors import InvalidToken
+from domain.errors import ExpiredToken, InvalidToken
 from domain.identity.session import SessionId
 from tests.support.builders import ANN, NOW, new_task_id
 
@@ -30,7 +30,7 @@ class AccessTokensContract:
         for later in (timedelta(0), timedelta(seconds=899)):
             assert self.tokens.verify(token.text, NOW + later) == CLAIMS
         for later in (timedelta(seconds=900), timedelta(days=9)):
-            with pytest.raises(InvalidToken):
+            with pytest.raises(ExpiredToken):
                 self.tokens.verify(token.text, NOW + later)
 
     def test_a_token_issued_in_the_future_is_refused(self) -> None:

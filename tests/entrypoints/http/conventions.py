@@ -20,7 +20,7 @@ EXTENSIONS: Final = {
     "EMAIL_TAKEN": {"field"},
 }
 OWN_HEADERS: Final = {
-    401: ("WWW-Authenticate", "Bearer"),
+    401: ("WWW-Authenticate", 'Bearer( error="invalid_token", error_description="token is expired")?'),
     405: ("Allow", r"[A-Z]+(, [A-Z]+)*"),
     416: ("Content-Range", r"bytes \*/\d+"),
     429: ("Retry-After", r"\d+"),

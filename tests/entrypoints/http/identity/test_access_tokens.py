@@ -171,7 +171,11 @@ async def test_a_token_is_valid_for_15_minutes(ann: AsyncClient, clock: Settable
     clock.advance(timedelta(minutes=15) - timedelta(microseconds=1))
     assert (await ann.get(TASKS)).status_code == 200
     clock.advance(timedelta(microseconds=1))
-    assert (await ann.get(TASKS)).status_code == 401
+    response = await ann.get(TASKS)
+    assert (response.status_code, response.json()["error_code"]) == (401, "INVALID_TOKEN")
+    assert response.json()["detail"] == "token is expired"
+    challenge = 'Bearer error="invalid_token", error_description="token is expired"'
+    assert response.headers["WWW-Authenticate"] == challenge
     await log_in(ann, "ann")
     assert (await ann.get(TASKS)).status_code == 200
 
