@@ -41,5 +41,12 @@ def _default_format(settings: Settings) -> LogFormat:
 
 
 def _escape(logger: object, method: str, event: Any) -> Any:
-    """Escape strings: no value may start a new line or colour the terminal. JSON does so itself."""
-    return {name: escape_unprintable(value) if isinstance(value, str) else value for name, value in event.items()}
+    """Escape strings: no value may start a new line or colour the terminal. JSON does so itself.
+
+    Only a traceback has several lines. They are indented, so that none looks like an event.
+    """
+    traceback = event.pop("exception", None)
+    escaped = {name: escape_unprintable(value) if isinstance(value, str) else value for name, value in event.items()}
+    if traceback:
+        escaped["exception"] = "\n".join(f"  {escape_unprintable(line)}" for line in traceback.splitlines())
+    return escaped

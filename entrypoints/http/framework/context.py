@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -29,8 +28,6 @@ class RequestContext:
     settings: Settings
     services: Services
     metrics: RequestMetrics
-    complete_headers: Callable[[Headers], None]
-    """Adds the headers of every response, for responses that bypass the middleware."""
     caller: AuthenticatedCaller | None = None
     rate_window: RateWindow | None = None
     """The state of the rate limit that the request counted against."""

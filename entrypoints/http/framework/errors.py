@@ -78,7 +78,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Overloaded, _overloaded)
     app.add_exception_handler(CallerGone, _client_disconnected)
     app.add_exception_handler(ClientDisconnect, _client_disconnected)
-    app.add_exception_handler(Exception, _internal_error)
 
 
 def problem(
@@ -201,11 +200,9 @@ async def _client_disconnected(request: Request, error: Exception) -> Response:
     return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
-async def _internal_error(request: Request, error: Exception) -> Response:
-    """Return the request id only. The server logs the traceback."""
-    response = problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "an internal error occurred")
-    context_of(request).complete_headers(response.raw_headers)
-    return response
+def internal_error(request: Request) -> Response:
+    """Return a response with the request id only."""
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "an internal error occurred")
 
 
 def _methods_at(request: Request) -> list[str]:

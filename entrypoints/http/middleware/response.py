@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable, Iterable
 from time import perf_counter
+from traceback import format_exception
 from typing import Final
 
 import structlog
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.platform.load import forget_caller, watch_caller
 from entrypoints.http.framework.context import Headers, RequestContext
+from entrypoints.http.framework.errors import internal_error
 from entrypoints.http.middleware.host_and_https import PROBES
 from entrypoints.settings import Environment, Settings
 from entrypoints.wiring.container import Container
@@ -43,7 +45,10 @@ def security_headers(settings: Settings) -> Headers:
 
 
 class ResponseMiddleware:
-    """Add the request id and the security headers to every response, log one line per request, and count it."""
+    """Add the request id and the security headers to every response, log one line per request, and count it.
+
+    An unexpected exception ends here: the client gets a problem document with status 500, the log gets the traceback.
+    """
 
     def __init__(self, app: ASGIApp, container: Container) -> None:
         self._app = app
@@ -58,7 +63,8 @@ class ResponseMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status = perf_counter(), 500
+        started, status, is_started = perf_counter(), 500, False
+        failure: Exception | None = None
         request_id = choose_request_id(scope["headers"], self._new_id)
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
@@ -70,13 +76,13 @@ class ResponseMiddleware:
             if not any(name == b"content-security-policy" for name, _ in headers):
                 headers.append(STRICT_CSP)
 
-        context = RequestContext(request_id, self._settings, self._services, self._metrics, complete_headers)
+        context = RequestContext(request_id, self._settings, self._services, self._metrics)
         context.attach(scope)
 
         async def complete(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_started
             if message["type"] == "http.response.start":
-                status = int(message["status"])
+                status, is_started = int(message["status"]), True
                 complete_headers(message["headers"])
             await send(message)
 
@@ -84,18 +90,27 @@ class ResponseMiddleware:
         watch = watch_caller(lambda: Request(scope, receive).is_disconnected())
         try:
             await self._app(scope, receive, complete)
+        except Exception as error:
+            failure = error
+            if not is_started:  # otherwise the server closes the connection, because the response is incomplete
+                await internal_error(Request(scope))(scope, receive, complete)
         finally:
             forget_caller(watch)
-            self._log_and_count(scope, context, status, perf_counter() - started)
+            self._log_and_count(scope, context, status, perf_counter() - started, failure)
             structlog.contextvars.clear_contextvars()
 
-    def _log_and_count(self, scope: Scope, context: RequestContext, status: int, seconds: float) -> None:
-        """Log and count the request by its path template, because paths contain ids and input."""
+    def _log_and_count(
+        self, scope: Scope, context: RequestContext, status: int, seconds: float, failure: Exception | None
+    ) -> None:
+        """Log and count the request by its path template, because paths contain ids and input.
+
+        An exception is logged here only, with the request id, the route and the user.
+        """
         route = getattr(scope.get("route"), "path", None)
         method = scope["method"] if scope["method"] in _METHODS else _OTHER
         self._metrics.request_finished(method, route, status, seconds)
         is_routine = status < 400 and scope["path"].startswith(PROBES)
-        log = self._log.debug if is_routine else self._log.info
+        log = self._log.error if failure else self._log.debug if is_routine else self._log.info
         log(
             "request",
             method=method,
@@ -103,4 +118,5 @@ class ResponseMiddleware:
             status=status,
             milliseconds=round(seconds * 1000, 2),
             user_id=str(context.caller.actor.user_id) if context.caller else None,
+            **({"exception": "".join(format_exception(failure))} if failure else {}),  # without values of variables
         )

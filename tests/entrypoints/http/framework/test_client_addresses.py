@@ -64,7 +64,7 @@ def test_a_peer_matches_a_trusted_proxy_in_every_spelling(container: Container, 
         "client": (peer, 1),
         "headers": [(b"host", b"localhost"), (b"x-forwarded-for", b"198.51.100.7"), (b"x-forwarded-proto", b"https")],
     }
-    context = RequestContext("1", settings, container.services(), container.metrics(), lambda headers: None)
+    context = RequestContext("1", settings, container.services(), container.metrics())
     context.attach(scope)
     request = Request(scope)
 

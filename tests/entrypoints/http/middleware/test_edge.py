@@ -47,8 +47,7 @@ class BrokenTags:
 @pytest.fixture
 async def bare(app: FastAPI) -> AsyncIterator[AsyncClient]:
     """A client without checks, for responses outside the document: preflights, redirects, internal errors."""
-    transport = ASGITransport(app, raise_app_exceptions=False)
-    async with AsyncClient(transport=transport, base_url="http://tasks.test") as client:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://tasks.test") as client:
         yield client
 
 

@@ -8,7 +8,9 @@ import pytest
 from dependency_injector import providers
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
+from starlette.types import Message, Receive, Scope, Send
 
+from entrypoints.http.middleware.response import ResponseMiddleware
 from entrypoints.wiring.container import Container
 from tests.entrypoints.http.given import ME, TASKS, in_memory, sign_up
 
@@ -32,9 +34,8 @@ def container(container: Container) -> Container:
 
 @pytest.fixture
 async def ann(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """A client that receives the response to an exception instead of the exception itself."""
-    transport = ASGITransport(app, raise_app_exceptions=False)
-    async with AsyncClient(transport=transport, base_url="http://tasks.test") as client:
+    """A client without the conventions, which allow no internal error."""
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://tasks.test") as client:
         yield await sign_up(client, "ann")
 
 
@@ -64,3 +65,22 @@ async def test_other_requests_work_after_an_internal_error(ann: AsyncClient) -> 
     assert (await ann.get(TASKS)).status_code == 500
     assert (await ann.get(ME)).status_code == 200
     assert (await ann.get(TASKS, params={"limit": 0})).status_code == 422
+
+
+async def test_an_exception_after_the_start_of_a_response_ends_it(container: Container) -> None:
+    messages: list[str] = []
+
+    async def fail_late(scope: Scope, receive: Receive, send: Send) -> NoReturn:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("canary")
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        messages.append(message["type"])
+
+    scope = {"type": "http", "method": "GET", "path": TASKS, "headers": [], "query_string": b""}
+    await ResponseMiddleware(fail_late, container)(scope, receive, send)
+
+    assert messages == ["http.response.start"]  # the server closes the connection of an incomplete response

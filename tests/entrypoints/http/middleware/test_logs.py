@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import pytest
 import structlog
@@ -151,6 +151,34 @@ class TestLogLines:
         assert response.status_code == 405
         assert (line["method"], line["route"], line["status"]) == ("_OTHER", TASKS, 405)
         assert len(written.getvalue()) < 1000
+
+
+async def test_an_exception_is_logged_once_with_its_request(
+    ann: AsyncClient, container: Container, form: LogFormat, written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> NoReturn:
+        raise RuntimeError("a bug\n2026-11-27T10:00:00Z [info     ] forged")
+
+    ann.event_hooks = {}  # the conventions allow no internal error
+    account = await account_of(ann)
+    monkeypatch.setattr(container.services().tasks, "get", fail)
+    written.truncate(0)
+    written.seek(0)
+    response = await ann.get(f"{TASKS}/{account['id']}", headers={"X-Request-ID": "follow-me"})
+    first, *others = written.getvalue().splitlines()
+
+    assert response.status_code == 500
+    assert written.getvalue().count("Traceback") == 1
+    if form is LogFormat.JSON:
+        line = json.loads(first)
+        assert (line["level"], line["status"], line["request_id"]) == ("error", 500, "follow-me")
+        assert (line["route"], line["user_id"]) == (f"{TASKS}/{{task_id}}", account["id"])
+        assert "RuntimeError: a bug" in line["exception"]
+        assert others == []
+    else:
+        assert "[error" in first
+        assert {"request_id=follow-me", "status=500", f"user_id={account['id']}"} <= set(first.split())
+        assert all(line.startswith("  ") for line in others)
 
 
 async def test_no_secret_and_no_input_is_logged(
