@@ -12,6 +12,7 @@ from entrypoints.http.framework.errors import http_problem
 from entrypoints.http.framework.http_errors import InvalidHost
 
 PROBES: Final = ("/health", "/monitoring/")
+"""Paths that orchestrators and Prometheus request by the address of the instance, so that each Host is accepted."""
 HEALTH_CHECKS: Final = frozenset({"/health", "/monitoring/health"})
 """Paths that load balancers request, also with HTTP/1.0, which has no Host."""
 
@@ -45,7 +46,10 @@ class HostAndHttpsMiddleware:
         if not hosts and scope["http_version"] == "1.0":
             return scope["path"] in HEALTH_CHECKS
         match = _HOST.fullmatch(hosts[0].decode("latin-1").lower()) if len(hosts) == 1 else None
-        return match is not None and (self._trusts_all or any(_matches(match[1], pattern) for pattern in self._trusted))
+        if match is None:
+            return False
+        accepts_all = self._trusts_all or scope["path"].startswith(PROBES)
+        return accepts_all or any(_matches(match[1], pattern) for pattern in self._trusted)
 
 
 def _matches(name: str, pattern: str) -> bool:

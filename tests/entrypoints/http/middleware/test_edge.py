@@ -169,12 +169,17 @@ class TestTrustedHosts:
 
     @pytest.mark.parametrize("host", ["tasks.test", "TASKS.test:8000", "a.example.com", "[::1]:8000"])
     async def test_trusted_hosts_are_served(self, client: AsyncClient, host: str) -> None:
-        assert (await client.get("/health", headers={"Host": host})).status_code == 200
+        assert (await client.get(TASKS, headers={"Host": host})).status_code == 401
+
+    @pytest.mark.parametrize("path", ["/health", "/monitoring/health", "/monitoring/metrics"])
+    async def test_probes_accept_each_well_formed_host(self, client: AsyncClient, path: str) -> None:
+        assert (await client.get(path, headers={"Host": "10.1.2.3:8000"})).status_code == 200
+        assert (await client.get(path, headers={"Host": "10.1.2.3@evil.test"})).status_code == 400
 
     @pytest.mark.parametrize(
         "host", ["evil.test", "", ":80", "tasks.test.evil.test", "example.com", "tasks.test@evil.test"]
     )
-    @pytest.mark.parametrize("path", ["/health", TASKS, "/nowhere"])
+    @pytest.mark.parametrize("path", [TASKS, "/nowhere"])
     async def test_other_hosts_are_refused(self, client: AsyncClient, host: str, path: str) -> None:
         response = await client.get(path, headers={"Host": host})
         assert response.status_code == 400
