@@ -112,6 +112,7 @@ class FileService:
             task_id=incoming.task_id,
             filename=filename,
             content_type=kind.media_type,
+            charset=content.charset,
             size=content.size,
             sha256=content.sha256,
             created_at=self._clock.now(),
@@ -227,6 +228,10 @@ class _ValidatedContent:
     @property
     def size(self) -> int:
         return self._validator.size
+
+    @property
+    def charset(self) -> str | None:
+        return self._validator.charset
 
     @property
     def sha256(self) -> str:

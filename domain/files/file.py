@@ -59,6 +59,8 @@ class File:
     task_id: TaskId | None
     filename: str
     content_type: str
+    charset: str | None
+    """The charset of a text. None if it is unknown or the file is no text."""
     size: int
     sha256: str
     """Hexadecimal digest of the content."""

@@ -23,20 +23,18 @@ CONTAINER_ENTRIES: Final = {
 }
 """Names of parts that a container of a Word document has. Containers do not compress these names."""
 
-_MARKUP: Final = re.compile(
-    rb"<(\?xml|!--|(!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|svg)[\s/>])"
-    rb"|%PDF-|%!PS-Adobe-|GIF8[79]a|\{\\rtf",
-    re.IGNORECASE,
-)
-"""First bytes that browsers do not treat as plain text by the same standard, and those of SVG and RTF."""
+_ALL_SIGNATURES: Final = tuple(signature for each in SIGNATURES.values() for signature in each)
+_HEAD_SIZE: Final = max(map(len, _ALL_SIGNATURES))
 
 _CONTROL_CHARACTERS: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-_WHITESPACE: Final = b"\t\n\x0c\r "
-_HEAD_SIZE: Final = 64
+"""The bytes that plain text has in no 8-bit encoding and not in UTF-8, by the same standard."""
 
 
 class ContentValidator:
     """Validate the size and the type of a file while its content streams by.
+
+    Text is everything without control characters, in any encoding that extends ASCII. It may be HTML: downloads are
+    never displayed.
 
     Pass the chunks to `feed` in order, then call `finish`. Only the first bytes and the end of
     the last chunk are kept. Each error is raised as soon as it is certain.
@@ -48,8 +46,14 @@ class ContentValidator:
         self._tail = b""
         self._missing_entries = set(CONTAINER_ENTRIES.get(kind, ()))
         self._overlap = max(map(len, self._missing_entries), default=1) - 1
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._utf8_decoder = codecs.getincrementaldecoder("utf-8")()
+        self._is_utf8 = True
         self.size = 0
+
+    @property
+    def charset(self) -> str | None:
+        """The charset of a text after `finish`, or None if it is unknown."""
+        return "utf-8" if self._kind is FileType.TEXT and self._is_utf8 else None
 
     def feed(self, chunk: bytes) -> None:
         """Check the next chunk.
@@ -85,23 +89,21 @@ class ContentValidator:
             raise self._mismatch_error()
 
     def _check_head(self, chunk: bytes) -> None:
-        self._head += chunk
+        self._head = (self._head + chunk)[:_HEAD_SIZE]
         if self._kind is FileType.TEXT:
-            self._head = self._head.removeprefix(codecs.BOM_UTF8).lstrip(_WHITESPACE)
-        self._head = self._head[:_HEAD_SIZE]
-        if self._kind is FileType.TEXT:
-            if _MARKUP.match(self._head):
+            if self._head.startswith(_ALL_SIGNATURES):
                 raise self._mismatch_error()
-        elif len(self._head) >= 8 and not self._head.startswith(SIGNATURES[self._kind]):
+        elif len(self._head) == _HEAD_SIZE and not self._head.startswith(SIGNATURES[self._kind]):
             raise self._mismatch_error()
 
     def _check_text(self, chunk: bytes, *, is_last: bool = False) -> None:
-        try:
-            self._decoder.decode(chunk, is_last)
-        except UnicodeDecodeError:
-            raise self._mismatch_error() from None
         if _CONTROL_CHARACTERS.search(chunk):
             raise self._mismatch_error()
+        if self._is_utf8:
+            try:
+                self._utf8_decoder.decode(chunk, is_last)
+            except UnicodeDecodeError:
+                self._is_utf8 = False
 
     def _mismatch_error(self) -> UnsupportedFileType:
         return UnsupportedFileType(f"file content does not match its extension .{self._kind.extensions[0]}")

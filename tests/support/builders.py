@@ -104,6 +104,7 @@ class FileFields(TypedDict, total=False):
     task_id: TaskId | None
     filename: str
     content_type: str
+    charset: str | None
     size: int
     sha256: str
     created_at: datetime
@@ -117,6 +118,7 @@ def a_file(**overrides: Unpack[FileFields]) -> File:
         task_id=None,
         filename="notes.txt",
         content_type="text/plain",
+        charset="utf-8",
         size=5,
         sha256="00" * 32,
         created_at=NOW,

@@ -59,7 +59,8 @@ TYPES: Final = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 BAD: Final = [
-    *[(f"x.{extension}", content) for extension in TYPES for content in (SVG, HTML, EXE, XLS, XLSX)],
+    *[(f"x.{extension}", content) for extension in TYPES for content in (EXE, XLS, XLSX)],
+    *[(f"x.{extension}", content) for extension in TYPES if extension != "txt" for content in (SVG, HTML)],
     *[(f"x.{extension}", TEXT) for extension in TYPES if extension != "txt"],
     *[("x.txt", content) for content in (PNG, JPEG, GIF, PDF, DOC, DOCX)],
     *[("x.png", content) for content in (JPEG, GIF, PDF, DOC, DOCX, PNG[:7], b"\n" + PNG)],
@@ -70,16 +71,9 @@ BAD: Final = [
     ("x.docx", DOC),
     ("x.docx", zip_of("word/document.xml")),
     ("x.docx", zip_of("[Content_Types].xml")),
-    ("x.txt", "\u00fc".encode("latin-1")),
     ("x.txt", "x".encode("utf-16")),
-    ("x.txt", b"ends in half a character \xc3"),
     ("x.txt", b"a\x00b"),
     ("x.txt", b"a\x1bb\x07"),
-    ("x.txt", b"\xef\xbb\xbf \r\n\t<HTML >"),
-    ("x.txt", b" " * 5000 + b"<svg/onload=alert(1)>"),
-    ("x.txt", b"<?xml version='1.0'?><x/>"),
-    ("x.txt", b"<!-- --> text"),
-    ("x.txt", b"{\\rtf1 x}"),
 ]
 
 

@@ -10,6 +10,7 @@ FILE_COLUMNS = (
     files.c.task_id,
     files.c.filename,
     files.c.content_type,
+    files.c.charset,
     files.c.size,
     files.c.sha256,
     files.c.created_at,
@@ -23,6 +24,7 @@ def file_to_row(file: File) -> dict[str, Any]:
         "task_id": file.task_id,
         "filename": file.filename,
         "content_type": file.content_type,
+        "charset": file.charset,
         "size": file.size,
         "sha256": bytes.fromhex(file.sha256),
         "created_at": file.created_at,
@@ -30,13 +32,14 @@ def file_to_row(file: File) -> dict[str, Any]:
 
 
 def file_from_row(row: Sequence[Any]) -> File:
-    id, owner_id, task_id, filename, content_type, size, sha256, created_at = row
+    id, owner_id, task_id, filename, content_type, charset, size, sha256, created_at = row
     return File(
         id=id,
         owner_id=owner_id,
         task_id=task_id,
         filename=filename,
         content_type=content_type,
+        charset=charset,
         size=size,
         sha256=sha256.hex(),
         created_at=created_at,

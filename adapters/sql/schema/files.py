@@ -22,6 +22,7 @@ files = Table(
     Column("task_id", Uuid),
     Column("filename", String(255), nullable=False),
     Column("content_type", String(100), nullable=False),
+    Column("charset", String(20), comment="charset of a text, if it is known"),
     Column("size", BigInteger, nullable=False),
     Column("sha256", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),

@@ -59,7 +59,8 @@ class FileContract(StorageSuite):
     async def test_an_added_file_is_returned(self, storage: Storage) -> None:
         task = a_task()
         await add_tasks(storage, task)
-        for file in (a_file(), a_file(task_id=task.id, size=2**40, filename="\u00e9\U0001f600.txt", sha256="ff" * 32)):
+        unusual = a_file(task_id=task.id, charset=None, size=2**40, filename="\u00e9\U0001f600.txt", sha256="ff" * 32)
+        for file in (a_file(), unusual):
             await add(storage, file)
             async with storage.unit_of_work() as uow:
                 assert await uow.files.get(file.id, owner_id=ANN) == file

@@ -3,16 +3,17 @@ import pytest
 from domain.errors import EmptyFile, FileTooLarge, UnsupportedFileType
 from domain.files.file import File, FileType
 from domain.files.file_content import ContentValidator
-from tests.support.contents import BAD, GOOD, TYPES
+from tests.support.contents import BAD, GOOD, HTML, PDF, SVG, TYPES
 
 
-def validate(filename: str, content: bytes, size: int = 65_536) -> None:
+def validate(filename: str, content: bytes, size: int = 65_536) -> ContentValidator:
     """Validate the content in chunks of `size` bytes."""
     validator = ContentValidator(FileType.of(filename))
     for start in range(0, len(content), size):
         validator.feed(content[start : start + size])
     validator.finish()
     assert validator.size == len(content)
+    return validator
 
 
 @pytest.mark.parametrize("size", [1, 7, 65_536])
@@ -30,10 +31,21 @@ def test_content_of_another_type_is_rejected(filename: str, content: bytes, size
 
 @pytest.mark.parametrize(
     "text",
-    [b"MZ is a name, and so is PK", b"BMW", b"a < b > c", b"<3 you", b"<abc@example.com> wrote:", b"\xef\xbb\xbfx"],
+    [b"MZ is a name, and so is PK", b"BMW", b"<3 you", b"\xef\xbb\xbf<HTML >", SVG, HTML, b"<?xml?>", b"{\\rtf1 x}"],
 )
-def test_text_that_resembles_a_signature_is_accepted(text: bytes) -> None:
-    validate("x.txt", text)
+def test_any_text_in_utf_8_is_accepted(text: bytes) -> None:
+    for size in (1, 65_536):
+        assert validate("x.txt", text, size).charset == "utf-8"
+
+
+@pytest.mark.parametrize("text", ["\u00fc\u00df".encode("latin-1"), b"\x80 and \x9f", b"ends in half a character \xc3"])
+def test_text_in_another_encoding_is_accepted_and_has_no_known_charset(text: bytes) -> None:
+    for size in (1, 65_536):
+        assert validate("x.txt", text, size).charset is None
+
+
+def test_files_that_are_no_text_have_no_charset() -> None:
+    assert validate("plan.pdf", PDF).charset is None
 
 
 @pytest.mark.parametrize("extension", TYPES)
@@ -51,6 +63,6 @@ def test_the_maximum_size_is_an_inclusive_limit() -> None:
 
 
 def test_a_mismatch_is_reported_with_the_first_chunk_that_proves_it() -> None:
-    for filename, head in (("x.png", b"GIF89a\x00\x00"), ("x.txt", b"<html>"), ("x.txt", b"\x00")):
+    for filename, head in (("x.png", b"GIF89a\x00\x00"), ("x.txt", b"%PDF-"), ("x.txt", b"\x00")):
         with pytest.raises(UnsupportedFileType):
             ContentValidator(FileType.of(filename)).feed(head)

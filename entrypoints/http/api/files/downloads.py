@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from application.files.files import ReadableFile
-from domain.files.file import File, FileType
+from domain.files.file import File
 from entrypoints.http.api.files.disposition import content_disposition
 from entrypoints.http.api.files.ranges import parse_range
 from entrypoints.http.framework.preconditions import is_known
@@ -25,7 +25,7 @@ async def download(request: Request, content: ReadableFile) -> Response:
     if is_known(request, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
     headers = {
-        "Content-Type": _media_type(file),
+        "Content-Type": _content_type(file),
         "Content-Disposition": content_disposition(file.filename),
         "Content-Security-Policy": "sandbox",
         "Accept-Ranges": "bytes",
@@ -42,7 +42,5 @@ async def download(request: Request, content: ReadableFile) -> Response:
     return StreamingResponse(await content.read(start, end), int(status), headers)
 
 
-def _media_type(file: File) -> str:
-    """Add the charset to text: only UTF-8 was accepted."""
-    is_text = file.content_type == FileType.TEXT.media_type
-    return f"{file.content_type}; charset=utf-8" if is_text else file.content_type
+def _content_type(file: File) -> str:
+    return f"{file.content_type}; charset={file.charset}" if file.charset else file.content_type
