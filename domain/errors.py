@@ -90,9 +90,8 @@ class QuotaExceeded(TooLarge):
     code = "QUOTA_EXCEEDED"
 
     def __init__(self, quota: int, block_size: int) -> None:
-        super().__init__(
-            f"all files of a user together must take at most {quota} bytes, each in blocks of {block_size} bytes"
-        )
+        message = f"all files of a user together must take at most {quota} bytes, each in blocks of {block_size} bytes"
+        super().__init__(message)
 
 
 class UnsupportedFileType(DomainError):
@@ -236,6 +235,12 @@ class EmailTaken(Conflict):
     code = "EMAIL_TAKEN"
     field = "email"
     default_message = "e-mail address is already in use"
+
+
+class LimitReached(Conflict):
+    """The owner has as many of something as is allowed."""
+
+    code = "LIMIT_REACHED"
 
 
 class PreconditionFailed(DomainError):

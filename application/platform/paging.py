@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -154,12 +154,31 @@ class Paging:
 
 def cursor_after(row: Identified, filter: Signed, order: Order) -> str:
     """Return an opaque, URL-safe cursor to the position after a row. It is valid for this filter and order only."""
-    position = json.dumps([order.key(row), row.id.hex], ensure_ascii=False).encode()
-    return base64.urlsafe_b64encode(_digest(position, filter, order) + position).rstrip(b"=").decode()
+    return encode_cursor([order.key(row), row.id.hex], filter, order)
 
 
 def position_of(cursor: str, filter: Signed, order: Order) -> Position:
     """Return the position that a cursor points to.
+
+    Raises:
+        InvalidValue: The cursor is damaged, or was made for another filter or order.
+    """
+
+    def parse(position: Any) -> Position:
+        key, row_id = position
+        return Position(order.validate_key(key), UUID(hex=row_id))
+
+    return decode_cursor(cursor, filter, order, parse)
+
+
+def encode_cursor(position: object, filter: Signed, order: Signed) -> str:
+    """Return an opaque, URL-safe cursor to a position, given as a JSON value."""
+    encoded = json.dumps(position, ensure_ascii=False).encode()
+    return base64.urlsafe_b64encode(_digest(encoded, filter, order) + encoded).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, filter: Signed, order: Signed, parse: Callable[[Any], T]) -> T:
+    """Return the position that a cursor points to, parsed from its JSON value.
 
     Raises:
         InvalidValue: The cursor is damaged, or was made for another filter or order.
@@ -174,8 +193,7 @@ def position_of(cursor: str, filter: Signed, order: Order) -> Position:
             "cursor", "invalid_cursor", "the cursor is damaged, or it belongs to other filters or to another order"
         )
     try:
-        key, row_id = json.loads(position)
-        return Position(order.validate_key(key), UUID(hex=row_id))
+        return parse(json.loads(position))
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise InvalidValue("cursor", "invalid_cursor", "the cursor is damaged") from None
 
@@ -185,12 +203,12 @@ def canonical_json(value: object) -> bytes:
     return json.dumps(value, default=_encode).encode()
 
 
-def _digest(position: bytes, filter: Signed, order: Order) -> bytes:
+def _digest(position: bytes, filter: Signed, order: Signed) -> bytes:
     return blake2b(position + _signature(filter, order), digest_size=_DIGEST_SIZE).digest()
 
 
 @lru_cache(maxsize=1024)
-def _signature(filter: Signed, order: Order) -> bytes:
+def _signature(filter: Signed, order: Signed) -> bytes:
     return canonical_json([filter.signature, order.signature])
 
 

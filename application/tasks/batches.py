@@ -19,7 +19,10 @@ MAX_BATCH_SIZE = 100
 
 
 class TaskBatchService:
-    """Create, edit and delete up to MAX_BATCH_SIZE tasks in one transaction: either all of them or none."""
+    """Create, edit and delete up to MAX_BATCH_SIZE tasks in one transaction: either all of them or none.
+
+    Methods that add tags raise LimitReached if the caller would have too many different tags.
+    """
 
     def __init__(self, unit_of_work: Callable[[], TaskUnitOfWork], clock: Clock, new_id: NewId) -> None:
         self._unit_of_work = unit_of_work

@@ -8,10 +8,11 @@ from application.platform.access import AccessUnitOfWork
 from application.platform.idempotency import IdempotencyUnitOfWork
 from application.platform.paging import Slice, Window
 from domain.identity.user import UserId
-from domain.tasks.counters import CounterChanges
+from domain.tasks.counters import CounterAmounts, CounterChanges
 from domain.tasks.history import TaskChange
 from domain.tasks.statistics import Statistics
 from domain.tasks.tag import Tag, TagCount
+from domain.tasks.tag_query import TagFilter
 from domain.tasks.task import Task, TaskId
 from domain.tasks.task_query import TaskCriteria, TaskOrder
 
@@ -93,8 +94,15 @@ class TaskRepository(Protocol):
         """
         ...
 
-    async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
-        """Return the number of tasks per tag in use, sorted by tag; with `only`, for this tag alone."""
+    async def count_tag(self, tag: Tag, *, owner_id: UserId) -> int:
+        """Return the number of the owner's tasks that have the tag."""
+        ...
+
+    async def find_tags(self, filter: TagFilter, *, owner_id: UserId, limit: int, after: str = "") -> list[TagCount]:
+        """Return up to `limit` tags in use that the filter accepts, with their numbers of tasks.
+
+        They are sorted by name, by code point, and start after the name `after`.
+        """
         ...
 
     async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:
@@ -105,8 +113,16 @@ class TaskRepository(Protocol):
 class TaskCounters(Protocol):
     """Counters of tasks; see `domain.tasks.counters`. They are removed with their owner."""
 
-    async def add(self, changes: CounterChanges) -> None:
-        """Add amounts to counters, in the unit of work that writes the tasks. A counter that becomes 0 is removed."""
+    async def add(self, changes: CounterChanges) -> CounterAmounts:
+        """Add amounts to counters, in the unit of work that writes the tasks. Return the amounts afterwards.
+
+        A counter that becomes 0 is removed. Other units of work that change one of the counters wait for the end of
+        this one.
+        """
+        ...
+
+    async def count_tags(self, *, owner_id: UserId, limit: int) -> int:
+        """Count the different tags of the owner, up to `limit`."""
         ...
 
 

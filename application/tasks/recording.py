@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from application.platform.ids import NewId
 from application.tasks.ports import TaskUnitOfWork
-from domain.tasks.counters import counter_changes
+from domain.tasks.counters import CounterChanges, added_tags, counter_changes
 from domain.tasks.history import ChangeId, TaskChange
+from domain.tasks.tag import MAX_DISTINCT_TAGS, check_distinct_tags
 from domain.tasks.task import Task
 
 
@@ -14,6 +15,7 @@ async def add_tasks(uow: TaskUnitOfWork, tasks: Sequence[Task], new_id: NewId) -
 
     Raises:
         UserNotFound: An owner does not exist.
+        LimitReached: An owner would have too many different tags.
     """
     await add_task_versions(uow, [(task,) for task in tasks], new_id)
 
@@ -24,13 +26,14 @@ async def save_tasks(uow: TaskUnitOfWork, edits: Sequence[tuple[Task, Task]], ne
     Raises:
         StaleTask: Another version of a task is stored.
         TaskNotFound: A task does not exist any more.
+        LimitReached: An owner would have too many different tags, and more than before.
     """
     await uow.tasks.save(*(after for _, after in edits))
     await uow.history.add(
         *(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=after.owner_id) for before, after in edits)
     )
     old, new = [before for before, _ in edits], [after for _, after in edits]
-    await uow.counters.add(counter_changes(removed=old, added=new))
+    await _count(uow, counter_changes(removed=old, added=new))
 
 
 async def remove_tasks(uow: TaskUnitOfWork, tasks: Sequence[Task]) -> None:
@@ -54,6 +57,7 @@ async def add_task_versions(uow: TaskUnitOfWork, tasks: Sequence[tuple[Task, ...
 
     Raises:
         UserNotFound: An owner does not exist.
+        LimitReached: An owner would have too many different tags.
     """
     await uow.tasks.add(*(versions[-1] for versions in tasks))
     changes = []
@@ -62,4 +66,18 @@ async def add_task_versions(uow: TaskUnitOfWork, tasks: Sequence[tuple[Task, ...
         for before, after in zip([first, *later], later, strict=False):
             changes.append(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=first.owner_id))
     await uow.history.add(*changes)
-    await uow.counters.add(counter_changes(added=[versions[-1] for versions in tasks]))
+    await _count(uow, counter_changes(added=[versions[-1] for versions in tasks]))
+
+
+async def _count(uow: TaskUnitOfWork, changes: CounterChanges) -> None:
+    """Change the counters, and check the number of tags of each owner who got more.
+
+    All writers of an owner change the REVISION counter and so wait for each other. The number thus includes all earlier
+    writes.
+
+    Raises:
+        LimitReached: An owner has too many different tags.
+    """
+    amounts = await uow.counters.add(changes)
+    for owner_id in added_tags(changes, amounts):
+        check_distinct_tags(await uow.counters.count_tags(owner_id=owner_id, limit=MAX_DISTINCT_TAGS + 1))

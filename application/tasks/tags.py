@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Final
 
 from application.platform.access import visible_owner
 from application.platform.clock import Clock
@@ -6,10 +7,13 @@ from application.platform.ids import NewId
 from application.platform.retry import retried
 from application.tasks.ports import TaskUnitOfWork
 from application.tasks.recording import save_tasks
+from application.tasks.tag_pages import ListTags, TagPage
 from domain.errors import TagNotFound
 from domain.identity.actor import Actor
 from domain.identity.user import UserId
 from domain.tasks.tag import Tag, TagCount
+
+ALL_TAGS: Final = ListTags()
 
 _BATCH_SIZE = 500
 """Tasks loaded and saved together. This bounds the memory for renaming a tag of very many tasks."""
@@ -24,15 +28,18 @@ class TagService:
         self._new_id = new_id
 
     @retried
-    async def list(self, actor: Actor, *, owner_id: UserId | None = None) -> list[TagCount]:
-        """Return the tags in use with their numbers of tasks, sorted by name.
+    async def list(self, actor: Actor, query: ListTags = ALL_TAGS, *, owner_id: UserId | None = None) -> TagPage:
+        """Return a page of the tags in use with their numbers of tasks, sorted by name.
 
         Raises:
+            InvalidValue: The cursor is damaged or belongs to another list.
             UserNotFound: There is no such owner, or the caller may not see it.
         """
+        after = query.after()
         async with self._unit_of_work() as uow:
             owner = await visible_owner(uow, actor, owner_id)
-            return await uow.tasks.tag_counts(owner_id=owner.user_id)
+            rows = await uow.tasks.find_tags(query.filter, owner_id=owner.user_id, limit=query.limit + 1, after=after)
+        return query.page(rows)
 
     @retried
     async def rename(self, actor: Actor, tag: Tag, new: Tag) -> TagCount:
@@ -40,17 +47,17 @@ class TagService:
 
         Raises:
             TagNotFound: No task has the tag.
+            LimitReached: The owner has too many different tags for both names during the renaming.
         """
         async with self._unit_of_work() as uow:
             if tag == new:
-                counts = await uow.tasks.tag_counts(owner_id=actor.user_id, only=tag)
-                if not counts:
+                if not (count := await uow.tasks.count_tag(tag, owner_id=actor.user_id)):
                     raise TagNotFound
-                return counts[0]
+                return TagCount(tag, count)
             await self._replace(actor, tag, new, uow)
-            (count,) = await uow.tasks.tag_counts(owner_id=actor.user_id, only=new)
+            count = await uow.tasks.count_tag(new, owner_id=actor.user_id)
             await uow.commit()
-        return count
+        return TagCount(new, count)
 
     @retried
     async def remove(self, actor: Actor, tag: Tag) -> None:

@@ -46,6 +46,10 @@ CounterChanges = Mapping[CounterKey, int]
 """Amounts to add to counters, without zeros."""
 
 
+CounterAmounts = Mapping[CounterKey, int]
+"""Amounts of counters, zero for a counter that does not exist."""
+
+
 def state_key(status: Status, priority: Priority) -> str:
     """Return the key of a STATE counter."""
     return f"{STATUS_RANKS[status]}{PRIORITY_RANKS[priority]}"
@@ -75,3 +79,18 @@ def counter_changes(*, removed: Iterable[Task] = (), added: Iterable[Task] = ())
             for counter, amount in counters_of(task):
                 changes[counter] += sign * amount
     return {counter: amount for counter, amount in changes.items() if amount}
+
+
+def added_tags(changes: CounterChanges, amounts: CounterAmounts) -> Mapping[UserId, int]:
+    """Return how many different tags each owner has more than before the changes. Owners with no more are left out.
+
+    Args:
+        changes: What was added to the counters.
+        amounts: The amounts of these counters afterwards.
+    """
+    numbers: Counter[UserId] = Counter()
+    for counter, change in changes.items():
+        if counter.kind == CounterKind.TAG:
+            amount = amounts[counter]
+            numbers[counter.owner_id] += (amount > 0) - (amount - change > 0)
+    return +numbers

@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
@@ -11,10 +11,13 @@ from domain.tasks.task import Priority, Task
 
 RECENT_PERIOD: Final = timedelta(days=7)
 
+MAX_LISTED_TAGS: Final = 100
+"""Tags in `Statistics.by_tag`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """Numbers about all tasks of an owner. All statuses and priorities are keys, but only tags in use."""
+    """Numbers about all tasks of an owner. All statuses and priorities are keys, but only the most used tags."""
 
     overdue: int
     due_today: int
@@ -22,6 +25,9 @@ class Statistics:
     by_status: dict[Status, int]
     by_priority: dict[Priority, int]
     by_tag: dict[Tag, int]
+    """The MAX_LISTED_TAGS most used tags, most used first; tags with equal numbers by name."""
+    by_tag_capped: bool
+    """Whether there are more tags than `by_tag` has."""
     created_last_7_days: int
     completed_last_7_days: int
     completion_milliseconds: int
@@ -74,11 +80,18 @@ def compute_statistics(tasks: Iterable[Task], now: datetime, zone: tzinfo) -> St
         due_this_week=sum(monday <= day <= sunday for day in days),
         by_status={status: statuses[status] for status in Status},
         by_priority={priority: priorities[priority] for priority in Priority},
-        by_tag=dict(sorted(tags.items())),
+        by_tag=most_used(tags),
+        by_tag_capped=len(tags) > MAX_LISTED_TAGS,
         created_last_7_days=sum(task.created_at >= since for task in tasks),
         completed_last_7_days=sum(task.completed_at is not None and task.completed_at >= since for task in tasks),
         completion_milliseconds=sum(completion_milliseconds(task) for task in tasks),
     )
+
+
+def most_used(tags: Mapping[Tag, int]) -> dict[Tag, int]:
+    """Return up to MAX_LISTED_TAGS tags with the highest numbers, in descending order. Equal numbers sort by name."""
+    ranked = sorted(tags.items(), key=lambda item: (-item[1], item[0]))
+    return dict(ranked[:MAX_LISTED_TAGS])
 
 
 def completion_milliseconds(task: Task) -> int:

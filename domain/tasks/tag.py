@@ -2,7 +2,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from domain.errors import InvalidTag
+from domain.errors import InvalidTag, LimitReached
 from domain.text import fold, is_blank, is_storable, may_fit
 
 
@@ -35,6 +35,18 @@ class TagCount:
 MAX_TAGS = 20
 MAX_GIVEN_TAGS = 100
 """Tags in one list, before duplicates are removed."""
+MAX_DISTINCT_TAGS = 10_000
+"""Tags that all tasks of an owner together may have."""
+
+
+def check_distinct_tags(number: int) -> None:
+    """Check the number of different tags of an owner after a write that added some.
+
+    Raises:
+        LimitReached: There are more than MAX_DISTINCT_TAGS.
+    """
+    if number > MAX_DISTINCT_TAGS:
+        raise LimitReached(f"the tasks of a user together must have at most {MAX_DISTINCT_TAGS} different tags")
 
 
 def parse_tags(names: Sequence[str]) -> tuple[Tag, ...]:
@@ -60,14 +72,21 @@ def normalize_tags(tags: Iterable[Tag]) -> tuple[Tag, ...]:
     return unique
 
 
+def fold_tag(text: str) -> str:
+    """Return a name, or a part of one, in the form in which tags are compared."""
+    name = text.strip()
+    while (folded := fold(name).strip()) != name:  # folding can produce white space at the ends
+        name = folded
+    return name
+
+
 def _normalize(text: str) -> str:
     if not is_storable(text):
         raise InvalidTag("tag must not contain NUL or lone surrogates")
     name = text.strip()
     if not may_fit(name, Tag.MAX_LENGTH):
         raise _wrong_length()
-    while (folded := fold(name).strip()) != name:  # folding can produce white space at the ends
-        name = folded
+    name = fold_tag(name)
     if not 1 <= len(name) <= Tag.MAX_LENGTH:
         raise _wrong_length()
     if name in {".", ".."} or any(c in Tag.FORBIDDEN or _is_control(c) for c in name) or is_blank(name):

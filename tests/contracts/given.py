@@ -18,6 +18,7 @@ from domain.identity.user import User, UserId
 from domain.tasks.counters import counter_changes
 from domain.tasks.statistics import Statistics, compute_statistics
 from domain.tasks.tag import TagCount
+from domain.tasks.tag_query import TagFilter
 from domain.tasks.task import Task, TaskId
 from domain.tasks.task_query import TaskCriteria, TaskOrder
 from tests.support.builders import ANN, BEN, NOW, a_user
@@ -68,7 +69,7 @@ async def snapshot_in(uow: UnitOfWork, owner_id: UserId = ANN) -> Snapshot:
     return Snapshot(
         tasks=found.items,
         total=found.total,
-        tag_counts=await uow.tasks.tag_counts(owner_id=owner_id),
+        tag_counts=await uow.tasks.find_tags(TagFilter(), owner_id=owner_id, limit=MANY),
         statistics=await uow.tasks.statistics(NOW, UTC, owner_id=owner_id),
     )
 

@@ -1,22 +1,30 @@
+from itertools import islice
+
 from adapters.memory.engine.transaction import Staged, WriteLock
 from domain.identity.user import UserId
-from domain.tasks.counters import CounterChanges, CounterKey
+from domain.tasks.counters import CounterAmounts, CounterChanges, CounterKey, CounterKind
 
 
 class InMemoryTaskCounters:
-    """Counters by key. Only the revision is read: totals and statistics are computed from the tasks."""
+    """Counters by key. Only the revision and the number of tags are read: totals and statistics come from the tasks."""
 
     def __init__(self, counters: Staged[CounterKey, int], lock: WriteLock) -> None:
         self._counters = counters
         self._lock = lock
 
-    async def add(self, changes: CounterChanges) -> None:
+    async def add(self, changes: CounterChanges) -> CounterAmounts:
         await self._lock.acquire()
-        for counter, amount in changes.items():
-            if total := (self._counters.get(counter) or 0) + amount:
-                self._counters.put(counter, total)
+        amounts = {counter: (self._counters.get(counter) or 0) + change for counter, change in changes.items()}
+        for counter, amount in amounts.items():
+            if amount:
+                self._counters.put(counter, amount)
             else:
                 self._counters.drop(counter)
+        return amounts
+
+    async def count_tags(self, *, owner_id: UserId, limit: int) -> int:
+        tags = (key for key in self._counters if (key.owner_id, key.kind) == (owner_id, CounterKind.TAG))
+        return len(list(islice(tags, limit)))
 
 
 def drop_counters(counters: Staged[CounterKey, int], owner_id: UserId) -> None:

@@ -13,6 +13,7 @@ from domain.tasks.counters import CounterKey, CounterKind
 from domain.tasks.history import TaskChange
 from domain.tasks.statistics import Statistics, compute_statistics
 from domain.tasks.tag import Tag, TagCount
+from domain.tasks.tag_query import TagFilter
 from domain.tasks.task import Task, TaskId
 from domain.tasks.task_query import TaskCriteria, TaskOrder
 
@@ -108,9 +109,13 @@ class InMemoryTaskRepository:
             self._tasks[task.owner_id].drop(task.id)
             self._history.drop(task.id)
 
-    async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
+    async def count_tag(self, tag: Tag, *, owner_id: UserId) -> int:
+        return sum(tag in task.tags for task in self._tasks[owner_id].values())
+
+    async def find_tags(self, filter: TagFilter, *, owner_id: UserId, limit: int, after: str = "") -> list[TagCount]:
         counts = Counter(tag for task in self._tasks[owner_id].values() for tag in task.tags)
-        return [TagCount(tag, n) for tag, n in sorted(counts.items()) if only is None or tag == only]
+        found = sorted(tag for tag in counts if tag.name > after and filter.match(tag))
+        return [TagCount(tag, counts[tag]) for tag in found[:limit]]
 
     async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:
         return compute_statistics(self._tasks[owner_id].values(), now, zone)

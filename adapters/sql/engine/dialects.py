@@ -1,6 +1,6 @@
 """Expressions that PostgreSQL and SQLite write differently."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Integer,
+    Select,
     Table,
     Text,
     any_,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
     tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -26,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from adapters.sql.engine.types import Duration, Instant
 
 Column = ColumnElement[Any]
+Rows = Select[*tuple[Any, ...]]
 
 _SQLITE_INSTANT: Final[Column] = literal_column("'%Y-%m-%d %H:%M:%f000'")
 """The format in which SQLite stores an Instant. Its clock has milliseconds."""
@@ -46,6 +49,14 @@ class SqlDialect(Protocol):
         ...
 
     def list_value(self, values: Iterable[Any]) -> list[Any]: ...
+
+    def rows(self, name: str, columns: Sequence[Column]) -> Rows:
+        """Select rows that are parameters, in their order. The values come from `rows_value`."""
+        ...
+
+    def rows_value(self, name: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """Return the parameters of `rows`: each row has one value for each column."""
+        ...
 
     def has_all(self, column: Column, name: str) -> ColumnElement[bool]:
         """Match a list column that contains every element of the list parameter `name`."""
@@ -80,6 +91,15 @@ class PostgresDialect:
     def list_value(self, values: Iterable[Any]) -> list[Any]:
         return list(values)
 
+    def rows(self, name: str, columns: Sequence[Column]) -> Rows:
+        arrays = [bindparam(f"{name}_{n}", type_=ARRAY(column.type)) for n, column in enumerate(columns)]
+        row = func.unnest(*arrays).table_valued(*(column.name for column in columns), with_ordinality="position")
+        given = row.render_derived()
+        return select(*(given.c[column.name] for column in columns)).order_by(given.c.position)
+
+    def rows_value(self, name: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        return {f"{name}_{n}": list(values) for n, values in enumerate(zip(*rows, strict=True))}
+
     def has_all(self, column: Column, name: str) -> ColumnElement[bool]:
         return column.bool_op("@>")(bindparam(name, type_=ARRAY(Text)))
 
@@ -110,6 +130,13 @@ class SqliteDialect:
 
     def list_value(self, values: Iterable[Any]) -> list[Any]:
         return [value.hex if isinstance(value, UUID) else value for value in values]
+
+    def rows(self, name: str, columns: Sequence[Column]) -> Rows:
+        row = _elements(bindparam(name, type_=JSON)).c.value
+        return select(*(func.json_extract(row, f"$[{n}]") for n in range(len(columns)))).where(true())
+
+    def rows_value(self, name: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        return {name: [self.list_value(row) for row in rows]}
 
     def has_all(self, column: Column, name: str) -> ColumnElement[bool]:
         wanted = _elements(bindparam(name, type_=JSON)).alias("wanted")

@@ -14,7 +14,7 @@ from adapters.sql.tasks.conditions import IS_OPEN
 from adapters.sql.tasks.rows import PRIORITY_AT, STATUS_AT
 from domain.calendar import iso_week, local_date, start_instant
 from domain.tasks.counters import CounterKind
-from domain.tasks.statistics import RECENT_PERIOD, Statistics
+from domain.tasks.statistics import MAX_LISTED_TAGS, RECENT_PERIOD, Statistics, most_used
 from domain.tasks.status import Status
 from domain.tasks.tag import Tag
 from domain.tasks.task import Priority
@@ -48,13 +48,18 @@ def _at(name: str) -> ColumnElement[Any]:
     return bindparam(name, type_=Instant)
 
 
-_WHOLE: Final = (CounterKind.STATE, CounterKind.TAG, CounterKind.COMPLETION_TIME)
-_STORED = select(task_counters.c.kind, task_counters.c.key, task_counters.c.amount).where(
-    task_counters.c.owner_id == OWNER,
-    or_(*(task_counters.c.kind == kind for kind in _WHOLE)),
+_STORED: Final = select(task_counters.c.kind, task_counters.c.key, task_counters.c.amount).where(
+    task_counters.c.owner_id == OWNER
+)
+_MOST_USED: Final = (
+    _STORED.where(task_counters.c.kind == CounterKind.TAG)
+    .order_by(task_counters.c.amount.desc(), task_counters.c.key)
+    .limit(MAX_LISTED_TAGS + 1)
+    .subquery("tags")
 )
 STATISTICS: Final = union_all(
-    _STORED,
+    _STORED.where(or_(*(task_counters.c.kind == kind for kind in (CounterKind.STATE, CounterKind.COMPLETION_TIME)))),
+    select(*_MOST_USED.c),
     _summed(OVERDUE, CounterKind.OPEN_DUE_DAY, task_counters.c.key < _key("today")),
     _summed(OVERDUE, CounterKind.OPEN_DUE_INSTANT, task_counters.c.key < _key("utc_today")),
     _counted(OVERDUE, IS_OPEN, tasks.c.due_at >= _at("utc_midnight"), tasks.c.due_at < _at("now")),
@@ -105,7 +110,8 @@ def statistics_from(rows: Iterable[Any]) -> Statistics:
         due_this_week=amounts[WEEK].total(),
         by_status=by_status,
         by_priority=by_priority,
-        by_tag={Tag(name): amount for name, amount in sorted(amounts[CounterKind.TAG].items())},
+        by_tag=most_used({Tag(name): amount for name, amount in amounts[CounterKind.TAG].items()}),
+        by_tag_capped=len(amounts[CounterKind.TAG]) > MAX_LISTED_TAGS,
         created_last_7_days=amounts[CounterKind.CREATED].total(),
         completed_last_7_days=amounts[CounterKind.COMPLETED].total(),
         completion_milliseconds=amounts[CounterKind.COMPLETION_TIME].total(),

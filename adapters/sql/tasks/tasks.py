@@ -2,7 +2,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
-from sqlalchemy import Executable, Text, bindparam, delete, insert, select, update
+from sqlalchemy import Executable, Integer, Text, bindparam, delete, insert, select, update
 
 from adapters.sql.engine.connection import ReferenceViolated
 from adapters.sql.engine.dialects import SqlDialect
@@ -21,6 +21,7 @@ from domain.tasks.conditions import HasTags
 from domain.tasks.counters import CounterKind
 from domain.tasks.statistics import Statistics
 from domain.tasks.tag import Tag, TagCount
+from domain.tasks.tag_query import TagFilter
 from domain.tasks.task import Task, TaskId
 from domain.tasks.task_query import TaskCriteria, TaskOrder
 
@@ -42,8 +43,13 @@ REVISION_OF_OWNER: Final = select(task_counters.c.amount).where(
 _TAG_COUNTS: Final = select(task_counters.c.key, task_counters.c.amount).where(
     task_counters.c.owner_id == OWNER, task_counters.c.kind == CounterKind.TAG
 )
-TAG_COUNTS: Final = _TAG_COUNTS.order_by(task_counters.c.key)
 TAG_COUNT: Final = _TAG_COUNTS.where(task_counters.c.key == bindparam("key", type_=Text))
+
+
+def page_of_tags(dialect: SqlDialect) -> Executable:
+    key = task_counters.c.key
+    found = _TAG_COUNTS.where(key > bindparam("after", type_=Text), dialect.contains_text(key, "text"))
+    return found.order_by(key).limit(bindparam("limit", type_=Integer))
 
 
 def tag_counts_by_name(dialect: SqlDialect) -> Executable:
@@ -152,11 +158,13 @@ class SqlTaskRepository:
         keys = [{"owner_id": task.owner_id, "id": task.id} for task in tasks]
         await self._transaction.execute(DELETE_TASK, *keys)
 
-    async def tag_counts(self, *, owner_id: UserId, only: Tag | None = None) -> list[TagCount]:
-        if only is None:
-            rows = await self._transaction.fetch(TAG_COUNTS, owner_id=owner_id)
-        else:
-            rows = await self._transaction.fetch(TAG_COUNT, owner_id=owner_id, key=only.name)
+    async def count_tag(self, tag: Tag, *, owner_id: UserId) -> int:
+        rows = await self._transaction.fetch(TAG_COUNT, owner_id=owner_id, key=tag.name)
+        return int(rows[0][1]) if rows else 0
+
+    async def find_tags(self, filter: TagFilter, *, owner_id: UserId, limit: int, after: str = "") -> list[TagCount]:
+        text = self._transaction.dialect.text_value(filter.text)
+        rows = await self._transaction.fetch(page_of_tags, owner_id=owner_id, text=text, after=after, limit=limit)
         return [TagCount(Tag(name), amount) for name, amount in rows]
 
     async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:

@@ -3,12 +3,17 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.storage import InMemoryStorage
+from application.platform.paging import cursor_after, encode_cursor
+from application.tasks.tag_pages import ListTags
 from application.tasks.tags import _BATCH_SIZE, TagService
 from domain.errors import TagNotFound
 from domain.tasks.tag import TagCount
+from domain.tasks.tag_query import ByName, TagFilter
 from domain.tasks.task import Task
+from domain.tasks.task_query import TaskOrder
 from tests.contracts.given import add, expected_snapshot, snapshot
 from tests.support.builders import ANN, BEN, a_task, acting, tags
+from tests.support.errors import raises_invalid
 from tests.support.stubs import CountedIds, SettableClock
 
 pytestmark = pytest.mark.usefixtures("ann_and_ben")
@@ -31,8 +36,23 @@ async def tasks(storage: InMemoryStorage, ann_and_ben: None) -> list[Task]:
 
 @pytest.mark.usefixtures("tasks")
 async def test_tags_are_listed_by_name_with_their_task_counts(service: TagService) -> None:
-    assert await service.list(acting(ANN)) == [TagCount(HOME, 2), TagCount(WORK, 2)]
-    assert await service.list(acting(BEN)) == [TagCount(BENS, 1), TagCount(HOME, 1)]
+    assert (await service.list(acting(ANN))).items == [TagCount(HOME, 2), TagCount(WORK, 2)]
+    assert (await service.list(acting(BEN))).items == [TagCount(BENS, 1), TagCount(HOME, 1)]
+
+
+@pytest.mark.usefixtures("tasks")
+async def test_a_cursor_continues_the_list_of_tags(service: TagService) -> None:
+    first = await service.list(acting(ANN), ListTags(limit=1))
+    assert first.items == [TagCount(HOME, 2)]
+    last = await service.list(acting(ANN), ListTags(limit=1, cursor=first.next_cursor))
+    assert (last.items, last.next_cursor) == ([TagCount(WORK, 2)], None)
+    found = await service.list(acting(ANN), ListTags(filter=TagFilter(search="O"), limit=1))
+    for wrong in (f"{first.next_cursor}AAAA", "", found.next_cursor, cursor_after(a_task(), TagFilter(), TaskOrder())):
+        with raises_invalid("cursor", "invalid_cursor"):
+            await service.list(acting(ANN), ListTags(cursor=wrong))
+    for forged in (5, "\x00", ["home"]):
+        with raises_invalid("cursor", "invalid_cursor"):
+            await service.list(acting(ANN), ListTags(cursor=encode_cursor(forged, TagFilter(), ByName())))
 
 
 async def test_a_tag_is_renamed_on_every_task_of_its_owner(
@@ -71,7 +91,7 @@ async def test_a_tag_is_removed_from_every_task_of_its_owner(
 
     changed = [task.remove_tag(HOME, at=clock.time) for task in tasks[:2]]
     assert await snapshot(storage) == expected_snapshot(*changed, *tasks[2:])
-    assert await service.list(acting(BEN)) == [TagCount(BENS, 1), TagCount(HOME, 1)]
+    assert (await service.list(acting(BEN))).items == [TagCount(BENS, 1), TagCount(HOME, 1)]
 
 
 async def test_a_tag_of_more_tasks_than_one_batch_is_changed_on_all(
@@ -82,7 +102,7 @@ async def test_a_tag_of_more_tasks_than_one_batch_is_changed_on_all(
 
     assert await service.rename(acting(ANN), HOME, NEW) == TagCount(NEW, number)
     await service.remove(acting(ANN), NEW)
-    assert await service.list(acting(ANN)) == []
+    assert (await service.list(acting(ANN))).items == []
 
 
 async def test_an_unused_tag_is_not_found(service: TagService, storage: InMemoryStorage, tasks: list[Task]) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, consumes, initialize, multiple, rule
 
 from application.platform.paging import Page, Paging
+from application.tasks.tag_pages import ListTags, TagPage
 from application.tasks.tasks import CreateTask, ListTasks
 from domain.identity.actor import Actor
 from domain.identity.user import Role
@@ -149,7 +150,9 @@ class StorageMachine(JobRules):
     @rule(actor=JobRules.actors)
     def summarize(self, actor: Actor) -> None:
         self.ask(lambda world: world.tasks.statistics(actor))
-        self.ask(lambda world: world.tags.list(actor))
+        page = self.ask(lambda world: world.tags.list(actor, ListTags(limit=1)))
+        cursor = page.next_cursor if isinstance(page, TagPage) else None
+        self.ask(lambda world: world.tags.list(actor, ListTags(cursor=cursor)))
 
     @rule(
         target=lists,

@@ -7,7 +7,7 @@ from hypothesis import given, note
 from application.storage import Storage
 from domain.calendar import Due
 from domain.identity.user import UserId
-from domain.tasks.statistics import RECENT_PERIOD, Statistics, compute_statistics
+from domain.tasks.statistics import MAX_LISTED_TAGS, RECENT_PERIOD, Statistics, compute_statistics, most_used
 from domain.tasks.task import Task, TaskId
 from tests.contracts.given import StorageSuite, add, register
 from tests.contracts.state_machine.assortment import assorted_tasks
@@ -48,7 +48,18 @@ class StatisticsContract(StorageSuite):
             with subtests.test(name):
                 result = await statistics(storage, NOW, ZoneInfo(name))
                 assert result == compute_statistics(tasks, NOW, ZoneInfo(name))
-                assert list(result.by_tag) == sorted(result.by_tag)
+                assert list(result.by_tag.items()) == list(most_used(result.by_tag).items())
+
+    async def test_the_most_used_tags_are_listed(self, storage: Storage) -> None:
+        names = [f"{n:03}" for n in range(MAX_LISTED_TAGS - 1)]
+        tasks = [a_task(tags=tags(*names[n : n + 20])) for n in range(0, len(names), 20)]
+        tasks += [a_task(tags=tags("b", "z")), a_task(tags=tags("z", "\uffee"))]
+        await add(storage, *tasks)
+
+        result = await statistics(storage, NOW, ZoneInfo("UTC"))
+        assert result == compute_statistics(tasks, NOW, UTC)
+        assert [tag.name for tag in result.by_tag] == ["z", *names]
+        assert result.by_tag_capped
 
     @seldom
     @given(histories())

@@ -57,7 +57,8 @@ def test_tasks_are_counted_by_status_priority_and_tag() -> None:
 
     assert list(counted.by_status.items()) == [(status, 1) for status in Status]
     assert list(counted.by_priority.values()) == [0, 2, 2, 0]
-    assert list(counted.by_tag.items()) == [(Tag("home"), 1), (Tag("work"), 2)]
+    assert list(counted.by_tag.items()) == [(Tag("work"), 2), (Tag("home"), 1)]
+    assert not counted.by_tag_capped
     assert (counted.total, counted.completed, counted.incomplete) == (4, 1, 2)
 
 
@@ -199,4 +200,4 @@ def test_numbers_are_consistent(tasks: list[Task], now: datetime, zone: ZoneInfo
     assert 0 <= counted.completion_rate <= 1
     assert (counted.completion_rate == 0) is (counted.completed == 0)
     assert (counted.average_completion_seconds is None) is (counted.completed == 0)
-    assert list(counted.by_tag) == sorted(counted.by_tag)
+    assert list(counted.by_tag.items()) == sorted(counted.by_tag.items(), key=lambda item: (-item[1], item[0]))

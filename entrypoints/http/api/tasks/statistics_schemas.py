@@ -18,6 +18,7 @@ class StatisticsView:
     by_status: dict[Status, int]
     by_priority: dict[Priority, int]
     by_tag: dict[str, int]
+    by_tag_capped: bool
     created_last_7_days: int
     completed_last_7_days: int
     average_completion_seconds: float | None
@@ -35,6 +36,7 @@ class StatisticsView:
             by_status=statistics.by_status,
             by_priority=statistics.by_priority,
             by_tag={tag.name: count for tag, count in statistics.by_tag.items()},
+            by_tag_capped=statistics.by_tag_capped,
             created_last_7_days=statistics.created_last_7_days,
             completed_last_7_days=statistics.completed_last_7_days,
             average_completion_seconds=statistics.average_completion_seconds,

@@ -1,13 +1,29 @@
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
+from pydantic import Field
+
+from application.tasks.tag_pages import ListTags, TagPage
 from domain.tasks.tag import TagCount
+from domain.tasks.tag_query import TagFilter
 from entrypoints.http.schemas.body import Body
-from entrypoints.http.schemas.fields import TagName
+from entrypoints.http.schemas.fields import NO_NUL, OwnerId, TagName, digits
 
 
 class RenameTagBody(Body):
     name: TagName
+
+
+class ListTagsQuery(Body):
+    search: Annotated[str, Field(max_length=TagFilter.MAX_SEARCH, pattern=NO_NUL)] = Field(
+        "", description="part of the name, in any case and width"
+    )
+    limit: Annotated[int, Field(ge=1, le=ListTags.MAX_LIMIT, strict=False), digits] = ListTags.MAX_LIMIT
+    cursor: str | None = Field(None, description="`next_cursor` of the previous page")
+    owner_id: OwnerId | None = None
+
+    def to_query(self) -> ListTags:
+        return ListTags(filter=TagFilter(self.search), limit=self.limit, cursor=self.cursor)
 
 
 @dataclass(slots=True)
@@ -21,9 +37,10 @@ class TagCountView:
 
 
 @dataclass(slots=True)
-class TagCountsView:
+class TagPageView:
     items: list[TagCountView]
+    next_cursor: str | None
 
     @classmethod
-    def of(cls, counts: list[TagCount]) -> Self:
-        return cls(items=[TagCountView.of(count) for count in counts])
+    def of(cls, page: TagPage) -> Self:
+        return cls(items=[TagCountView.of(count) for count in page.items], next_cursor=page.next_cursor)

@@ -1,7 +1,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from domain.errors import StaleTask, TagNotFound, TaskNotFound, UserNotFound
+from domain.errors import LimitReached, StaleTask, TagNotFound, TaskNotFound, UserNotFound
 from entrypoints.http.api.dependencies import App, CurrentActor, ExpectedVersions, Idempotent
 from entrypoints.http.api.paths import TagInPath, TaskIdInPath
 from entrypoints.http.api.tasks.history_schemas import HistoryPageView, ListHistoryQuery
@@ -33,7 +33,14 @@ async def list_tasks(
     return TaskPageView.of(await app.tasks.list(actor, query.to_query(), owner_id=query.owner_id))
 
 
-@router.post("", status=HTTPStatus.CREATED, location="/api/v1/tasks/{id}", is_versioned=True, max_body=MAX_TASK_BODY)
+@router.post(
+    "",
+    status=HTTPStatus.CREATED,
+    errors=[LimitReached],
+    location="/api/v1/tasks/{id}",
+    is_versioned=True,
+    max_body=MAX_TASK_BODY,
+)
 async def create_task(body: CreateTaskBody, actor: CurrentActor, app: App, idempotent: Idempotent) -> TaskView:
     write = idempotent.write(TaskView.of)
     return TaskView.of(await app.tasks.create(actor, body.to_command(), idempotent_write=write))
@@ -44,13 +51,13 @@ async def get_statistics(actor: CurrentActor, app: App, owner_id: OwnerId | None
     return StatisticsView.of(await app.tasks.statistics(actor, owner_id=owner_id))
 
 
-@router.post("/bulk", status=HTTPStatus.CREATED, max_body=None)
+@router.post("/bulk", status=HTTPStatus.CREATED, errors=[LimitReached], max_body=None)
 async def create_tasks(body: CreateTasksBody, actor: CurrentActor, app: App, idempotent: Idempotent) -> TaskItemsView:
     write = idempotent.write(TaskItemsView.of)
     return TaskItemsView.of(await app.task_batches.create(actor, body.to_commands(), idempotent_write=write))
 
 
-@router.patch("/bulk", errors=[TaskNotFound, StaleTask], max_body=MAX_TASK_BODY)
+@router.patch("/bulk", errors=[TaskNotFound, StaleTask, LimitReached], max_body=MAX_TASK_BODY)
 async def edit_tasks(body: EditTasksBody, actor: CurrentActor, app: App) -> TaskItemsView:
     return TaskItemsView.of(await app.task_batches.edit(actor, body.task_ids, **body.updates.to_changes()))
 
@@ -65,8 +72,8 @@ async def get_task(task_id: TaskIdInPath, actor: CurrentActor, app: App, owner_i
     return TaskView.of(await app.tasks.get(actor, task_id, owner_id=owner_id))
 
 
-@router.patch("/{task_id}", errors=[TaskNotFound], is_versioned=True, max_body=MAX_TASK_BODY)
-@router.put("/{task_id}", errors=[TaskNotFound], is_versioned=True, max_body=MAX_TASK_BODY)
+@router.patch("/{task_id}", errors=[TaskNotFound, LimitReached], is_versioned=True, max_body=MAX_TASK_BODY)
+@router.put("/{task_id}", errors=[TaskNotFound, LimitReached], is_versioned=True, max_body=MAX_TASK_BODY)
 async def edit_task(
     task_id: TaskIdInPath, body: EditTaskBody, actor: CurrentActor, app: App, versions: ExpectedVersions
 ) -> TaskView:
@@ -88,7 +95,7 @@ async def list_history(
     return HistoryPageView.of(await app.tasks.history(actor, task_id, query.to_paging(), owner_id=query.owner_id))
 
 
-@router.post("/{task_id}/tags", errors=[TaskNotFound], is_versioned=True, max_body=MAX_TASK_BODY)
+@router.post("/{task_id}/tags", errors=[TaskNotFound, LimitReached], is_versioned=True, max_body=MAX_TASK_BODY)
 async def add_tags(
     task_id: TaskIdInPath, body: AddTagsBody, actor: CurrentActor, app: App, versions: ExpectedVersions
 ) -> TaskView:

@@ -6,7 +6,9 @@ from typing import Final
 import pytest
 from httpx2 import AsyncClient
 
+from domain.tasks.tag import MAX_DISTINCT_TAGS
 from tests.entrypoints.http.given import (
+    STATISTICS,
     TAGS,
     TASKS,
     UNKNOWN,
@@ -135,6 +137,36 @@ async def test_tags_are_listed_by_name_with_the_number_of_tasks(ann: AsyncClient
         {"title": "4"},
     )
     assert list((await counts(ann)).items()) == [("home", 3), ("work", 1), ("zebra", 1), ("\xe9", 1)]
+
+
+async def test_tags_are_listed_in_pages(ann: AsyncClient) -> None:
+    await create(ann, tags=["work", "homework", "home"])
+    first = (await ann.get(TAGS, params={"search": "WORK", "limit": 1})).json()
+    rest = {"search": "WORK", "cursor": first["next_cursor"]}
+
+    assert first["items"] == [{"name": "homework", "task_count": 1}]
+    assert (await ann.get(TAGS, params=rest)).json() == {
+        "items": [{"name": "work", "task_count": 1}],
+        "next_cursor": None,
+    }
+    assert breaches(await ann.get(TAGS, params=rest | {"search": ""})) == {("query", "cursor")}
+    for wrong in ({"limit": 0}, {"limit": 1001}, {"search": "x" * 201}, {"search": "\0"}, {"skip": 0}, {"cursor": "x"}):
+        assert breaches(await ann.get(TAGS, params=wrong)) == {("query", *wrong)}
+
+
+@in_memory
+async def test_a_new_tag_above_the_limit_is_refused(ann: AsyncClient) -> None:
+    names = [f"{n:04}" for n in range(MAX_DISTINCT_TAGS)]
+    tasks = [{"title": "Full", "tags": names[n : n + 20]} for n in range(0, MAX_DISTINCT_TAGS, 20)]
+    for start in range(0, len(tasks), 100):
+        await create_all(ann, *tasks[start : start + 100])
+    task = await create(ann, tags=["0000"])
+
+    refused = await ann.post(f"{path_of(task)}/tags", json=["new"])
+    assert (refused.status_code, refused.json()["error_code"]) == (409, "LIMIT_REACHED")
+    assert await get(ann, task) == task
+    statistics = (await ann.get(STATISTICS)).json()
+    assert (len(statistics["by_tag"]), statistics["by_tag_capped"]) == (100, True)
 
 
 async def test_a_tag_is_renamed_on_every_task(ann: AsyncClient, ben: AsyncClient, clock: SettableClock) -> None:
