@@ -10,7 +10,7 @@ class StructlogJobMonitor:
         self._log = structlog.get_logger("jobs")
 
     def attempt_finished(self, job: Job, outcome: Outcome, seconds: float, error: Exception | None) -> None:
-        log = self._log.info if outcome is Outcome.DONE else self._log.warning
+        log = self._log.info if outcome in (Outcome.DONE, Outcome.WAITING) else self._log.warning
         log(
             "job",
             kind=job.kind,

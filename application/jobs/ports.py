@@ -14,6 +14,15 @@ JobId = NewType("JobId", UUID)
 AT_ONCE: Final = timedelta(0)
 
 
+class JobState(StrEnum):
+    """What happens with a job, for the user who requested it."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """Work that runs in the background, at least once. Handlers must therefore be idempotent."""
@@ -35,6 +44,21 @@ class Job:
     died_at: datetime | None = None
     """When the job became a dead letter, after its last attempt failed."""
     last_error: str | None = field(default=None, repr=False)
+    requester_id: UserId | None = None
+    """The user whose request queued the job and who may see it; None for all other jobs."""
+    created_at: datetime | None = None
+    """When the request was accepted; None for a job without requester."""
+    finished_at: datetime | None = None
+    """When the job succeeded. Only jobs with a requester are kept after that."""
+
+    @property
+    def state(self) -> JobState:
+        """The state of the job. A job whose worker was killed is running until another worker continues it."""
+        if self.finished_at is not None:
+            return JobState.SUCCEEDED
+        if self.died_at is not None:
+            return JobState.FAILED
+        return JobState.QUEUED if self.started_at is None else JobState.RUNNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +72,18 @@ class JobCounts:
 
 
 class JobNotFound(NotFound):
-    """There is no dead job with this id."""
+    """There is no such job: for operators no dead job, for users no job that they requested."""
 
-    def __init__(self) -> None:
-        super().__init__("no such dead job")
+    code = "JOB_NOT_FOUND"
+    default_message = "no such job"
+
+
+class JobMustWait(Exception):
+    """A handler cannot run the job yet. It runs again after `delay`; this is no failed attempt."""
+
+    def __init__(self, delay: timedelta) -> None:
+        super().__init__(delay)
+        self.delay = delay
 
 
 class JobQueue(Protocol):
@@ -83,8 +115,8 @@ class JobQueue(Protocol):
         """Renew the lease of a claimed job."""
         ...
 
-    async def finish(self, job: Job) -> None:
-        """Delete a claimed job."""
+    async def finish(self, job: Job, at: datetime) -> None:
+        """Delete a claimed job. One with a requester is kept as finished."""
         ...
 
     async def postpone(self, job: Job, delay: timedelta, *, error: str | None = None) -> None:
@@ -97,6 +129,18 @@ class JobQueue(Protocol):
 
     async def dead_letter(self, job: Job, at: datetime, *, error: str) -> None:
         """Make a claimed job a dead letter: it is kept but never claimed again."""
+        ...
+
+    async def get_requested(self, job_id: JobId, *, requester_id: UserId) -> Job:
+        """Return a job that the user requested.
+
+        Raises:
+            JobNotFound: The user requested no such job.
+        """
+        ...
+
+    async def find_pending(self, kind: str, *, requester_id: UserId) -> list[Job]:
+        """Return the jobs of a kind that the user requested and that are neither finished nor dead, by id."""
         ...
 
     async def find_dead(self, *, limit: int) -> list[Job]:
@@ -123,8 +167,12 @@ class JobQueue(Protocol):
         """Delete up to `limit` jobs that died until `before`. Return the number deleted."""
         ...
 
+    async def remove_finished(self, before: datetime, *, limit: int) -> int:
+        """Delete up to `limit` jobs that were finished until `before`. Return the number deleted."""
+        ...
+
     async def counts(self) -> JobCounts:
-        """Count the jobs by state."""
+        """Count the jobs by state. Finished jobs are not counted."""
         ...
 
 
@@ -134,6 +182,8 @@ class Outcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
     """The job is retried later."""
+    WAITING = "waiting"
+    """The job runs later, after another one."""
     DEAD = "buried"
     """The job is not retried: it is a dead letter. Metrics and logs use the value."""
 

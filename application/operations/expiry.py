@@ -11,12 +11,14 @@ EXPIRY: Final = "expiry"
 EXPIRY_INTERVAL: Final = timedelta(hours=1)
 DEAD_JOB_MAX_AGE: Final = timedelta(days=30)
 """Dead jobs are deleted after this time, because their errors may contain personal data of deleted users."""
+FINISHED_JOB_MAX_AGE: Final = timedelta(hours=24)
+"""Finished jobs are deleted after this time. Users can see their results until then."""
 BATCH_SIZE = 1000
 """Rows of each kind per transaction, so that transactions stay short."""
 
 
 class ExpiredDataRemover:
-    """Delete expired sessions, reset tokens and stored responses, and old dead jobs."""
+    """Delete expired sessions, reset tokens and stored responses, and old jobs."""
 
     def __init__(self, unit_of_work: Callable[[], UnitOfWork], clock: Clock) -> None:
         self._unit_of_work = unit_of_work
@@ -37,6 +39,7 @@ class ExpiredDataRemover:
                 await uow.reset_tokens.remove_outdated(now, limit=BATCH_SIZE),
                 await uow.idempotency.remove_expired(now, limit=BATCH_SIZE),
                 await uow.jobs.remove_dead(now - DEAD_JOB_MAX_AGE, limit=BATCH_SIZE),
+                await uow.jobs.remove_finished(now - FINISHED_JOB_MAX_AGE, limit=BATCH_SIZE),
             )
             await uow.commit()
         return BATCH_SIZE in removed

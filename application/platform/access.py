@@ -18,6 +18,14 @@ class UserLookup(Protocol):
         """
         ...
 
+    async def lock(self, user_id: UserId) -> User:
+        """Return a user, and lock the row until the transaction ends.
+
+        Raises:
+            UserNotFound: There is no such user.
+        """
+        ...
+
     async def find_by_login(self, login: str) -> User | None:
         """Return the user with this username or e-mail address, ignoring case, or None."""
         ...

@@ -20,8 +20,16 @@ async def add_tasks(uow: TaskUnitOfWork, tasks: Sequence[Task], new_id: NewId) -
     await add_task_versions(uow, [(task,) for task in tasks], new_id)
 
 
-async def save_tasks(uow: TaskUnitOfWork, edits: Sequence[tuple[Task, Task]], new_id: NewId) -> None:
+async def save_tasks(
+    uow: TaskUnitOfWork, edits: Sequence[tuple[Task, Task]], new_id: NewId, *, is_limited: bool = True
+) -> None:
     """Save edited tasks, given as pairs of different versions: before and after. The actor is the owner.
+
+    Args:
+        uow: The open unit of work.
+        edits: The versions of each task.
+        new_id: Creates the ids of the changes.
+        is_limited: Whether to check the number of different tags.
 
     Raises:
         StaleTask: Another version of a task is stored.
@@ -33,7 +41,7 @@ async def save_tasks(uow: TaskUnitOfWork, edits: Sequence[tuple[Task, Task]], ne
         *(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=after.owner_id) for before, after in edits)
     )
     old, new = [before for before, _ in edits], [after for _, after in edits]
-    await _count(uow, counter_changes(removed=old, added=new))
+    await _count(uow, counter_changes(removed=old, added=new), is_limited=is_limited)
 
 
 async def remove_tasks(uow: TaskUnitOfWork, tasks: Sequence[Task]) -> None:
@@ -69,7 +77,7 @@ async def add_task_versions(uow: TaskUnitOfWork, tasks: Sequence[tuple[Task, ...
     await _count(uow, counter_changes(added=[versions[-1] for versions in tasks]))
 
 
-async def _count(uow: TaskUnitOfWork, changes: CounterChanges) -> None:
+async def _count(uow: TaskUnitOfWork, changes: CounterChanges, *, is_limited: bool = True) -> None:
     """Change the counters, and check the number of tags of each owner who got more.
 
     All writers of an owner change the REVISION counter and so wait for each other. The number thus includes all earlier
@@ -79,5 +87,5 @@ async def _count(uow: TaskUnitOfWork, changes: CounterChanges) -> None:
         LimitReached: An owner has too many different tags.
     """
     amounts = await uow.counters.add(changes)
-    for owner_id in added_tags(changes, amounts):
+    for owner_id in added_tags(changes, amounts) if is_limited else ():
         check_distinct_tags(await uow.counters.count_tags(owner_id=owner_id, limit=MAX_DISTINCT_TAGS + 1))

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from entrypoints.http.api.files import routes as file_routes
 from entrypoints.http.api.identity import auth_routes, user_routes
+from entrypoints.http.api.jobs import routes as job_routes
 from entrypoints.http.api.operations import monitoring_routes
 from entrypoints.http.api.tasks import tag_routes, task_routes
 from entrypoints.http.framework import errors
@@ -19,7 +20,7 @@ from entrypoints.http.web import pages
 from entrypoints.settings import Settings
 from entrypoints.wiring.container import Container, open_container, run_job_worker
 
-FEATURES: Final = (task_routes, tag_routes, file_routes, auth_routes, user_routes, monitoring_routes)
+FEATURES: Final = (task_routes, tag_routes, file_routes, job_routes, auth_routes, user_routes, monitoring_routes)
 
 
 def create_app(container: Container | None = None) -> FastAPI:

@@ -20,6 +20,7 @@ from application.identity.security import AccessTokens, NewSecret, PasswordHashe
 from application.identity.sessions import SessionService
 from application.identity.users import UserService
 from application.jobs.ports import JobMonitor
+from application.jobs.requested import RequestedJobService
 from application.jobs.service import JobService
 from application.operations.backup import BackupService
 from application.operations.expiry import EXPIRY, EXPIRY_INTERVAL, ExpiredDataRemover
@@ -37,6 +38,7 @@ from application.platform.rate_limits import RateLimiter, RateLimits, RateLimitS
 from application.storage import Storage
 from application.tasks.batches import TaskBatchService
 from application.tasks.seeding import DemoTaskFactory, SeedingService
+from application.tasks.tag_jobs import CHANGE_TAG, TagJobs
 from application.tasks.tags import TagService
 from application.tasks.tasks import TaskService
 from application.tasks.total_cache import MIN_REVISION, TotalCache
@@ -97,6 +99,7 @@ class Services:
     health: HealthService
     bootstrap: BootstrapService
     jobs: JobService
+    requested_jobs: RequestedJobService
     backups: BackupService
     seeding: SeedingService
     job_worker: JobWorker
@@ -129,10 +132,12 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
     )
     file_jobs = FileJobs(unit_of_work=unit_of_work, store=adapters.file_store, clock=clock)
     expiry = ExpiredDataRemover(unit_of_work=unit_of_work, clock=clock)
+    tag_jobs = TagJobs(unit_of_work=unit_of_work, clock=clock, new_id=new_id)
     handlers: Mapping[str, Handler | RecurringJob] = {
         WELCOME_MAIL: mail_jobs.send_welcome,
         EMAIL_CHANGED_MAIL: mail_jobs.send_email_changed,
         RESET_MAIL: mail_jobs.send_password_reset,
+        CHANGE_TAG: tag_jobs.change,
         REMOVE_BYTES: file_jobs.remove_bytes,
         REMOVE_BYTES_OF_USER: file_jobs.remove_bytes_of_user,
         SWEEP_FILES: RecurringJob(file_jobs.sweep, SWEEP_INTERVAL),
@@ -190,6 +195,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
         ),
         bootstrap=BootstrapService(registration=registration),
         jobs=JobService(unit_of_work=unit_of_work),
+        requested_jobs=RequestedJobService(unit_of_work=unit_of_work),
         backups=BackupService(
             database=adapters.storage.copier,
             files=adapters.file_store,

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from application.jobs.ports import Job, JobId, JobMonitor, JobUnitOfWork, Outcome
+from application.jobs.ports import Job, JobId, JobMonitor, JobMustWait, JobUnitOfWork, Outcome
 from application.platform.clock import Clock
 from application.platform.retry import retried
 from application.platform.unit_of_work import StorageUnavailable
@@ -158,7 +158,7 @@ class JobWorker:
 
     async def _conclude(self, job: Job, error: Exception | None, seconds: float = 0) -> None:
         with self._survive_errors():
-            if error is not None and not isinstance(error, (*EXPECTED_ERRORS, UnknownJobKind, Abandoned)):
+            if error is not None and not isinstance(error, (*EXPECTED_ERRORS, JobMustWait, UnknownJobKind, Abandoned)):
                 self._monitor.worker_error(error)
             outcome = await self._settle(job, error)
             self._monitor.attempt_finished(job, outcome, seconds, error)
@@ -182,7 +182,13 @@ class JobWorker:
         async with self._unit_of_work() as uow:
             if error is None:
                 outcome = Outcome.DONE
-                await (uow.jobs.finish(job) if interval is None else uow.jobs.postpone(job, interval))
+                finish = (
+                    uow.jobs.finish(job, self._clock.now()) if interval is None else uow.jobs.postpone(job, interval)
+                )
+                await finish
+            elif isinstance(error, JobMustWait):
+                outcome = Outcome.WAITING
+                await uow.jobs.postpone(job, error.delay)
             elif isinstance(error, UnknownJobKind):
                 outcome = Outcome.FAILED
                 await uow.jobs.postpone(job, UNKNOWN_KIND_DELAY)

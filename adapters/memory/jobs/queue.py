@@ -5,6 +5,7 @@ from typing import Any
 
 from adapters.memory.engine.transaction import Staged, WriteLock
 from application.jobs.ports import AT_ONCE, Job, JobCounts, JobId, JobNotFound
+from domain.identity.user import UserId
 
 
 class InMemoryJobQueue:
@@ -36,7 +37,10 @@ class InMemoryJobQueue:
     async def extend(self, job: Job, lease: timedelta) -> None:
         await self._replace(job, run_at=self._now() + lease)
 
-    async def finish(self, job: Job) -> None:
+    async def finish(self, job: Job, at: datetime) -> None:
+        if job.requester_id is not None:
+            await self._replace(job, finished_at=at, last_error=None)
+            return
         await self._lock.acquire()
         if self._find_claimed(job) is not None:
             self._jobs.drop(job.id)
@@ -50,6 +54,16 @@ class InMemoryJobQueue:
 
     async def dead_letter(self, job: Job, at: datetime, *, error: str) -> None:
         await self._replace(job, died_at=at, last_error=error)
+
+    async def get_requested(self, job_id: JobId, *, requester_id: UserId) -> Job:
+        job = self._jobs.get(job_id)
+        if job is None or job.requester_id != requester_id:
+            raise JobNotFound
+        return job
+
+    async def find_pending(self, kind: str, *, requester_id: UserId) -> list[Job]:
+        requested = (job for job in self._jobs.values() if (job.requester_id, job.kind) == (requester_id, kind))
+        return sorted((job for job in requested if _is_pending(job)), key=lambda job: job.id)
 
     async def find_dead(self, *, limit: int) -> list[Job]:
         dead = [(job.died_at, job.id, job) for job in self._jobs.values() if job.died_at is not None]
@@ -72,20 +86,28 @@ class InMemoryJobQueue:
             self._jobs.drop(job_id)
         return len(removed)
 
+    async def remove_finished(self, before: datetime, *, limit: int) -> int:
+        await self._lock.acquire()
+        jobs = self._jobs.values()
+        removed = [job.id for job in jobs if job.finished_at is not None and job.finished_at <= before][:limit]
+        for job_id in removed:
+            self._jobs.drop(job_id)
+        return len(removed)
+
     async def counts(self) -> JobCounts:
-        jobs = list(self._jobs.values())
+        jobs = [job for job in self._jobs.values() if job.finished_at is None]
         dead, due = sum(job.died_at is not None for job in jobs), len(self._due())
         return JobCounts(due=due, waiting=len(jobs) - due - dead, dead=dead)
 
     def _due(self) -> list[Job]:
         now = self._now()
-        due = [(job.run_at, job.id, job) for job in self._jobs.values() if job.died_at is None and job.run_at]
+        due = [(job.run_at, job.id, job) for job in self._jobs.values() if _is_pending(job) and job.run_at]
         return [job for run_at, _, job in sorted(due) if run_at <= now]
 
     def _find_claimed(self, job: Job) -> Job | None:
         """Return the stored job unless another worker has claimed it since."""
         stored = self._jobs.get(job.id)
-        is_still_claimed = stored is not None and stored.died_at is None and stored.claims == job.claims
+        is_still_claimed = stored is not None and _is_pending(stored) and stored.claims == job.claims
         return stored if is_still_claimed else None
 
     async def _replace(self, job: Job, **changes: Any) -> Job | None:
@@ -101,3 +123,7 @@ class InMemoryJobQueue:
         if job is None or job.died_at is None:
             raise JobNotFound
         return job
+
+
+def _is_pending(job: Job) -> bool:
+    return job.died_at is None and job.finished_at is None

@@ -9,6 +9,7 @@ from adapters.sql.engine.transaction import Transaction
 from adapters.sql.engine.types import Instant
 from adapters.sql.schema.jobs import jobs
 from application.jobs.ports import AT_ONCE, Job, JobCounts, JobId, JobNotFound
+from domain.identity.user import UserId
 
 JOB_COLUMNS = (
     jobs.c.id,
@@ -21,6 +22,9 @@ JOB_COLUMNS = (
     jobs.c.started_at,
     jobs.c.died_at,
     jobs.c.last_error,
+    jobs.c.requester_id,
+    jobs.c.created_at,
+    jobs.c.finished_at,
 )
 
 
@@ -34,13 +38,14 @@ def _count(name: str) -> ColumnElement[Any]:
 
 _ID: Final = bindparam("key_id", type_=Uuid)
 _LIMIT: Final = _count("limit")
-_IS_ALIVE: Final = jobs.c.died_at.is_(None)
-_IS_CLAIMED: Final = (jobs.c.id == _ID) & _IS_ALIVE & (jobs.c.claims == _count("claim"))
+_IS_DEAD: Final = jobs.c.died_at.is_not(None)
+_IS_PENDING: Final = jobs.c.died_at.is_(None) & jobs.c.finished_at.is_(None)
+_IS_CLAIMED: Final = (jobs.c.id == _ID) & _IS_PENDING & (jobs.c.claims == _count("claim"))
 """The number of claims identifies a claim: a worker whose claim has expired can no longer change the job."""
 
 
 def _is_due(dialect: SqlDialect) -> ColumnElement[bool]:
-    return _IS_ALIVE & (jobs.c.run_at <= dialect.now())
+    return _IS_PENDING & (jobs.c.run_at <= dialect.now())
 
 
 def is_any_due(dialect: SqlDialect) -> Executable:
@@ -95,21 +100,31 @@ DEAD_LETTER_CLAIMED: Final = (
     .values({"died_at": _at("new_died_at"), "last_error": bindparam("new_error", type_=Text)})
 )
 DELETE_CLAIMED: Final = delete(jobs).where(_IS_CLAIMED)
-
-DEAD_JOBS: Final = (
-    select(*JOB_COLUMNS).where(~_IS_ALIVE).order_by(jobs.c.died_at.desc(), jobs.c.id.desc()).limit(_LIMIT)
+FINISH_CLAIMED: Final = (
+    update(jobs).where(_IS_CLAIMED).values({"finished_at": _at("new_finished_at"), "last_error": None})
 )
-DELETE_DEAD: Final = delete(jobs).where(jobs.c.id == _ID, ~_IS_ALIVE).returning(jobs.c.id)
+
+_IS_REQUESTED: Final = jobs.c.requester_id == bindparam("requester_id", type_=Uuid)
+REQUESTED_JOB: Final = select(*JOB_COLUMNS).where(_IS_REQUESTED, jobs.c.id == _ID)
+PENDING_JOBS: Final = (
+    select(*JOB_COLUMNS)
+    .where(_IS_REQUESTED, jobs.c.kind == bindparam("kind", type_=Text), _IS_PENDING)
+    .order_by(jobs.c.id)
+)
+DELETE_OLD_FINISHED: Final = delete_batch(jobs, jobs.c.finished_at <= _at("before"))
+
+DEAD_JOBS: Final = select(*JOB_COLUMNS).where(_IS_DEAD).order_by(jobs.c.died_at.desc(), jobs.c.id.desc()).limit(_LIMIT)
+DELETE_DEAD: Final = delete(jobs).where(jobs.c.id == _ID, _IS_DEAD).returning(jobs.c.id)
 DELETE_OLD_DEAD: Final = delete_batch(jobs, jobs.c.died_at <= _at("before"))
 
 
 def requeue_dead(dialect: SqlDialect) -> Executable:
     requeued = {"run_at": dialect.now(), "attempts": 0, "started_at": None, "died_at": None, "last_error": None}
-    return update(jobs).where(jobs.c.id == _ID, ~_IS_ALIVE).values(requeued).returning(jobs.c.id)
+    return update(jobs).where(jobs.c.id == _ID, _IS_DEAD).values(requeued).returning(jobs.c.id)
 
 
 def count_jobs(dialect: SqlDialect) -> Executable:
-    states = (_is_due(dialect), _IS_ALIVE, ~_IS_ALIVE)
+    states = (_is_due(dialect), _IS_PENDING, _IS_DEAD)
     return select(*(func.count().filter(state) for state in states)).select_from(jobs)
 
 
@@ -146,8 +161,11 @@ class SqlJobQueue:
     async def extend(self, job: Job, lease: timedelta) -> None:
         await self._transaction.execute(extend_claim, _claim_of(job) | {"lease": lease})
 
-    async def finish(self, job: Job) -> None:
-        await self._transaction.execute(DELETE_CLAIMED, _claim_of(job))
+    async def finish(self, job: Job, at: datetime) -> None:
+        if job.requester_id is None:
+            await self._transaction.execute(DELETE_CLAIMED, _claim_of(job))
+        else:
+            await self._transaction.execute(FINISH_CLAIMED, _claim_of(job) | {"new_finished_at": at})
 
     async def postpone(self, job: Job, delay: timedelta, *, error: str | None = None) -> None:
         new = {"delay": delay, "new_attempts": job.attempts if error else 0, "new_error": error}
@@ -158,6 +176,15 @@ class SqlJobQueue:
 
     async def dead_letter(self, job: Job, at: datetime, *, error: str) -> None:
         await self._transaction.execute(DEAD_LETTER_CLAIMED, _claim_of(job) | {"new_died_at": at, "new_error": error})
+
+    async def get_requested(self, job_id: JobId, *, requester_id: UserId) -> Job:
+        found = _from_rows(await self._transaction.fetch(REQUESTED_JOB, key_id=job_id, requester_id=requester_id))
+        if not found:
+            raise JobNotFound
+        return found[0]
+
+    async def find_pending(self, kind: str, *, requester_id: UserId) -> list[Job]:
+        return _from_rows(await self._transaction.fetch(PENDING_JOBS, kind=kind, requester_id=requester_id))
 
     async def find_dead(self, *, limit: int) -> list[Job]:
         return _from_rows(await self._transaction.fetch(DEAD_JOBS, limit=limit))
@@ -173,9 +200,12 @@ class SqlJobQueue:
     async def remove_dead(self, before: datetime, *, limit: int) -> int:
         return len(await self._transaction.fetch_writing(DELETE_OLD_DEAD, before=before, limit=limit))
 
+    async def remove_finished(self, before: datetime, *, limit: int) -> int:
+        return len(await self._transaction.fetch_writing(DELETE_OLD_FINISHED, before=before, limit=limit))
+
     async def counts(self) -> JobCounts:
-        ((due, alive, dead),) = await self._transaction.fetch(count_jobs)
-        return JobCounts(due=due, waiting=alive - due, dead=dead)
+        ((due, pending, dead),) = await self._transaction.fetch(count_jobs)
+        return JobCounts(due=due, waiting=pending - due, dead=dead)
 
 
 def _claim_of(job: Job) -> dict[str, Any]:

@@ -26,13 +26,14 @@ jobs = Table(
     Column("started_at", Instant, comment="start of the current attempt"),
     Column("died_at", Instant),
     Column("last_error", Text),
+    Column("requester_id", Uuid, comment="the user whose request queued the job and who may see it"),
+    Column("created_at", Instant),
+    Column("finished_at", Instant),
     CheckConstraint("attempts >= 0", name="attempts_counted"),
     comment="not sharded: workers claim the due jobs of all owners",
 )
-Index(
-    "ix_jobs_by_run_at",
-    jobs.c.run_at,
-    jobs.c.id,
-    postgresql_where=jobs.c.died_at.is_(None),
-    sqlite_where=jobs.c.died_at.is_(None),
-)
+_IS_PENDING = jobs.c.died_at.is_(None) & jobs.c.finished_at.is_(None)
+Index("ix_jobs_by_run_at", jobs.c.run_at, jobs.c.id, postgresql_where=_IS_PENDING, sqlite_where=_IS_PENDING)
+
+_IS_REQUESTED = jobs.c.requester_id.is_not(None)
+Index("ix_jobs_by_requester", jobs.c.requester_id, postgresql_where=_IS_REQUESTED, sqlite_where=_IS_REQUESTED)

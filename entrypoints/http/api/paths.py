@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Path
 from pydantic import PlainValidator, WithJsonSchema
 
+from application.jobs.ports import JobId, JobNotFound
 from domain.errors import FileNotFound, InvalidTag, NotFound, SessionNotFound, TagNotFound, TaskNotFound, UserNotFound
 from domain.files.file import FileId
 from domain.identity.session import SessionId
@@ -37,5 +38,6 @@ _SCHEMA: Final = WithJsonSchema({"type": "string", "format": "uuid"})
 TaskIdInPath = Annotated[TaskId, _id_or(TaskNotFound), _SCHEMA]
 UserIdInPath = Annotated[UserId, _id_or(UserNotFound), _SCHEMA]
 SessionIdInPath = Annotated[SessionId, _id_or(SessionNotFound), _SCHEMA]
+JobIdInPath = Annotated[JobId, _id_or(JobNotFound), _SCHEMA]
 FileIdInPath = Annotated[FileId, _id_or(FileNotFound), _SCHEMA]
 TagInPath = Annotated[Tag, Depends(_tag)]

@@ -5,7 +5,7 @@ import pytest
 from adapters.memory.storage import InMemoryStorage
 from application.platform.paging import cursor_after, encode_cursor
 from application.tasks.tag_pages import ListTags
-from application.tasks.tags import _BATCH_SIZE, TagService
+from application.tasks.tags import Deferred, TagService
 from domain.errors import TagNotFound
 from domain.tasks.tag import TagCount
 from domain.tasks.tag_query import ByName, TagFilter
@@ -94,15 +94,15 @@ async def test_a_tag_is_removed_from_every_task_of_its_owner(
     assert (await service.list(acting(BEN))).items == [TagCount(BENS, 1), TagCount(HOME, 1)]
 
 
-async def test_a_tag_of_more_tasks_than_one_batch_is_changed_on_all(
+async def test_a_tag_on_2000_tasks_is_changed_at_once_and_on_more_by_a_job(
     service: TagService, storage: InMemoryStorage
 ) -> None:
-    number = 2 * _BATCH_SIZE + 1
-    await add(storage, *(a_task(tags=(HOME,)) for _ in range(number)))
+    await add(storage, *(a_task(tags=(HOME,)) for _ in range(2_000)))
 
-    assert await service.rename(acting(ANN), HOME, NEW) == TagCount(NEW, number)
-    await service.remove(acting(ANN), NEW)
-    assert (await service.list(acting(ANN))).items == []
+    assert await service.rename(acting(ANN), HOME, NEW) == TagCount(NEW, 2_000)
+    await add(storage, a_task(tags=(NEW,)))
+    assert isinstance(await service.remove(acting(ANN), NEW), Deferred)
+    assert (await service.list(acting(ANN))).items == [TagCount(NEW, 2_001)]
 
 
 async def test_an_unused_tag_is_not_found(service: TagService, storage: InMemoryStorage, tasks: list[Task]) -> None:

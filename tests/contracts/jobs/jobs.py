@@ -6,10 +6,11 @@ from typing import Any, Final, TypeVar
 import pytest
 from uuid_utils.compat import uuid7
 
-from application.jobs.ports import AT_ONCE, Job, JobCounts, JobId, JobNotFound, JobQueue
+from application.jobs.ports import AT_ONCE, Job, JobCounts, JobId, JobNotFound, JobQueue, JobState
 from application.storage import Storage
+from domain.identity.user import UserId
 from tests.contracts.given import StorageSuite
-from tests.support.builders import BEN, NOW
+from tests.support.builders import ANN, BEN, NOW
 
 T = TypeVar("T")
 LATER: Final = NOW + timedelta(seconds=30)
@@ -48,6 +49,15 @@ async def start(storage: Storage, job: Job, lease: timedelta = LONG) -> Job:
 async def claim_one(storage: Storage, lease: timedelta = LONG) -> Job:
     (job,) = await claim(storage, lease)
     return job
+
+
+async def requested(storage: Storage, job: Job, requester_id: UserId = ANN) -> Job:
+    return await run(storage, lambda queue: queue.get_requested(job.id, requester_id=requester_id))
+
+
+async def pending(storage: Storage, kind: str = "example", requester_id: UserId = ANN) -> list[JobId]:
+    found = await run(storage, lambda queue: queue.find_pending(kind, requester_id=requester_id))
+    return [job.id for job in found]
 
 
 async def counts(storage: Storage) -> tuple[int, int, int]:
@@ -135,7 +145,7 @@ class JobContract(StorageSuite):
         await add(storage, a_job())
         await add(storage, a_job(), delay=LONG)
         job = await claim_one(storage)
-        await run(storage, lambda queue: queue.finish(job))
+        await run(storage, lambda queue: queue.finish(job, NOW))
         assert await counts(storage) == (0, 1, 0)
 
     async def test_an_extended_lease_keeps_the_job_claimed(self, storage: Storage) -> None:
@@ -143,7 +153,7 @@ class JobContract(StorageSuite):
         job = await claim_one(storage, OVER)
         await run(storage, lambda queue: queue.extend(job, LONG))
         assert await claim(storage) == []
-        await run(storage, lambda queue: queue.finish(job))
+        await run(storage, lambda queue: queue.finish(job, NOW))
         assert await counts(storage) == (0, 0, 0)
 
     async def test_a_job_postponed_with_an_error_keeps_its_attempts(self, storage: Storage) -> None:
@@ -166,7 +176,7 @@ class JobContract(StorageSuite):
         lost = await claim_one(storage, OVER)
         current = await claim_one(storage)
         assert await run(storage, lambda queue: queue.start(lost, OVER)) is None
-        await run(storage, lambda queue: queue.finish(lost))
+        await run(storage, lambda queue: queue.finish(lost, NOW))
         await run(storage, lambda queue: queue.extend(lost, OVER))
         await run(storage, lambda queue: queue.postpone(lost, OVER))
         await run(storage, lambda queue: queue.release(lost))
@@ -174,7 +184,7 @@ class JobContract(StorageSuite):
 
         assert await counts(storage) == (0, 1, 0)
         assert (await start(storage, current)).attempts == 1
-        await run(storage, lambda queue: queue.finish(current))
+        await run(storage, lambda queue: queue.finish(current, NOW))
         assert await counts(storage) == (0, 0, 0)
 
     async def test_a_claim_from_before_a_success_is_lost(self, storage: Storage) -> None:
@@ -183,7 +193,7 @@ class JobContract(StorageSuite):
         succeeded = await start(storage, await claim_one(storage))
         await run(storage, lambda queue: queue.postpone(succeeded, AT_ONCE))
         await start(storage, await claim_one(storage))
-        await run(storage, lambda queue: queue.finish(lost))
+        await run(storage, lambda queue: queue.finish(lost, NOW))
         assert await counts(storage) == (0, 1, 0)
 
     async def test_a_dead_letter_is_kept_and_never_claimed(self, storage: Storage) -> None:
@@ -232,3 +242,63 @@ class JobContract(StorageSuite):
             with pytest.raises(JobNotFound):
                 await run(storage, lambda queue, job_id=job_id: queue.discard(job_id))  # type: ignore[misc]
         assert await counts(storage) == (0, 2, 0)
+
+    async def test_a_user_sees_the_states_of_a_requested_job(self, storage: Storage) -> None:
+        job = a_job(requester_id=ANN, created_at=NOW, payload={"x": 1})
+        await add(storage, job)
+        added = await requested(storage, job)
+        claimed = await claim_one(storage)
+        waiting = await requested(storage, job)
+        started = await start(storage, claimed)
+        running = await requested(storage, job)
+        await run(storage, lambda queue: queue.postpone(started, AT_ONCE, error="no"))
+        postponed = await requested(storage, job)
+        again = await start(storage, await claim_one(storage))
+        await run(storage, lambda queue: queue.finish(again, LATER))
+        finished = await requested(storage, job)
+
+        states = [each.state for each in (added, waiting, running, postponed, finished)]
+        queued = JobState.QUEUED
+        assert states == [queued, queued, JobState.RUNNING, queued, JobState.SUCCEEDED]
+        assert (finished.finished_at, finished.last_error, finished.attempts) == (LATER, None, 2)
+        assert {(each.created_at, each.payload["x"]) for each in (added, running, finished)} == {(NOW, 1)}
+
+    async def test_only_the_requester_finds_a_requested_job(self, storage: Storage) -> None:
+        job, other = a_job(requester_id=ANN, owner_id=BEN), a_job(owner_id=ANN)
+        await add(storage, job, other)
+        for unknown, user_id in ((job, BEN), (other, ANN), (a_job(), ANN)):
+            with pytest.raises(JobNotFound):
+                await requested(storage, unknown, user_id)
+
+    async def test_a_finished_job_never_runs_again(self, storage: Storage) -> None:
+        await add(storage, a_job(requester_id=ANN))
+        job = await claim_one(storage, OVER)
+        await run(storage, lambda queue: queue.finish(job, NOW))
+        await run(storage, lambda queue: queue.postpone(job, OVER))
+        await run(storage, lambda queue: queue.dead_letter(job, NOW, error="no"))
+
+        assert await claim(storage) == []
+        assert await counts(storage) == (0, 0, 0)
+        assert (await requested(storage, job)).state is JobState.SUCCEEDED
+
+    async def test_pending_jobs_are_those_of_a_requester_and_kind_that_have_not_ended(self, storage: Storage) -> None:
+        mine = [a_job(requester_id=ANN) for _ in range(4)]
+        await add(storage, *mine[::-1], a_job(requester_id=BEN), a_job(requester_id=ANN, kind="another"), a_job())
+        claimed = {job.id: job for job in await claim(storage)}
+        await run(storage, lambda queue: queue.finish(claimed[mine[0].id], NOW))
+        await run(storage, lambda queue: queue.dead_letter(claimed[mine[2].id], NOW, error="no"))
+        await run(storage, lambda queue: queue.postpone(claimed[mine[3].id], AT_ONCE, error="no"))
+
+        assert await pending(storage) == [mine[1].id, mine[3].id]
+        assert (await requested(storage, mine[2])).state is JobState.FAILED
+
+    async def test_old_finished_jobs_are_removed_in_batches(self, storage: Storage) -> None:
+        await add(storage, *(a_job(requester_id=ANN) for _ in range(4)))
+        *old, new = await claim(storage)
+        for job in old:
+            await run(storage, lambda queue, job=job: queue.finish(job, NOW))  # type: ignore[misc]
+        await run(storage, lambda queue: queue.finish(new, LATER))
+
+        removed = [await run(storage, lambda queue: queue.remove_finished(NOW, limit=2)) for _ in range(3)]
+        assert removed == [2, 1, 0]
+        assert (await requested(storage, new)).finished_at == LATER

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from application.files.files import ListFiles
 from application.identity.registration import CreateUser, RegisterUser
 from application.identity.users import ListUsers
+from application.jobs.ports import Job, JobId, JobNotFound
 from application.operations.export import AccountExport
 from application.platform.paging import Window
 from application.storage import Storage
@@ -86,6 +88,7 @@ class Data:
     task: Task
     file: File
     session_id: SessionId
+    job_id: JobId
 
     async def state(self) -> object:
         """Return all data of the owner."""
@@ -175,8 +178,15 @@ USE_CASES: Final[dict[str, tuple[Call, Outcomes]]] = {
     ),
     "task_batches.delete": (lambda s, a, d: s.task_batches.delete(a, [d.task.id]), only_owner(TaskNotFound)),
     "tags.list": (lambda s, a, d: s.tags.list(a, owner_id=d.owner.id), READERS),
-    "tags.rename": (lambda s, a, d: s.tags.rename(a, HOME, WORK), only_owner(TagNotFound)),
-    "tags.remove": (lambda s, a, d: s.tags.remove(a, HOME), only_owner(TagNotFound)),
+    "tags.rename": (
+        lambda s, a, d: s.tags.rename(a, HOME, WORK),
+        outcomes(stranger=TagNotFound, manager=TagNotFound, admin=TagNotFound, erased=UserNotFound),
+    ),
+    "tags.remove": (
+        lambda s, a, d: s.tags.remove(a, HOME),
+        outcomes(stranger=TagNotFound, manager=TagNotFound, admin=TagNotFound, erased=UserNotFound),
+    ),
+    "requested_jobs.get": (lambda s, a, d: s.requested_jobs.get(a, d.job_id), only_owner(JobNotFound)),
     "files.upload": (lambda s, a, d: s.files.upload(a, Sent()), OWN),
     "files.upload to a task": (
         lambda s, a, d: s.files.upload(a, Sent(task_id=d.task.id)),
@@ -202,7 +212,11 @@ class AccessContract:
         task = await world.tasks.create(acting(owner.id), CreateTask(title="Water the plants", tags=(HOME,)))
         file = await world.files.upload(acting(owner.id), Sent(task_id=task.id))
         login = await world.sessions.log_in("owner", PASSWORD)
-        return Data(world, owner, task, file, SessionId(login.refresh_token.ids[1]))
+        job = Job(id=JobId(uuid7()), kind="example", requester_id=owner.id)
+        async with storage.unit_of_work() as uow:
+            await uow.jobs.add(job)
+            await uow.commit()
+        return Data(world, owner, task, file, SessionId(login.refresh_token.ids[1]), job.id)
 
     async def _register(self, world: World, name: str, role: Role) -> User:
         command = CreateUser(username=name, email=f"{name}@example.com", password=PASSWORD, role=role)

@@ -54,7 +54,7 @@ class JobRules(AccountRules):
             case "release":
                 self.at_queue(lambda queue: queue.release(replace(job, attempts=job.attempts + 1)))
             case "finish":
-                self.at_queue(lambda queue: queue.finish(job))
+                self.at_queue(lambda queue: queue.finish(job, NOW))
             case "extend":
                 self.at_queue(lambda queue: queue.extend(job, delay))
             case "postpone":
@@ -100,4 +100,4 @@ async def empty(queue: JobQueue) -> None:
     for dead in await queue.find_dead(limit=1000):
         await queue.discard(dead.id)
     for job in await queue.claim(timedelta(days=1), limit=1000):
-        await queue.finish(job)
+        await queue.finish(job, NOW)

@@ -1,10 +1,13 @@
 """All kinds of callers, and the data that they access."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from httpx2 import AsyncClient, Response
 
-from domain.identity.user import Role
+from adapters.system.ids import new_id
+from application.jobs.ports import Job, JobId
+from domain.identity.user import Role, UserId
 from entrypoints.wiring.container import Container
 from tests.entrypoints.http.conftest import Connect
 from tests.entrypoints.http.conventions import Conventions
@@ -21,13 +24,14 @@ from tests.entrypoints.http.given import (
     tokens_of,
     upload,
 )
+from tests.support.builders import NOW
 
 CALLERS: Final = ("anonymous", "stranger", "owner", "manager", "admin", "ended", "deactivated")
 """The last two are former admins: one is logged out, the other is deactivated."""
 
 
 class World:
-    """For each kind of caller: the caller, and an owner with a task, a tag, a file and a session."""
+    """For each kind of caller: the caller, and an owner with a task, a tag, a file, a job and a session."""
 
     def __init__(self, connect: Connect, container: Container) -> None:
         self._connect, self._container = connect, container
@@ -59,10 +63,23 @@ class World:
         items: list[Json] = (await self.owner.get("/api/v1/auth/sessions")).json()["items"]
         return items
 
+    async def _request_job(self) -> str:
+        """Queue a job as a request of the owner would, and return its id."""
+        job = Job(
+            id=JobId(new_id()),
+            kind="example",
+            requester_id=UserId(UUID(self.account["id"])),
+            created_at=NOW,
+        )
+        async with self._container.storage().unit_of_work() as uow:
+            await uow.jobs.add(job)
+            await uow.commit()
+        return str(job.id)
+
     async def call(self, client: AsyncClient, conventions: Conventions, operation_id: str, **query: str) -> Response:
         method, template = next((m, p) for m, p, o in conventions.operations if o["operationId"] == operation_id)
         ids = {"task_id": self.task["id"], "user_id": self.account["id"], "session_id": self.session["id"]}
-        ids["file_id"] = self.file["id"]
+        ids |= {"file_id": self.file["id"], "job_id": await self._request_job()}
         path = template.format(**ids, tag="home")
         return await client.request(method, path, params=query, **self._body(operation_id))
 

@@ -1,8 +1,12 @@
 from http import HTTPStatus
 from typing import Annotated
 
+from fastapi import Response
+
+from application.tasks.tags import Deferred
 from domain.errors import LimitReached, StaleTask, TagNotFound, UserNotFound
 from entrypoints.http.api.dependencies import App, CurrentActor
+from entrypoints.http.api.jobs.responses import ACCEPTED, accepted
 from entrypoints.http.api.paths import TagInPath
 from entrypoints.http.api.tasks.tag_schemas import ListTagsQuery, RenameTagBody, TagCountView, TagPageView
 from entrypoints.http.framework.query import QueryParameters
@@ -18,11 +22,33 @@ async def list_tags(
     return TagPageView.of(await app.tags.list(actor, query.to_query(), owner_id=query.owner_id))
 
 
-@router.patch("/{tag}", errors=[TagNotFound, StaleTask, LimitReached])
-async def rename_tag(tag: TagInPath, body: RenameTagBody, actor: CurrentActor, app: App) -> TagCountView:
-    return TagCountView.of(await app.tags.rename(actor, tag, body.name))
+@router.patch(
+    "/{tag}",
+    response_model=TagCountView,
+    responses=ACCEPTED,
+    errors=[TagNotFound, UserNotFound, StaleTask, LimitReached],
+)
+async def rename_tag(tag: TagInPath, body: RenameTagBody, actor: CurrentActor, app: App) -> TagCountView | Response:
+    """Rename a tag on all tasks of the caller. If the new name exists, the tags are merged.
+
+    If the tag is on more than 2,000 tasks, or if a job for one of the tags has not ended, a job does the work (`202`).
+    Changes take effect in the order in which they were accepted. A task that gets the old tag before its job has ended
+    is changed too. A repeated request gets the job of the first one.
+    """
+    renamed = await app.tags.rename(actor, tag, body.name)
+    return accepted(renamed.job_id) if isinstance(renamed, Deferred) else TagCountView.of(renamed)
 
 
-@router.delete("/{tag}", status=HTTPStatus.NO_CONTENT, errors=[TagNotFound, StaleTask])
-async def remove_tag_everywhere(tag: TagInPath, actor: CurrentActor, app: App) -> None:
-    await app.tags.remove(actor, tag)
+@router.delete(
+    "/{tag}",
+    status=HTTPStatus.NO_CONTENT,
+    responses=ACCEPTED,
+    errors=[TagNotFound, UserNotFound, StaleTask, LimitReached],
+)
+async def remove_tag_everywhere(tag: TagInPath, actor: CurrentActor, app: App) -> Response:
+    """Remove a tag from all tasks of the caller.
+
+    If the tag is on more than 2,000 tasks, a job does the work and the response is `202`, as for a renaming.
+    """
+    deferred = await app.tags.remove(actor, tag)
+    return accepted(deferred.job_id) if deferred else Response(status_code=HTTPStatus.NO_CONTENT)
