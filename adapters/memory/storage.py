@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Final, Self
 
 from adapters.memory.engine.transaction import Rows, Staged, WriteLock
 from adapters.memory.files.files import InMemoryFileRepository
@@ -15,6 +15,7 @@ from adapters.memory.tasks.counters import InMemoryTaskCounters
 from adapters.memory.tasks.history import InMemoryTaskHistory
 from adapters.memory.tasks.tasks import InMemoryTaskRepository, TasksByOwner
 from application.platform.events import Dispatch, discard
+from application.platform.retry import must_lock_reads
 from application.platform.unit_of_work import ManagedUnitOfWork
 
 NOW: Final = partial(datetime.now, UTC)
@@ -65,6 +66,12 @@ class InMemoryUnitOfWork(ManagedUnitOfWork):
         self.idempotency = InMemoryIdempotencyRecords(idempotency, users, lock)
         self.files = InMemoryFileRepository(files, users, tasks, lock)
         self.jobs = InMemoryJobQueue(jobs, lock, now)
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        if must_lock_reads():
+            await self._lock.acquire()
+        return self
 
     async def _commit(self) -> None:
         for staged in self._staged:

@@ -4,6 +4,7 @@ from application.files.jobs import remove_all_bytes_job
 from application.identity.events import UserErased
 from application.identity.ports import IdentityUnitOfWork
 from application.platform.ids import NewId
+from application.platform.time_limit import BACKGROUND_SECONDS, limit_time
 from domain.errors import LastAdmin
 from domain.identity.user import User, UserId
 from domain.versions import VersionMatch
@@ -20,7 +21,8 @@ async def remove_user(uow: IdentityUnitOfWork, user_id: UserId, versions: Versio
     user = await uow.users.get(user_id)
     versions.check(user.version)
     await require_another_admin(uow, user, None)
-    await uow.users.remove(user)
+    with limit_time(BACKGROUND_SECONDS):  # a large account takes longer than a request may wait
+        await uow.users.remove(user)
     await uow.jobs.add(remove_all_bytes_job(user_id, new_id))
     uow.add_event(UserErased(user_id))
     return user

@@ -135,8 +135,8 @@ class SessionService:
         new, now = presented.successor(self._new_secret()), self._clock.now()
         try:
             async with self._unit_of_work() as uow:
-                session = await uow.sessions.get(session_id, user_id=user_id)
                 user = await uow.users.get(user_id)
+                session = await uow.sessions.get(session_id, user_id=user_id)
                 if session.is_expired(now) or not user.is_active:
                     raise InvalidToken
                 try:

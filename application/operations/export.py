@@ -10,6 +10,7 @@ from application.platform.load import Overloaded
 from application.platform.paging import Identified, Order, Position, Window
 from application.platform.rate_limits import TooManyRequests
 from application.platform.retry import retried
+from application.platform.time_limit import REQUEST_SECONDS, limit_time
 from application.storage import UnitOfWork
 from domain.files.file import File, FileFilter, NewestFirst
 from domain.identity.actor import Actor
@@ -116,10 +117,16 @@ class ExportService:
 
 async def _batches(fetch: Callable[[T | None], Awaitable[list[T]]]) -> AsyncIterator[list[T]]:
     """Fetch batches until one is empty. Each starts after the last item of the previous batch."""
-    last: T | None = None
-    while batch := await fetch(last):
+    batch = await _fetch_in_time(fetch, None)
+    while batch:
         yield batch
-        last = batch[-1]
+        batch = await _fetch_in_time(fetch, batch[-1])
+
+
+async def _fetch_in_time(fetch: Callable[[T | None], Awaitable[list[T]]], last: T | None) -> list[T]:
+    """Fetch a batch with a time limit of its own. The limit of the request is for the start of the response."""
+    with limit_time(REQUEST_SECONDS):
+        return await fetch(last)
 
 
 def _next_batch(last: Identified | None, order: Order) -> Window:

@@ -3,25 +3,37 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from functools import wraps
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, NoReturn, ParamSpec, TypeVar
 
-from application.platform.unit_of_work import StorageUnavailable, TransientStorageError, UnitOfWork
+from application.platform.time_limit import time_limit
+from application.platform.unit_of_work import (
+    StorageBusy,
+    StorageContention,
+    StorageUnavailable,
+    TransientStorageError,
+    UnitOfWork,
+)
 from domain.errors import Stale
 
-MAX_ATTEMPTS: Final = 8
 FIRST_DELAY: Final = 0.005
-"""Upper bound of the first delay in seconds. It doubles with each attempt; the delay is a random part of it."""
+MAX_DELAY: Final = 0.1
+"""Upper bounds of the delays in seconds. They double with each attempt; a delay is a random part of its bound."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 U = TypeVar("U", bound=UnitOfWork)
 
+_has_lost_race: Final[ContextVar[bool]] = ContextVar("has_lost_race", default=False)
+
 
 def retried(use_case: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Run a use case again when it lost a race or its connection and has stored nothing.
+    """Run a use case again when it lost a race or its connection and has stored nothing, until the time limit.
 
-    After the last attempt, the error of a lost race propagates. A TransientStorageError becomes StorageUnavailable.
+    After a lost race, the next attempts lock what they read (`must_lock_reads`): they wait for their turn instead of
+    losing again. At the time limit, the error of a lost race propagates. A TransientStorageError becomes StorageBusy or
+    StorageUnavailable.
     """
 
     @wraps(use_case)
@@ -41,15 +53,35 @@ async def read(unit_of_work: Callable[[], U], query: Callable[[U], Awaitable[T]]
     return await _retry(attempt)
 
 
+def must_lock_reads() -> bool:
+    """Return whether a unit of work must lock the rows that it reads for a change: an earlier attempt lost a race."""
+    return _has_lost_race.get()
+
+
 async def _retry(attempt: Callable[[], Awaitable[T]]) -> T:
+    token = _has_lost_race.set(False)
     max_delay = FIRST_DELAY
-    for _ in range(MAX_ATTEMPTS - 1):
-        try:
-            return await attempt()
-        except (TransientStorageError, Stale):
-            await asyncio.sleep(random.uniform(0, max_delay))  # noqa: S311 - jitter, not a secret
-            max_delay *= 2
     try:
-        return await attempt()
-    except TransientStorageError as error:
-        raise StorageUnavailable(str(error)) from error
+        with time_limit() as limit:
+            while True:
+                try:
+                    return await attempt()
+                except (TransientStorageError, Stale) as error:
+                    delay = random.uniform(0, max_delay)  # noqa: S311 - jitter, not a secret
+                    if limit.remaining <= delay:
+                        _raise_finally(error)
+                    if isinstance(error, Stale):
+                        _has_lost_race.set(True)
+                await asyncio.sleep(delay)
+                max_delay = min(2 * max_delay, MAX_DELAY)
+    finally:
+        _has_lost_race.reset(token)
+
+
+def _raise_finally(error: TransientStorageError | Stale) -> NoReturn:
+    match error:
+        case StorageContention():
+            raise StorageBusy(str(error)) from error
+        case TransientStorageError():
+            raise StorageUnavailable(str(error)) from error
+    raise error

@@ -12,11 +12,19 @@ class StorageUnavailable(Exception):
     """The storage cannot be reached, or the connection broke during a commit: whether it succeeded is unknown."""
 
 
+class StorageBusy(StorageUnavailable):
+    """The storage responds, but the time limit passed while other transactions used it. Nothing was stored."""
+
+
 class TransientStorageError(Exception):
     """Nothing was stored, and the same use case may succeed if it runs again.
 
-    The reason is a deadlock, a serialization failure, or a connection that was lost before the commit started.
+    The reason is contention, or a connection that was lost before the commit started.
     """
+
+
+class StorageContention(TransientStorageError):
+    """Other transactions were in the way: a deadlock, a serialization failure, or a lock that was not free in time."""
 
 
 class UnitOfWorkNotOpen(RuntimeError):

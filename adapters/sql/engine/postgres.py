@@ -9,30 +9,43 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from adapters.sql.engine.compiler import Compiler, Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, TableMissing, UniquenessViolated, Values
-from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
+from application.platform.time_limit import BACKGROUND_SECONDS, REQUEST_SECONDS, max_wait
+from application.platform.unit_of_work import (
+    StorageBusy,
+    StorageContention,
+    StorageUnavailable,
+    TransientStorageError,
+)
 
 COMPILER: Final = Compiler(PGDialect_asyncpg())  # type: ignore[no-untyped-call]
 
-TIMEOUT: Final = 1.5
-"""Seconds for a connection and for each statement. A database that takes longer counts as unavailable."""
+LOCK_TIMEOUT: Final = 0.5
+"""Seconds, less than the `deadlock_timeout` of the server (1 s): a deadlock ends earlier, and a retry has time left."""
+
+STATEMENT_TIMEOUT: Final = REQUEST_SECONDS
+
+MARGIN: Final = 0.2
+"""Seconds that the driver waits longer than the server, which then ends the statement and keeps the connection."""
 
 SERVER_SETTINGS: Final = {
     "application_name": "task-manager",
-    "lock_timeout": "1000",
-    "statement_timeout": "5000",
-    "idle_in_transaction_session_timeout": "10000",
+    "lock_timeout": f"{LOCK_TIMEOUT * 1000:.0f}",
+    "statement_timeout": f"{STATEMENT_TIMEOUT * 1000:.0f}",
+    "idle_in_transaction_session_timeout": f"{BACKGROUND_SECONDS * 1000:.0f}",
 }
+"""In milliseconds. `docs/decisions/0027-one-time-limit-for-a-request.md` has the reasons."""
 
-CONFLICT: Final = (pg.DeadlockDetectedError, pg.SerializationError)
+CONTENTION: Final = (pg.DeadlockDetectedError, pg.SerializationError, pg.LockNotAvailableError)
+BUSY: Final = (pg.QueryCanceledError, pg.TooManyConnectionsError)
 LOST_CONNECTION: Final = (pg.PostgresConnectionError, pg.AdminShutdownError, pg.CrashShutdownError, ConnectionError)
 UNAVAILABLE: Final = (
     OSError,
     TimeoutError,
     pg.OperatorInterventionError,
     pg.InsufficientResourcesError,
+    pg.ReadOnlySQLTransactionError,
     asyncpg.InternalClientError,  # raised when the connection breaks during the driver's own protocol steps
 )
-BUSY: Final = (pg.LockNotAvailableError, pg.ReadOnlySQLTransactionError)
 
 
 def dsn_of(url: str) -> str:
@@ -67,8 +80,8 @@ class PostgresDatabase:
             self._dsn,
             min_size=0,
             max_size=self._pool_size,
-            timeout=TIMEOUT,
-            command_timeout=TIMEOUT,
+            timeout=BACKGROUND_SECONDS,
+            command_timeout=BACKGROUND_SECONDS,
             reset=_skip_reset,
             **session,
         )
@@ -88,8 +101,10 @@ class PostgresDatabase:
         if self._pool is None:
             raise RuntimeError("the storage is not open")
         try:
-            return PostgresConnection(await self._pool.acquire(timeout=TIMEOUT), self._pool)
+            return PostgresConnection(await self._pool.acquire(timeout=max_wait()), self._pool)
         except (*UNAVAILABLE, pg.PostgresError, pg.InterfaceError) as error:
+            if isinstance(error, BUSY) or self.use.in_use == self._pool_size:
+                raise StorageBusy("all connections to the database are in use") from error
             raise StorageUnavailable("no connection to the database") from error
 
 
@@ -104,13 +119,13 @@ class PostgresConnection:
     async def begin(self) -> None:
         self._is_in_transaction = True
         with self._translate_errors():
-            await self._driver.execute("BEGIN")
+            await self._driver.execute("BEGIN", timeout=_timeout())
 
     async def commit(self) -> None:
         try:
-            await self._driver.execute("COMMIT")
-        except CONFLICT as error:
-            raise TransientStorageError("the transaction conflicted with another one") from error
+            await self._driver.execute("COMMIT", timeout=_timeout())
+        except CONTENTION as error:
+            raise StorageContention("the transaction conflicted with another one") from error
         except (*UNAVAILABLE, pg.PostgresConnectionError, pg.InterfaceError) as error:
             self._terminate()
             raise StorageUnavailable("the connection broke while committing") from error
@@ -125,7 +140,7 @@ class PostgresConnection:
 
     async def _roll_back(self) -> None:
         try:
-            await self._driver.execute("ROLLBACK")
+            await self._driver.execute("ROLLBACK", timeout=_timeout())
         except (*UNAVAILABLE, pg.PostgresError, pg.InterfaceError):
             self._terminate()
 
@@ -143,18 +158,19 @@ class PostgresConnection:
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]:
         with self._translate_errors():
             if statement.needs_custom_plan:  # PostgreSQL plans an unnamed statement with its values
-                unnamed = await self._driver.prepare(statement.sql, name="")
-                found = await unnamed.fetch(*statement.arguments(values))
+                unnamed = await self._driver.prepare(statement.sql, name="", timeout=_timeout())
+                found = await unnamed.fetch(*statement.arguments(values), timeout=_timeout())
             else:
-                found = await self._driver.fetch(statement.sql, *statement.arguments(values))
+                found = await self._driver.fetch(statement.sql, *statement.arguments(values), timeout=_timeout())
         return statement.rows(found)
 
     async def execute(self, statement: Statement, rows: Sequence[Values]) -> None:
         with self._translate_errors():
             if len(rows) == 1:
-                await self._driver.execute(statement.sql, *statement.arguments(rows[0]))
+                await self._driver.execute(statement.sql, *statement.arguments(rows[0]), timeout=_timeout())
             else:
-                await self._driver.executemany(statement.sql, [statement.arguments(row) for row in rows])
+                arguments = [statement.arguments(row) for row in rows]
+                await self._driver.executemany(statement.sql, arguments, timeout=_timeout())
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -166,17 +182,24 @@ class PostgresConnection:
             raise ReferenceViolated from error
         except pg.UndefinedTableError as error:
             raise TableMissing from error
-        except CONFLICT as error:
-            raise TransientStorageError("the transaction conflicted with another one") from error
+        except CONTENTION as error:
+            raise StorageContention("the transaction conflicted with another one") from error
         except LOST_CONNECTION as error:
             raise TransientStorageError("the connection to the database was lost") from error
-        except (*UNAVAILABLE, *BUSY) as error:
+        except BUSY as error:
+            raise StorageBusy("the statement took too long") from error
+        except UNAVAILABLE as error:
             self._terminate()  # releasing the connection would wait for the cancelled statement
             raise StorageUnavailable("the database does not respond") from error
         except pg.InterfaceError as error:
             if self._is_lost:
                 raise TransientStorageError("the connection to the database was lost") from error
             raise
+
+
+def _timeout() -> float:
+    """Return the seconds after which a server that does not respond to a statement counts as unavailable."""
+    return min(max(max_wait(), LOCK_TIMEOUT), STATEMENT_TIMEOUT) + MARGIN
 
 
 async def _skip_reset(connection: object) -> None:

@@ -1,8 +1,10 @@
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from functools import partial
+from time import monotonic
+from typing import Any, Final, TypeVar
 
 import aiosqlite
 from sqlalchemy import make_url
@@ -10,28 +12,30 @@ from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
 from adapters.sql.engine.compiler import Compiler, Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, TableMissing, UniquenessViolated, Values
-from application.platform.unit_of_work import StorageUnavailable
+from application.platform.time_limit import max_wait
+from application.platform.unit_of_work import StorageBusy, StorageUnavailable
 
 COMPILER: Final = Compiler(SQLiteDialect_aiosqlite())
 
-TIMEOUT: Final = 1.5
-"""Seconds to wait for a connection, and for the write lock: SQLite admits one writer at a time."""
+FIRST_DELAY: Final = 0.001
+MAX_DELAY: Final = 0.025
+"""Seconds between two attempts to lock the file. The delay doubles with each attempt."""
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    f"PRAGMA busy_timeout={TIMEOUT * 1000:.0f}",
 )
 
+BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
 UNAVAILABLE: Final = (
-    "SQLITE_BUSY",
-    "SQLITE_LOCKED",
     "SQLITE_IOERR",
     "SQLITE_FULL",
     "SQLITE_CANTOPEN",
     "SQLITE_READONLY",
 )
+
+T = TypeVar("T")
 
 
 class SqliteDatabase:
@@ -64,10 +68,10 @@ class SqliteDatabase:
 
     async def acquire(self) -> "SqliteConnection":
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(max_wait()):
                 driver = await self._idle.get()
         except TimeoutError as error:
-            raise StorageUnavailable("all connections to the database are in use") from error
+            raise StorageBusy("all connections to the database are in use") from error
         try:
             return SqliteConnection(driver or await self._connect(), self._idle, self._writing)
         except BaseException:
@@ -76,11 +80,15 @@ class SqliteDatabase:
 
     async def _connect(self) -> aiosqlite.Connection:
         with _translate_errors():
-            driver = aiosqlite.connect(self._path, isolation_level=None)
+            driver = aiosqlite.connect(self._path, isolation_level=None, timeout=0)
             make_daemon(driver)
             await driver
-            for pragma in PRAGMAS:
-                await driver.execute_fetchall(pragma)
+            try:
+                for pragma in PRAGMAS:
+                    await _when_unlocked(partial(driver.execute_fetchall, pragma))
+            except BaseException:
+                await driver.close()
+                raise
         self._connected += 1
         return driver
 
@@ -101,17 +109,17 @@ class SqliteConnection:
 
     async def begin(self) -> None:
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(max_wait()):
                 await self._writing.acquire()
         except TimeoutError as error:
-            raise StorageUnavailable("another transaction is writing to the database") from error
+            raise StorageBusy("another transaction is writing to the database") from error
         self._is_in_transaction = True
         with _translate_errors():
-            await self._driver.execute_fetchall("BEGIN IMMEDIATE")
+            await _when_unlocked(partial(self._driver.execute_fetchall, "BEGIN IMMEDIATE"))
 
     async def commit(self) -> None:
         with _translate_errors():
-            await self._driver.execute_fetchall("COMMIT")
+            await _when_unlocked(partial(self._driver.execute_fetchall, "COMMIT"))
         self._end()
 
     async def release(self) -> None:
@@ -133,8 +141,9 @@ class SqliteConnection:
         self._writing.release()
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]:
+        query = partial(self._driver.execute_fetchall, statement.sql, statement.arguments(values))
         with _translate_errors():
-            found = await self._driver.execute_fetchall(statement.sql, statement.arguments(values))
+            found = await _when_unlocked(query)
         return statement.rows(list(found))
 
     async def execute(self, statement: Statement, rows: Sequence[Values]) -> None:
@@ -151,6 +160,23 @@ def make_daemon(connecting: aiosqlite.Connection) -> None:
     connecting._thread.daemon = True
 
 
+async def _when_unlocked(run: Callable[[], Awaitable[T]]) -> T:
+    """Run a statement. Repeat it while another process locks the file.
+
+    SQLite's own busy handler would block the thread of the driver: it cannot be cancelled, and does not know the time
+    limit of the caller.
+    """
+    deadline, delay = monotonic() + max_wait(), FIRST_DELAY
+    while True:
+        try:
+            return await run()
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith(BUSY) or monotonic() > deadline:
+                raise
+        await asyncio.sleep(delay)
+        delay = min(2 * delay, MAX_DELAY)
+
+
 @contextmanager
 def _translate_errors() -> Iterator[None]:
     try:
@@ -163,8 +189,10 @@ def _translate_errors() -> Iterator[None]:
                 raise ReferenceViolated from error
         raise
     except sqlite3.OperationalError as error:
+        if error.sqlite_errorname.startswith(BUSY):
+            raise StorageBusy("another process has locked the database file") from error
         if error.sqlite_errorname.startswith(UNAVAILABLE):
-            raise StorageUnavailable("the database file is busy, full or unreadable") from error
+            raise StorageUnavailable("the database file is full or unreadable") from error
         if str(error).startswith("no such table"):
             raise TableMissing from error
         raise

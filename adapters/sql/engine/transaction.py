@@ -4,6 +4,7 @@ from typing import Any
 from adapters.sql.engine.compiler import Query
 from adapters.sql.engine.connection import Connection, Database, Values
 from adapters.sql.engine.dialects import SqlDialect
+from application.platform.retry import must_lock_reads
 
 
 class Transaction:
@@ -20,10 +21,18 @@ class Transaction:
         self._compile = database.compiler.compile
         self._connection: Connection | None = None
         self._is_writing = False
+        self.locks_reads = must_lock_reads()
+        """Whether reads that a change may follow must lock their rows."""
 
     async def fetch(self, query: Query, **values: Any) -> Sequence[Any]:
         """Return the rows of a read."""
         return await (await self._connected()).fetch(self._compile(query), values)
+
+    async def fetch_for_change(self, query: Query, locking: Query, **values: Any) -> Sequence[Any]:
+        """Return the rows of a read that a change may follow, by the query `locking` if a race must not be lost."""
+        if self.locks_reads:
+            return await self.fetch_writing(locking, **values)
+        return await self.fetch(query, **values)
 
     async def fetch_writing(self, query: Query, **values: Any) -> Sequence[Any]:
         """Return the rows of a write, or of a read that locks rows or decides about a later write."""

@@ -65,7 +65,9 @@ class SqlSessionRepository:
             raise UserNotFound from error
 
     async def get(self, session_id: SessionId, *, user_id: UserId) -> Session:
-        rows = await self._transaction.fetch(SESSION_BY_ID, user_id=user_id, id=session_id)
+        rows = await self._transaction.fetch_for_change(
+            SESSION_BY_ID, SESSION_BY_ID_FOR_UPDATE, user_id=user_id, id=session_id
+        )
         if not rows:
             raise SessionNotFound
         return session_from_row(rows[0])

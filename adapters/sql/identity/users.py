@@ -111,7 +111,7 @@ class SqlUserRepository:
             await self._transaction.execute(INSERT_ADMIN, {"user_id": user.id})
 
     async def get(self, user_id: UserId) -> User:
-        rows = await self._transaction.fetch(USER_BY_ID, id=user_id)
+        rows = await self._transaction.fetch_for_change(USER_BY_ID, USER_BY_ID_FOR_CHANGE, id=user_id)
         if not rows:
             raise UserNotFound
         return user_from_row(rows[0])

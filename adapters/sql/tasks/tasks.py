@@ -27,6 +27,7 @@ from domain.tasks.task_query import TaskCriteria, TaskOrder
 
 _OWNED: Final = select(*TASK_COLUMNS).where(tasks.c.owner_id == OWNER)
 TASK_BY_ID: Final = _OWNED.where(tasks.c.id == bindparam("id"))
+TASK_BY_ID_FOR_UPDATE: Final = TASK_BY_ID.with_for_update()
 
 INSERT_TASK: Final = insert(tasks)
 UPDATE_TASK: Final = (
@@ -60,6 +61,10 @@ def tasks_by_ids(dialect: SqlDialect) -> Executable:
     return _OWNED.where(dialect.is_in(tasks.c.id, "ids"))
 
 
+def tasks_by_ids_for_update(dialect: SqlDialect) -> Executable:
+    return _OWNED.where(dialect.is_in(tasks.c.id, "ids")).order_by(tasks.c.id).with_for_update()
+
+
 def lock_versions(dialect: SqlDialect) -> Executable:
     stored = select(tasks.c.id, tasks.c.version).where(tasks.c.owner_id == OWNER, dialect.is_in(tasks.c.id, "ids"))
     return stored.order_by(tasks.c.id).with_for_update()
@@ -86,14 +91,18 @@ class SqlTaskRepository:
             raise UserNotFound from error
 
     async def get(self, task_id: TaskId, *, owner_id: UserId) -> Task:
-        rows = await self._transaction.fetch(TASK_BY_ID, owner_id=owner_id, id=task_id)
+        rows = await self._transaction.fetch_for_change(
+            TASK_BY_ID, TASK_BY_ID_FOR_UPDATE, owner_id=owner_id, id=task_id
+        )
         if not rows:
             raise TaskNotFound
         return task_from_row(rows[0])
 
     async def get_many(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[Task]:
         ids = self._transaction.dialect.list_value(task_ids)
-        rows = await self._transaction.fetch(tasks_by_ids, owner_id=owner_id, ids=ids)
+        rows = await self._transaction.fetch_for_change(
+            tasks_by_ids, tasks_by_ids_for_update, owner_id=owner_id, ids=ids
+        )
         found = {task.id: task for task in map(task_from_row, rows)}
         if missing := [task_id for task_id in task_ids if task_id not in found]:
             raise TasksNotFound(missing)
@@ -142,7 +151,10 @@ class SqlTaskRepository:
         if not amount:
             return []
         find = tagged.find_few if amount <= MAX_MATERIALIZED else tagged.find_many
-        return await find(self._transaction, tag, owner_id=owner_id, limit=limit, after=after)
+        found = await find(self._transaction, tag, owner_id=owner_id, limit=limit, after=after)
+        if found and self._transaction.locks_reads:
+            return await self._lock_tagged(found, tag, owner_id)
+        return found
 
     async def save(self, *tasks: Task) -> None:
         await self._lock(tasks, version_before=1)
@@ -179,6 +191,19 @@ class SqlTaskRepository:
         rows = await self._transaction.fetch(tag_counts_by_name, owner_id=owner_id, keys=keys)
         found = dict(rows)
         return [found.get(tag.name, 0) for tag in tags]
+
+    async def _lock_tagged(self, found: Sequence[Task], tag: Tag, owner_id: UserId) -> list[Task]:
+        """Lock tasks until the transaction ends. Return those that still have the tag.
+
+        Raises:
+            StaleTask: None of them has the tag any more. Others may have it.
+        """
+        ids = self._transaction.dialect.list_value(task.id for task in found)
+        rows = await self._transaction.fetch_writing(tasks_by_ids_for_update, owner_id=owner_id, ids=ids)
+        locked = [task for task in map(task_from_row, rows) if tag in task.tags]
+        if not locked:
+            raise StaleTask
+        return locked
 
     async def _lock(self, tasks: Sequence[Task], *, version_before: int) -> None:
         """Lock the stored versions of `tasks` until the transaction ends.

@@ -19,7 +19,7 @@ from application.operations.export import ExportRunning
 from application.platform.idempotency import IdempotencyKeyReused
 from application.platform.load import CallerGone, Overloaded
 from application.platform.rate_limits import RateLimited, TooManyRequests
-from application.platform.unit_of_work import StorageUnavailable
+from application.platform.unit_of_work import StorageBusy, StorageUnavailable
 from domain import errors
 from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import HttpError
@@ -73,6 +73,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(StorageBusy, _busy)
     app.add_exception_handler(StorageUnavailable, _unavailable)
     app.add_exception_handler(FileStoreUnavailable, _unavailable)
     app.add_exception_handler(Overloaded, _overloaded)
@@ -173,12 +174,20 @@ def http_problem(request: Request, error: HTTPException) -> Response:
     return problem(request, status, code, error.detail, headers=headers)
 
 
+async def _busy(request: Request, error: Exception) -> Response:
+    _log_storage("busy", error)
+    return _service_unavailable(request, "the storage is busy; try again")
+
+
 async def _unavailable(request: Request, error: Exception) -> Response:
+    _log_storage("unavailable", error)
+    return _service_unavailable(request, "the service cannot reach its storage; try again")
+
+
+def _log_storage(event: str, error: Exception) -> None:
     cause = error.__cause__ or error
     first_line = str(cause).partition("\n")[0]
-    cause_text = f"{type(cause).__name__}: {first_line}"
-    structlog.get_logger("storage").warning("unavailable", error=str(error), cause=cause_text)
-    return _service_unavailable(request, "the service cannot reach its storage; try again")
+    structlog.get_logger("storage").warning(event, error=str(error), cause=f"{type(cause).__name__}: {first_line}")
 
 
 async def _overloaded(request: Request, error: Exception) -> Response:

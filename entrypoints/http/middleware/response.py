@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.platform.load import forget_caller, watch_caller
+from application.platform.time_limit import REQUEST_SECONDS, limit_time
 from entrypoints.http.framework.context import Headers, RequestContext
 from entrypoints.http.framework.errors import internal_error
 from entrypoints.http.middleware.host_and_https import PROBES
@@ -89,7 +90,8 @@ class ResponseMiddleware:
         self._metrics.request_started()
         watch = watch_caller(lambda: Request(scope, receive).is_disconnected())
         try:
-            await self._app(scope, receive, complete)
+            with limit_time(REQUEST_SECONDS):
+                await self._app(scope, receive, complete)
         except Exception as error:
             failure = error
             if not is_started:  # otherwise the server closes the connection, because the response is incomplete

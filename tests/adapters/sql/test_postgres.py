@@ -1,20 +1,24 @@
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
 
-from adapters.sql.engine.postgres import TIMEOUT, dsn_of
+from adapters.sql.engine.postgres import LOCK_TIMEOUT, MARGIN, STATEMENT_TIMEOUT, dsn_of
 from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.storage import SqlStorage
-from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
+from application.platform.retry import retried
+from application.platform.time_limit import REQUEST_SECONDS, limit_time
+from application.platform.unit_of_work import StorageBusy, StorageUnavailable, TransientStorageError
+from domain.tasks.task import Task
 from tests.adapters.sql.capped_users import CappedUsersContract
 from tests.contracts.given import add, add_in, expected_snapshot, register, snapshot
 from tests.contracts.jobs.jobs import a_job, claim
 from tests.contracts.jobs.jobs import add as add_jobs
 from tests.contracts.storage import StorageContract
 from tests.servers.postgres import PostgresServer
-from tests.support.builders import ANN, a_task, a_user
+from tests.support.builders import ANN, NOW, a_task, a_user
 
 UNAVAILABLE = (StorageUnavailable, TransientStorageError)
 HANG_TIMEOUT = 30.0
@@ -39,6 +43,40 @@ class TestPostgresStorage(StorageContract, CappedUsersContract):
         yield storage
         await storage.close()
 
+    async def test_deadlocked_use_cases_run_again_and_succeed(self, storage: SqlStorage) -> None:
+        one, other = a_task(), a_task()
+        await add(storage, one, other)
+        both_have_written = asyncio.Barrier(2)
+        attempts: Counter[Task] = Counter()
+
+        @retried
+        async def edit(first: Task, second: Task) -> None:
+            attempts[first] += 1
+            is_first_attempt = attempts[first] == 1
+            async with storage.unit_of_work() as uow:
+                for task in (first, second) if is_first_attempt else (one, other):
+                    stored = await uow.tasks.get(task.id, owner_id=ANN)
+                    await uow.tasks.save(stored.edit(at=NOW, title=f"{stored.title}+"))
+                    if is_first_attempt and task is first:
+                        await both_have_written.wait()
+                await uow.commit()
+
+        await asyncio.gather(edit(one, other), edit(other, one))
+
+        assert {task.version for task in (await snapshot(storage)).tasks} == {3}
+
+    async def test_an_exhausted_pool_is_busy(self, storage: SqlStorage, postgres_url: str) -> None:
+        small = SqlStorage(postgres_url, pool_size=1)
+        await small.open()
+        try:
+            async with small.unit_of_work() as uow:
+                await uow.users.get(ANN)
+                with limit_time(0), pytest.raises(StorageBusy):
+                    await snapshot(small)
+            assert await snapshot(small) == expected_snapshot()
+        finally:
+            await small.close()
+
     async def test_a_claim_respects_its_limit_for_every_query_plan(
         self, storage: SqlStorage, postgres_url: str
     ) -> None:
@@ -53,8 +91,9 @@ class TestPostgresStorage(StorageContract, CappedUsersContract):
 PROMISED_SECONDS = 2.0
 
 
-def test_the_wait_for_a_hung_server_is_shorter_than_the_promised_time() -> None:
-    assert TIMEOUT < PROMISED_SECONDS
+def test_all_waits_of_a_request_together_are_shorter_than_the_promised_time() -> None:
+    assert STATEMENT_TIMEOUT + MARGIN < PROMISED_SECONDS  # a server that does not respond
+    assert REQUEST_SECONDS + LOCK_TIMEOUT < PROMISED_SECONDS  # a lock that the last attempt waits for
 
 
 class TestPostgresFailures:

@@ -1,8 +1,13 @@
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import make_url
 
 from adapters.sql.storage import SqlStorage
+from application.platform.time_limit import limit_time
+from application.platform.unit_of_work import StorageBusy
 from tests.adapters.sql.capped_users import CappedUsersContract
 from tests.contracts.given import add, expected_snapshot, snapshot
 from tests.contracts.storage import StorageContract
@@ -20,6 +25,23 @@ class TestSqliteStorage(StorageContract, CappedUsersContract):
         await storage.open()
         yield storage
         await storage.close()
+
+    async def test_all_transactions_end_busy_while_another_process_locks_the_file(
+        self, storage: SqlStorage, sqlite_url: str
+    ) -> None:
+        blocker = sqlite3.connect(str(make_url(sqlite_url).database), isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        with limit_time(0.1):
+            outcomes = await asyncio.gather(*(add(storage, a_task()) for _ in range(20)), return_exceptions=True)
+        assert set(map(type, outcomes)) == {StorageBusy}
+        assert await snapshot(storage) == expected_snapshot()
+
+        waiting = asyncio.create_task(add(storage, task := a_task()))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        blocker.close()
+        await waiting
+        assert await snapshot(storage) == expected_snapshot(task)
 
     async def test_committed_writes_are_visible_to_another_process(self, storage: SqlStorage, sqlite_url: str) -> None:
         task = a_task()

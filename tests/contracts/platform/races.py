@@ -1,9 +1,14 @@
 import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
+from typing import Final
 
 import pytest
 
-from application.storage import Storage
+from application.platform.retry import retried
+from application.storage import Storage, UnitOfWork
 from domain.errors import EmailTaken, UsernameTaken
 from domain.tasks.status import Status
 from domain.tasks.task import TaskId
@@ -20,10 +25,71 @@ from tests.contracts.given import (
     snapshot,
     titles,
 )
-from tests.support.builders import ANN, BEN, NOW, a_task, a_user, tags
+from tests.support.builders import ANN, BEN, NOW, a_session, a_task, a_user, tags
+
+TASK: Final = a_task(tags=tags("x"))
+SESSION: Final = a_session(user_id=ANN)
+
+Pause = Callable[[], Awaitable[None]]
+
+
+async def edit_task(uow: UnitOfWork, value: str, pause: Pause) -> None:
+    task = await uow.tasks.get(TASK.id, owner_id=ANN)
+    await pause()
+    await save_in(uow, task.edit(at=NOW, title=value))
+
+
+async def edit_batch(uow: UnitOfWork, value: str, pause: Pause) -> None:
+    batch = await uow.tasks.get_many([TASK.id], owner_id=ANN)
+    await pause()
+    await save_in(uow, *(task.edit(at=NOW, title=value) for task in batch))
+
+
+async def edit_tagged(uow: UnitOfWork, value: str, pause: Pause) -> None:
+    tagged = await uow.tasks.with_tag(*tags("x"), owner_id=ANN, limit=9)
+    await pause()
+    await save_in(uow, *(task.edit(at=NOW, title=value) for task in tagged))
+
+
+async def edit_user(uow: UnitOfWork, value: str, pause: Pause) -> None:
+    user = await uow.users.get(ANN)
+    await pause()
+    await uow.users.save(user.edit(at=NOW, full_name=value))
+
+
+async def refresh_session(uow: UnitOfWork, value: str, pause: Pause) -> None:
+    session = await uow.sessions.get(SESSION.id, user_id=ANN)
+    await pause()
+    await uow.sessions.save(replace(session, refresh_hash=value.encode()), replacing=session)
 
 
 class RaceContract(StorageSuite):
+    @pytest.mark.parametrize("change", [edit_task, edit_batch, edit_tagged, edit_user, refresh_session])
+    async def test_no_race_is_lost_twice(
+        self, storage: Storage, change: Callable[[UnitOfWork, str, Pause], Awaitable[None]]
+    ) -> None:
+        attempts: Counter[int] = Counter()
+        all_have_read = asyncio.Barrier(5)
+        await add(storage, TASK)
+        async with storage.unit_of_work() as uow:
+            await uow.sessions.add(SESSION)
+            await uow.commit()
+
+        async def pause(n: int) -> None:
+            if attempts[n] == 1:
+                await all_have_read.wait()
+
+        @retried
+        async def run(n: int) -> None:
+            attempts[n] += 1
+            async with storage.unit_of_work() as uow:
+                await change(uow, f"{n}", partial(pause, n))
+                await uow.commit()
+
+        await asyncio.gather(*map(run, range(5)))
+
+        assert sorted(attempts.values()) == [1, 2, 2, 2, 2]
+
     async def test_concurrent_edits_of_one_task_lose_no_update(self, storage: Storage) -> None:
         task = a_task(title="0")
         await add(storage, task)

@@ -1,4 +1,4 @@
-"""Responses while the storage is unreachable, and after a race that is lost in every attempt."""
+"""Responses while the storage is unreachable or busy, and after a race that is lost until the time limit."""
 
 import re
 from base64 import urlsafe_b64encode
@@ -13,7 +13,7 @@ from httpx2 import AsyncClient
 from adapters.memory.storage import InMemoryStorage
 from application.identity.security import AccessTokens, Claims
 from application.platform.events import Dispatch, discard
-from application.platform.unit_of_work import StorageUnavailable, TransientStorageError
+from application.platform.unit_of_work import StorageContention, StorageUnavailable, TransientStorageError
 from application.storage import Storage, UnitOfWork
 from domain.errors import StaleTask
 from domain.identity.session import SessionId
@@ -115,8 +115,8 @@ def bearer(container: Container, clock: SettableClock) -> dict[str, str]:
 
 @pytest.fixture
 def container(container: Container, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Container:
-    """A container without delays between attempts."""
-    monkeypatch.setattr("application.platform.retry.FIRST_DELAY", 0.0)
+    """A container whose requests have no time for a second attempt."""
+    monkeypatch.setattr("entrypoints.http.middleware.response.REQUEST_SECONDS", 0.0)
     container.storage.override(providers.Object(storage))
     return container
 
@@ -147,6 +147,7 @@ class TestUnreachableStorage:
                 assert response.status_code == 503
                 assert response.json()["error_code"] == "SERVICE_UNAVAILABLE"
                 assert int(response.headers["Retry-After"]) >= 1
+                assert response.json()["detail"] == "the service cannot reach its storage; try again"
                 for word in ("canary", "10.0.0.1", "Traceback", "postgres"):
                     assert word not in response.text
 
@@ -165,11 +166,11 @@ class TestUnreachableStorage:
     ("storage", "status", "code"),
     [
         (ContendedStorage(StaleTask()), 409, "CONFLICT"),
-        (ContendedStorage(TransientStorageError("deadlock")), 503, "SERVICE_UNAVAILABLE"),
+        (ContendedStorage(StorageContention("deadlock")), 503, "SERVICE_UNAVAILABLE"),
     ],
     ids=["stale", "deadlock"],
 )
-async def test_a_race_lost_in_every_attempt_returns_409_and_changes_nothing(
+async def test_a_race_lost_until_the_time_limit_returns_409_and_changes_nothing(
     ann: AsyncClient, storage: ContendedStorage, status: int, code: str, subtests: pytest.Subtests
 ) -> None:
     task = (await ann.post(TASKS, json={"title": "Before", "tags": ["home"]})).json()
@@ -190,5 +191,6 @@ async def test_a_race_lost_in_every_attempt_returns_409_and_changes_nothing(
             response = await ann.request(method, path, json=body)
             assert response.status_code == status
             assert response.json()["error_code"] == code
+            assert ("busy" in response.json()["detail"]) == (status == 503)
     storage.is_contended = False
     assert (await ann.get(one)).json() == task
