@@ -11,7 +11,7 @@ from entrypoints import logs
 from entrypoints.http.app import create_app
 from entrypoints.http.web.pages import openapi_document
 from entrypoints.server.protocol import DeadlineProtocol
-from entrypoints.server.signals import call_before_shutdown, exit_with_parent
+from entrypoints.server.signals import call_before_shutdown, exit_with_parent, kill_after_grace_period
 from entrypoints.wiring.container import Container
 
 M_MMAP_THRESHOLD: Final = -3
@@ -27,6 +27,7 @@ def app() -> FastAPI:
     openapi_document(application)
     DeadlineProtocol.configure(container.settings(), container.new_id())
     call_before_shutdown(container.services().health.drain)
+    call_before_shutdown(kill_after_grace_period)
     if parent := parent_process():
         exit_with_parent(parent)
     # Exempt objects that live as long as the process: collecting them would stop all requests for tens of milliseconds.

@@ -28,6 +28,8 @@ class DeadlineProtocol(StrictProtocol):
     head_timeout: ClassVar = 10.0
     body_timeout: ClassVar = 60.0
     write_timeout: ClassVar = 20.0
+    drain_timeout: ClassVar = 17.0
+    """Seconds to finish a request when the server stops. A request whose client is slower ends as if it had left."""
     max_connections: ClassVar = 2000
 
     _deadline: TimerHandle | None = None
@@ -92,6 +94,10 @@ class DeadlineProtocol(StrictProtocol):
     def resume_writing(self) -> None:
         self._has_progress = True
         super().resume_writing()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self.loop.call_later(self.drain_timeout, self.abort)
 
     def abort(self) -> None:
         self.transport.abort()

@@ -3,26 +3,28 @@
 The application and the protocol are named by import strings: with several workers, only these import FastAPI.
 """
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from socket import socket
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import ChangeReload, Multiprocess
+from uvicorn.supervisors import ChangeReload
 
+from entrypoints.server.shared_metrics import shared_metrics
+from entrypoints.server.signals import GRACE_PERIOD
 from entrypoints.server.sockets import listen
+from entrypoints.server.supervisor import Patience, Supervisor
+from entrypoints.server.worker_process import WorkerProcess
 
 SHUTDOWN_TIMEOUT: Final = 20
-"""Seconds for requests in flight when the server stops. No request takes longer."""
+"""Seconds for requests in flight when the server stops. `DeadlineProtocol.drain_timeout` is shorter."""
 
-WORKER_START_TIMEOUT: Final = 60
-"""Seconds for a worker to start on a busy machine. uvicorn kills slower ones."""
+PATIENCE: Final = Patience(start=60, heartbeat=20, stop=GRACE_PERIOD)
+"""A busy machine may need long to start a worker. An event loop that does not run for 20 seconds will not recover."""
 
 
 def run(host: str, port: int, *, workers: int, reload: bool) -> None:
@@ -41,7 +43,6 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
-        timeout_worker_healthcheck=WORKER_START_TIMEOUT,
     )
     server = uvicorn.Server(config)
     sockets = _listen(host, port)
@@ -49,11 +50,10 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
         if config.should_reload:
             ChangeReload(config, target=server.run, sockets=sockets).run()
         elif workers > 1:
-            with _shared_metrics():
-                supervisor = Supervisor(config, sockets=sockets)
-                supervisor.run()
-            if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-                sys.exit(STARTUP_FAILURE)
+            with shared_metrics():
+                exit_code = Supervisor(partial(WorkerProcess, config, sockets), workers, sockets, PATIENCE).run()
+            if exit_code:
+                sys.exit(exit_code)
         else:
             server.run(sockets)
             if not server.started:
@@ -70,31 +70,3 @@ def _listen(host: str, port: int) -> list[socket]:
         sys.exit(STARTUP_FAILURE)
     log.info("listening", addresses=[str(each.getsockname()[:2]) for each in sockets])
     return sockets
-
-
-class Supervisor(Multiprocess):
-    """Start the workers, restart them when they die, and stop them."""
-
-    def keep_subprocess_alive(self) -> None:
-        """Check the workers.
-
-        Close the parent's copies of their pipe ends first. The pipe of a worker that dies during the check is then
-        at its end, and the check does not wait for its timeout.
-        """
-        for process in self.processes:
-            process.child_conn.close()
-        super().keep_subprocess_alive()
-
-    def terminate_all(self) -> None:
-        """Close the listening sockets here too, so that new clients fail fast, then stop the workers."""
-        for listening in self.sockets:
-            listening.close()
-        super().terminate_all()
-
-
-@contextmanager
-def _shared_metrics() -> Iterator[None]:
-    """Create a directory in which all workers store metrics, so that each can report the metrics of all."""
-    with TemporaryDirectory(prefix="task-manager-metrics-") as directory:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
-        yield

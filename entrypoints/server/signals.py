@@ -6,7 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from multiprocessing.process import BaseProcess
 from threading import Thread
+from time import sleep
 from types import FrameType
+from typing import Final
+
+GRACE_PERIOD: Final = 27.0
+"""Seconds from SIGTERM to the end of a process, whatever hangs in it. Orchestrators kill it after 30 seconds."""
 
 Handler = Callable[[int, FrameType | None], object]
 
@@ -24,10 +29,24 @@ def call_before_shutdown(callback: Callable[[], None]) -> None:
 
 
 def exit_with_parent(parent: BaseProcess) -> None:
-    """Stop this process when its parent is killed. Otherwise it would serve forever and block the port."""
+    """Stop this process when its parent is killed. Otherwise it would serve forever and block the port.
+
+    Requests in flight are finished within the grace period.
+    """
 
     def wait() -> None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
+        kill_after_grace_period()
+
+    Thread(target=wait, daemon=True).start()
+
+
+def kill_after_grace_period() -> None:
+    """Kill this process after the grace period, if it still runs."""
+
+    def wait() -> None:
+        sleep(GRACE_PERIOD)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     Thread(target=wait, daemon=True).start()

@@ -52,6 +52,10 @@ class ShortWriteTimeout(DeadlineProtocol):
     write_timeout = 0.2
 
 
+class ShortDrainTimeout(DeadlineProtocol):
+    drain_timeout = 0.2
+
+
 class OneConnection(DeadlineProtocol):
     max_connections = 1
 
@@ -65,6 +69,16 @@ class TestStalledResponses:
             client.pause_reading()
             await asyncio.wait_for(stream.is_closed.wait(), TIMEOUT)
             await until(lambda: server.protocols[0].transport.is_closing())
+
+    async def test_a_response_that_is_not_read_does_not_delay_the_end_of_the_server(self) -> None:
+        stream = Stream()
+        async with serving(stream, ShortDrainTimeout) as server:
+            client = await server.connect()
+            client.writer.write(request("GET", "/"))
+            client.pause_reading()
+            await until(lambda: stream.chunks > 0)
+            server.protocols[0].shutdown()
+            await asyncio.wait_for(stream.is_closed.wait(), TIMEOUT)
 
     async def test_complete_responses_and_closing_connections_are_aborted_too(self) -> None:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,11 +1,25 @@
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from entrypoints.server.signals import call_before_shutdown
+from entrypoints.server.protocol import DeadlineProtocol
+from entrypoints.server.run import SHUTDOWN_TIMEOUT
+from entrypoints.server.signals import GRACE_PERIOD, call_before_shutdown
+from entrypoints.worker import job_worker
+from tests.architecture.sources import ROOT
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+HANGS = """
+import time
+from entrypoints.server import signals
+signals.GRACE_PERIOD = 0.1
+signals.kill_after_grace_period()
+time.sleep(60)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +40,13 @@ def test_the_callback_runs_before_the_previous_handler(number: signal.Signals) -
     signal.raise_signal(number)
 
     assert calls == ["callback", number.name]
+
+
+def test_a_process_that_hangs_is_killed_after_the_grace_period() -> None:
+    process = subprocess.run([sys.executable, "-c", HANGS], cwd=ROOT, timeout=30)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_requests_and_jobs_end_within_the_grace_period() -> None:
+    assert DeadlineProtocol.drain_timeout < SHUTDOWN_TIMEOUT
+    assert SHUTDOWN_TIMEOUT + job_worker.SHUTDOWN_TIMEOUT < GRACE_PERIOD < 30  # Docker and Kubernetes wait 30 seconds
