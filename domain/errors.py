@@ -1,6 +1,6 @@
 """What use cases may refuse. Codes are stable and independent of any protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 from uuid import UUID
 
@@ -142,6 +142,11 @@ class NotFound(DomainError):
 
     code = "NOT_FOUND"
 
+    def __init__(self, message: str = "", *, ids: Iterable[UUID] = ()) -> None:
+        """Create the error. `ids` are what the caller asked for, if another owner may have it."""
+        super().__init__(message)
+        self.ids = tuple(ids)
+
 
 class UserNotFound(NotFound):
     """There is no such user, or the caller may not see it."""
@@ -158,11 +163,10 @@ class TaskNotFound(NotFound):
 
 
 class TasksNotFound(TaskNotFound):
-    """The owner does not have all tasks of a batch. `task_ids` are the missing ones, in the requested order."""
+    """The owner does not have all tasks of a batch. `ids` are the missing ones, in the requested order."""
 
-    def __init__(self, task_ids: Sequence[UUID]) -> None:
-        super().__init__("no such task" if len(task_ids) == 1 else "no such tasks")
-        self.task_ids = tuple(task_ids)
+    def __init__(self, ids: Sequence[UUID]) -> None:
+        super().__init__("no such task" if len(ids) == 1 else "no such tasks", ids=ids)
 
 
 class TagNotFound(NotFound):

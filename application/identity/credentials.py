@@ -99,7 +99,7 @@ class Credentials:
         """
         user: User = await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
         if await self.verify(user, password, login=user.username, address=address) is None:
-            self._audit.record(refusal_event, user_id=user.id)
+            self._audit.warn(refusal_event, user_id=user.id, ip_address=address)
             raise WrongPassword
         return user
 

@@ -108,6 +108,7 @@ class RefreshTokenReuseDetected(SessionStateChanged):
     """A replaced refresh token was used again, which ended its session."""
 
     name: ClassVar = "refresh_token_reused"
+    is_suspicious: ClassVar = True
     session_id: SessionId
 
 

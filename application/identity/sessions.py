@@ -118,7 +118,7 @@ class SessionService:
             current = await self._store(session, user, new_hash)
             if current is not None:
                 return self._issue_tokens(current, session, refresh_token)
-        self._audit.record("login_failed", user_id=user.id if user else None, ip_address=client.ip_address)
+        self._audit.warn("login_failed", user_id=user.id if user else None, ip_address=client.ip_address)
         raise InvalidCredentials
 
     @retried

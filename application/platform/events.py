@@ -11,6 +11,8 @@ class Event:
 
     name: ClassVar[str]
     """The stable name in the audit log."""
+    is_suspicious: ClassVar[bool] = False
+    """Whether the event may be part of an attack."""
 
 
 Handler = Callable[[Event], Awaitable[None]]

@@ -68,7 +68,7 @@ class SeedingService:
             try:
                 await uow.tasks.get_many([versions[0].id for versions in batch], owner_id=owner_id)
             except TasksNotFound as missing:
-                missing_ids = frozenset(missing.task_ids)
+                missing_ids = frozenset(missing.ids)
                 await add_task_versions(
                     uow, [versions for versions in batch if versions[0].id in missing_ids], self._new_id
                 )

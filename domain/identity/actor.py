@@ -48,7 +48,7 @@ class Actor:
             UserNotFound: The actor may not know whether this user exists.
         """
         if user_id != self.user_id and not self.may_read_all:
-            raise UserNotFound
+            raise UserNotFound(ids=[user_id])
 
     def require_may_list_users(self) -> None:
         """Check that the actor may list users.

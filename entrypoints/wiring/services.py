@@ -27,7 +27,7 @@ from application.operations.expiry import EXPIRY, EXPIRY_INTERVAL, ExpiredDataRe
 from application.operations.export import ExportService
 from application.operations.health import HealthService
 from application.operations.ports import ArchiveFormat
-from application.platform.audit import AuditLog, AuditRecorder
+from application.platform.audit import AuditLog, AuditRecorder, ProbeRecorder
 from application.platform.cache import Cache
 from application.platform.clock import Clock
 from application.platform.events import EventDispatcher
@@ -103,6 +103,7 @@ class Services:
     backups: BackupService
     seeding: SeedingService
     job_worker: JobWorker
+    probes: ProbeRecorder
     total_cache: TotalCache
 
 
@@ -210,5 +211,6 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             clock=clock,
             lease=options.job_lease,
         ),
+        probes=ProbeRecorder(audit),
         total_cache=total_cache,
     )

@@ -92,9 +92,14 @@ class Mailbox:
 @dataclass
 class AuditTrail:
     events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    warnings: set[str] = field(default_factory=set)
 
     def record(self, event: str, **details: object) -> None:
         self.events.append((event, details))
+
+    def warn(self, event: str, **details: object) -> None:
+        self.events.append((event, details))
+        self.warnings.add(event)
 
     @property
     def names(self) -> list[str]:

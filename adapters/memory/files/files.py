@@ -26,13 +26,13 @@ class InMemoryFileRepository:
         if self._users.get(file.owner_id) is None:
             raise UserNotFound
         if file.task_id is not None and self._tasks[file.owner_id].get(file.task_id) is None:
-            raise TaskNotFound
+            raise TaskNotFound(ids=[file.task_id])
         self._files.put(file.id, file)
 
     async def get(self, file_id: FileId, *, owner_id: UserId) -> File:
         file = self._files.get(file_id)
         if file is None or file.owner_id != owner_id:
-            raise FileNotFound
+            raise FileNotFound(ids=[file_id])
         return file
 
     async def find(

@@ -23,7 +23,7 @@ class InMemorySessionRepository:
     async def get(self, session_id: SessionId, *, user_id: UserId) -> Session:
         session = self._sessions.get(session_id)
         if session is None or session.user_id != user_id:
-            raise SessionNotFound
+            raise SessionNotFound(ids=[session_id])
         return session
 
     async def find_by_user(self, user_id: UserId) -> list[Session]:

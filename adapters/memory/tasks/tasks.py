@@ -63,7 +63,7 @@ class InMemoryTaskRepository:
     async def get(self, task_id: TaskId, *, owner_id: UserId) -> Task:
         task = self._tasks[owner_id].get(task_id)
         if task is None:
-            raise TaskNotFound
+            raise TaskNotFound(ids=[task_id])
         return task
 
     async def get_many(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[Task]:

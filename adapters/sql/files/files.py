@@ -82,12 +82,12 @@ class SqlFileRepository:
         try:
             await self._transaction.execute(INSERT_FILE, file_to_row(file))
         except ReferenceViolated as error:
-            raise TaskNotFound from error
+            raise TaskNotFound(ids=[file.task_id] if file.task_id else []) from error
 
     async def get(self, file_id: FileId, *, owner_id: UserId) -> File:
         rows = await self._transaction.fetch(FILE_BY_ID, owner_id=owner_id, id=file_id)
         if not rows:
-            raise FileNotFound
+            raise FileNotFound(ids=[file_id])
         return file_from_row(rows[0])
 
     async def find(

@@ -69,7 +69,7 @@ class SqlSessionRepository:
             SESSION_BY_ID, SESSION_BY_ID_FOR_UPDATE, user_id=user_id, id=session_id
         )
         if not rows:
-            raise SessionNotFound
+            raise SessionNotFound(ids=[session_id])
         return session_from_row(rows[0])
 
     async def find_by_user(self, user_id: UserId) -> list[Session]:
@@ -95,7 +95,7 @@ class SqlSessionRepository:
 
     async def remove(self, session_id: SessionId, *, user_id: UserId) -> None:
         if not await self._transaction.fetch_writing(DELETE_SESSION, user_id=user_id, id=session_id):
-            raise SessionNotFound
+            raise SessionNotFound(ids=[session_id])
 
     async def remove_all(self, user_id: UserId, *, keep: SessionId | None = None) -> None:
         if keep is None:

@@ -95,7 +95,7 @@ class SqlTaskRepository:
             TASK_BY_ID, TASK_BY_ID_FOR_UPDATE, owner_id=owner_id, id=task_id
         )
         if not rows:
-            raise TaskNotFound
+            raise TaskNotFound(ids=[task_id])
         return task_from_row(rows[0])
 
     async def get_many(self, task_ids: Sequence[TaskId], *, owner_id: UserId) -> list[Task]:

@@ -142,8 +142,8 @@ async def _domain_error(request: Request, error: Exception) -> Response:
             place = "query" if field in QUERY_FIELDS else "body"
             loc = [place, WIRE_NAMES.get(field, field)] if field else [place]
             extensions["errors"] = [_entry(loc, str(error), rule)]
-        case errors.TasksNotFound(task_ids=task_ids):
-            extensions["task_ids"] = [str(task_id) for task_id in task_ids]
+        case errors.TasksNotFound(ids=ids):
+            extensions["task_ids"] = [str(task_id) for task_id in ids]
         case errors.UsernameTaken(field=field) | errors.EmailTaken(field=field):
             extensions["field"] = field
     return problem(request, status_of(type(error)), error.code, str(error), headers=headers, **extensions)

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
 from application.platform.idempotency import AlreadyExecuted
-from domain.errors import DomainError, UserNotFound
+from domain.errors import DomainError, NotFound, UserNotFound
 from entrypoints.http.framework import rate_limits
 from entrypoints.http.framework.authentication import authenticate, current_actor, current_caller
 from entrypoints.http.framework.bodies.strict_request import FORM, JSON, SMALL_BODY, MediaType, StrictRequest
@@ -149,9 +149,8 @@ class Route(APIRoute):
                     response = await _handle_idempotently(
                         strict, context, handle_route, to_stored_response, is_json=is_json
                     )
-            except UserNotFound:
-                if (caller := context.caller) is not None:  # the caller may have been erased during the request
-                    await context.services.sessions.require_unrevoked(caller.actor, caller.session_id)
+            except NotFound as error:
+                await _check_caller(context, error)
                 raise
             if has_headers and context.view is not None:
                 response.headers.update(self.success_headers(context.view))
@@ -178,6 +177,19 @@ class Route(APIRoute):
         """Return a function that returns the response with a view, for repetitions of the request."""
         status = int(self.status_code or HTTPStatus.OK)
         return lambda view: StoredResponse(status, self.success_headers(view), adapter.dump_json(view))
+
+
+async def _check_caller(context: RequestContext, error: NotFound) -> None:
+    """Record the ids that the caller asked for in vain. Check that the caller was not erased during the request.
+
+    Raises:
+        InvalidToken: The caller was erased.
+    """
+    if (caller := context.caller) is None:
+        return
+    if isinstance(error, UserNotFound):
+        await context.services.sessions.require_unrevoked(caller.actor, caller.session_id)
+    context.services.probes.record(caller.actor.user_id, error)
 
 
 async def _handle_idempotently(

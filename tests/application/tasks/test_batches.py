@@ -86,7 +86,7 @@ async def test_nothing_changes_if_tasks_are_missing_and_the_error_has_all_their_
     with pytest.raises(TasksNotFound) as refusal:
         await getattr(service, method)(acting(ANN), [unknown, mine.id, bens.id], **changes)
 
-    assert refusal.value.task_ids == (unknown, bens.id)
+    assert refusal.value.ids == (unknown, bens.id)
     assert await snapshot(storage) == expected_snapshot(mine)
     assert await snapshot(storage, BEN) == expected_snapshot(bens)
 

@@ -68,9 +68,10 @@ class FileContract(StorageSuite):
     async def test_a_file_of_another_owner_is_not_found(self, storage: Storage) -> None:
         file = a_file()
         await add(storage, file)
-        with pytest.raises(FileNotFound):
+        with pytest.raises(FileNotFound) as refusal:
             async with storage.unit_of_work() as uow:
                 await uow.files.get(file.id, owner_id=BEN)
+        assert refusal.value.ids == (file.id,)
         with pytest.raises(FileNotFound):
             await remove(storage, replace(file, owner_id=BEN))
 
@@ -83,8 +84,9 @@ class FileContract(StorageSuite):
         with pytest.raises(UserNotFound):
             await add(storage, a_file(owner_id=new_user_id()))
         for task_id in (new_task_id(), bens.id):
-            with pytest.raises(TaskNotFound):
+            with pytest.raises(TaskNotFound) as refusal:
                 await add(storage, a_file(task_id=task_id))
+            assert refusal.value.ids == (task_id,)
 
         assert await find(storage) == []
 

@@ -87,11 +87,13 @@ class SessionContract(StorageSuite):
     async def test_a_session_of_another_or_unknown_user_is_not_found(self, storage: Storage) -> None:
         await add(storage, ben_session := a_session(user_id=BEN))
         for session_id in (ben_session.id, SessionId(uuid4())):
-            with pytest.raises(SessionNotFound):
+            with pytest.raises(SessionNotFound) as refusal:
                 await remove(storage, session_id, ANN)
+            assert refusal.value.ids == (session_id,)
             async with storage.unit_of_work() as uow:
-                with pytest.raises(SessionNotFound):
+                with pytest.raises(SessionNotFound) as refusal:
                     await uow.sessions.get(session_id, user_id=ANN)
+            assert refusal.value.ids == (session_id,)
         with pytest.raises(SessionNotFound):
             await save(storage, replace(ben_session, user_id=ANN), replace(ben_session, user_id=ANN))
         await remove_all(storage, ANN)

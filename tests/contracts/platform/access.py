@@ -66,6 +66,7 @@ FOR_OPERATORS: Final = {
     "idempotency",
     "rate_limits",
     "total_cache",
+    "probes",
 }
 """Services without actors: the command line and the entrypoints themselves use them."""
 

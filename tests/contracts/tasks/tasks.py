@@ -28,8 +28,9 @@ class TaskContract(StorageSuite):
     async def test_a_task_of_another_owner_is_not_found(self, storage: Storage) -> None:
         task = a_task(owner_id=BEN)
         await add(storage, task)
-        with pytest.raises(TaskNotFound):
+        with pytest.raises(TaskNotFound) as refusal:
             await get(storage, task.id, owner_id=ANN)
+        assert refusal.value.ids == (task.id,)
         with pytest.raises(TaskNotFound):
             await get_many(storage, task)
 
@@ -66,7 +67,7 @@ class TaskContract(StorageSuite):
         with pytest.raises(TasksNotFound) as refusal:
             await get_many(storage, missing[2], mine, missing[0], bens, missing[1])
 
-        assert refusal.value.task_ids == (missing[2].id, missing[0].id, bens.id, missing[1].id)
+        assert refusal.value.ids == (missing[2].id, missing[0].id, bens.id, missing[1].id)
 
     async def test_a_saved_task_replaces_the_previous_version(self, storage: Storage) -> None:
         task, other = a_task(), a_task()

@@ -1,11 +1,29 @@
 """Data of other users is indistinguishable from data that does not exist."""
 
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from httpx2 import AsyncClient
+from structlog.testing import capture_logs
 
-from tests.entrypoints.http.given import BULK, TAGS, TASKS, UNKNOWN, Json, anonymised, create, get, in_memory, titles
+from tests.entrypoints.http.given import (
+    BULK,
+    FILES,
+    ME,
+    SESSIONS,
+    TAGS,
+    TASKS,
+    UNKNOWN,
+    USERS,
+    Json,
+    anonymised,
+    create,
+    get,
+    in_memory,
+    titles,
+    upload,
+)
 
 ODD_UUIDS: Final = (
     UNKNOWN.replace("-", ""),
@@ -48,6 +66,33 @@ async def test_a_task_of_another_user_looks_like_an_unknown_task(
             assert foreign.status_code == 404
             assert anonymised(foreign) == anonymised(unknown)
     assert await get(ann, task) == task
+
+
+@in_memory
+async def test_requests_for_ids_of_other_users_are_logged_as_warnings(ann: AsyncClient, ben: AsyncClient) -> None:
+    task = (await create(ann))["id"]
+    file, user = (await upload(ann))["id"], (await ann.get(ME)).json()["id"]
+    session = (await ann.get(SESSIONS)).json()["items"][0]["id"]
+    requests: list[tuple[str, str, str, dict[str, Any]]] = [
+        (task, "GET", f"{TASKS}/{task}", {}),
+        (task, "PATCH", f"{TASKS}/{task}", {"json": {"title": "Mine"}}),
+        (task, "DELETE", BULK, {"json": {"task_ids": [task]}}),
+        (task, "POST", FILES, {"files": {"file": ("a.txt", b"x")}, "data": {"task_id": task}}),
+        (file, "GET", f"{FILES}/{file}/content", {}),
+        (file, "DELETE", f"{FILES}/{file}", {}),
+        (user, "GET", f"{USERS}/{user}", {}),
+        (user, "GET", f"{TASKS}?owner_id={user}", {}),
+        (session, "DELETE", f"{SESSIONS}/{session}", {}),
+    ]
+    for id, method, path, request in requests:
+        with capture_logs() as captured:
+            assert (await ben.request(method, path, **request)).status_code == 404, f"{method} {path}"
+        (warning,) = [event for event in captured if event["log_level"] == "warning"]
+        assert (warning["event"], warning["ids"]) == ("unknown_id_requested", id)
+    with capture_logs() as captured:
+        await ben.get(f"{TASKS}/{uuid4()}")
+        await ben.delete(f"{TAGS}/unknown")
+    assert {event["log_level"] for event in captured} == {"info"}
 
 
 @in_memory
