@@ -245,10 +245,3 @@ class LimitReached(Conflict):
     """The owner has as many of something as is allowed."""
 
     code = "LIMIT_REACHED"
-
-
-class PreconditionFailed(DomainError):
-    """The stored version is none of those that the caller expects."""
-
-    code = "PRECONDITION_FAILED"
-    default_message = "resource has another version than expected"

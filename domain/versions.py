@@ -1,7 +1,14 @@
 from dataclasses import dataclass
 from typing import Final, Self
 
-from domain.errors import PreconditionFailed
+from domain.errors import DomainError
+
+
+class PreconditionFailed(DomainError):
+    """The stored version is none of those that the caller expects."""
+
+    code = "PRECONDITION_FAILED"
+    default_message = "resource has another version than expected"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 import pytest
 
-from domain.errors import PreconditionFailed
-from domain.versions import ANY_VERSION, VersionMatch
+from domain.versions import ANY_VERSION, PreconditionFailed, VersionMatch
 
 
 @pytest.mark.parametrize(

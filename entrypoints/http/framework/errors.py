@@ -21,6 +21,7 @@ from application.platform.load import CallerGone, Overloaded
 from application.platform.rate_limits import RateLimited, TooManyRequests
 from application.platform.unit_of_work import StorageBusy, StorageUnavailable
 from domain import errors
+from domain.versions import PreconditionFailed
 from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import HttpError
 from entrypoints.http.framework.rate_limits import rate_limit_headers
@@ -40,7 +41,7 @@ STATUS_OF: Final[dict[type[errors.DomainError], int]] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.TooLarge: 413,
     errors.UnsupportedFileType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     IdempotencyKeyReused: UNPROCESSABLE,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
 }

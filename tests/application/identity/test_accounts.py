@@ -9,7 +9,6 @@ from domain.errors import (
     InvalidCredentials,
     InvalidResetToken,
     LastAdmin,
-    PreconditionFailed,
     UsernameTaken,
     UserNotFound,
     WeakPassword,
@@ -17,7 +16,7 @@ from domain.errors import (
 )
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User
-from domain.versions import VersionMatch
+from domain.versions import PreconditionFailed, VersionMatch
 from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.errors import raises_invalid

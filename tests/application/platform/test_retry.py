@@ -19,8 +19,9 @@ from application.platform.unit_of_work import (
 from application.storage import Storage, UnitOfWork
 from application.tasks.tasks import CreateTask, TaskService
 from application.tasks.total_cache import TotalCache
-from domain.errors import PreconditionFailed, StaleTask, TaskNotFound
+from domain.errors import StaleTask, TaskNotFound
 from domain.identity.user import User
+from domain.versions import PreconditionFailed
 from tests.application.faults import FaultyStorage
 from tests.contracts.given import add, expected_snapshot, register, snapshot
 from tests.support.builders import ANN, a_task, a_user, acting, new_task_id, tags

@@ -10,13 +10,13 @@ from application.platform.paging import TOTAL_CAP, Paging
 from application.tasks.tasks import CreateTask, ListTasks, TaskService
 from application.tasks.total_cache import TotalCache
 from domain.calendar import Due
-from domain.errors import InvalidTag, PreconditionFailed, TagNotFound, TaskNotFound, UserNotFound
+from domain.errors import InvalidTag, TagNotFound, TaskNotFound, UserNotFound
 from domain.identity.actor import Actor
 from domain.tasks.statistics import compute_statistics
 from domain.tasks.status import Status
 from domain.tasks.task import Priority, TaskId
 from domain.tasks.task_query import SortField, TaskFilter, TaskOrder
-from domain.versions import VersionMatch
+from domain.versions import PreconditionFailed, VersionMatch
 from tests.contracts.given import add, expected_snapshot, register, snapshot
 from tests.support.builders import ANN, BEN, NOW, a_task, a_user, acting, new_task_id, new_user_id, tags
 from tests.support.errors import raises_invalid
