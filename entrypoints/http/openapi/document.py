@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -49,15 +50,16 @@ def install(app: FastAPI, settings: Settings) -> None:
 
 
 def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
-    document = get_openapi(
+    described = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes, openapi_version="3.1.0"
     )
+    document: dict[str, Any] = deepcopy(described)  # it shares parts with the routes
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs") | {"Problem": problem}
     components["securitySchemes"] = SECURITY
-    components["headers"] = HEADERS
+    components["headers"] = dict(HEADERS)
     for route in app.routes:
         if isinstance(route, Route) and route.include_in_schema:
             for method in route.methods or ():

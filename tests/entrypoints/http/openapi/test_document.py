@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, Final
 
 import jsonschema_rs
@@ -38,10 +39,21 @@ SETTINGS: Final[list[dict[str, Any]]] = [{}, {"force_https": True, "allowed_orig
 Schema = dict[str, Any]
 
 
+def document_of(settings: dict[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {"_env_file": None, "storage": "memory", **settings}
+    return create_app(Container(settings=providers.Object(Settings(**options)))).openapi()
+
+
 @pytest.fixture(scope="module", params=SETTINGS, ids=["usual", "by TLS and for browsers"])
 def document(request: pytest.FixtureRequest) -> dict[str, Any]:
-    options: dict[str, Any] = {"_env_file": None, "storage": "memory", **request.param}
-    return create_app(Container(settings=providers.Object(Settings(**options)))).openapi()
+    return document_of(request.param)
+
+
+def test_the_settings_of_one_application_do_not_change_the_document_of_another() -> None:
+    usual, other = SETTINGS
+    before = deepcopy(document_of(usual))
+    document_of(other)
+    assert document_of(usual) == before
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
