@@ -58,7 +58,7 @@ class InMemoryJobQueue:
     async def get_requested(self, job_id: JobId, *, requester_id: UserId) -> Job:
         job = self._jobs.get(job_id)
         if job is None or job.requester_id != requester_id:
-            raise JobNotFound
+            raise JobNotFound(ids=[job_id])
         return job
 
     async def find_pending(self, kind: str, *, requester_id: UserId) -> list[Job]:

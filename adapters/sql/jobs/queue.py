@@ -180,7 +180,7 @@ class SqlJobQueue:
     async def get_requested(self, job_id: JobId, *, requester_id: UserId) -> Job:
         found = _from_rows(await self._transaction.fetch(REQUESTED_JOB, key_id=job_id, requester_id=requester_id))
         if not found:
-            raise JobNotFound
+            raise JobNotFound(ids=[job_id])
         return found[0]
 
     async def find_pending(self, kind: str, *, requester_id: UserId) -> list[Job]:

@@ -267,8 +267,9 @@ class JobContract(StorageSuite):
         job, other = a_job(requester_id=ANN, owner_id=BEN), a_job(owner_id=ANN)
         await add(storage, job, other)
         for unknown, user_id in ((job, BEN), (other, ANN), (a_job(), ANN)):
-            with pytest.raises(JobNotFound):
+            with pytest.raises(JobNotFound) as refusal:
                 await requested(storage, unknown, user_id)
+            assert refusal.value.ids == (unknown.id,)
 
     async def test_a_finished_job_never_runs_again(self, storage: Storage) -> None:
         await add(storage, a_job(requester_id=ANN))
