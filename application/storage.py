@@ -1,5 +1,7 @@
 """The storage port: all repositories in one unit of work. `tests/contracts/storage.py` is its contract as tests."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -10,13 +12,38 @@ from application.platform.events import Dispatch, discard
 from application.tasks.ports import TaskUnitOfWork
 
 
-class SchemaMismatch(Exception):
-    """The database has another schema revision than this version of the application needs."""
+@dataclass(frozen=True, slots=True)
+class SchemaRevision:
+    """A revision of the schema. A version of the application is identified by the newest revision that it knows."""
 
-    def __init__(self, revision: str | None, head: str) -> None:
-        super().__init__(f"the database is at revision {revision or 'none'}, but this version needs {head}")
+    id: str
+    compatible_from: str | None = None
+    """The oldest version of the application that works with this schema; None if only its own version does."""
+
+    def is_served_by(self, known: Sequence[str]) -> bool:
+        """Return whether a version that knows these revisions, oldest first, works with this schema.
+
+        It works with its newest revision, and with unknown ones that are recorded as compatible with it.
+        """
+        return self.id == known[-1] or (self.id not in known and self.compatible_from in known)
+
+    def is_readable_by(self, known: Sequence[str]) -> bool:
+        """Return whether a version that knows these revisions can serve or migrate this schema."""
+        return self.id in known or self.compatible_from in known
+
+
+class SchemaMismatch(Exception):
+    """The database has a schema revision that this version of the application does not serve."""
+
+    def __init__(self, revision: str | None, known: Sequence[str]) -> None:
+        super().__init__(f"the database is at revision {revision or 'none'}, but this version needs {known[-1]}")
         self.revision = revision
-        self.head = head
+        self.head = known[-1]
+        self.is_known = revision is None or revision in known
+
+
+class UnknownRevision(Exception):
+    """A revision does not exist in this version of the application."""
 
 
 class BackupError(Exception):
@@ -28,15 +55,53 @@ class Migrator(Protocol):
 
     @property
     def head(self) -> str:
-        """The revision that this version of the application needs."""
+        """The newest revision that this version of the application knows."""
         ...
 
-    async def current(self) -> str | None:
+    async def current(self) -> SchemaRevision | None:
         """Return the schema revision, or None for a storage that was never migrated."""
         ...
 
+    async def require_served(self) -> None:
+        """Check that this version can serve the storage.
+
+        Raises:
+            SchemaMismatch: It can not.
+        """
+        ...
+
     async def upgrade(self) -> None:
-        """Upgrade the schema to `head`. Several processes may call this at the same time."""
+        """Upgrade the schema to `head`, unless it is at a newer revision that this version can serve.
+
+        Several processes may call this at the same time.
+
+        Raises:
+            SchemaMismatch: The storage is at a revision that this version neither knows nor serves.
+        """
+        ...
+
+    async def migrate_to(self, revision: str) -> None:
+        """Upgrade or downgrade the schema. A downgrade deletes what the undone migrations store.
+
+        Raises:
+            UnknownRevision: This version does not know the revision, or the one of the storage.
+        """
+        ...
+
+    async def undone_by(self, revision: str) -> Sequence[str]:
+        """Return the names of the migrations that `migrate_to` undoes.
+
+        Raises:
+            UnknownRevision: This version does not know the revision, or the one of the storage.
+        """
+        ...
+
+    async def preview(self, revision: str) -> str:
+        """Return what `migrate_to` executes, as a script. Change nothing.
+
+        Raises:
+            UnknownRevision: This version does not know the revision, or the one of the storage.
+        """
         ...
 
 
@@ -51,12 +116,12 @@ class DatabaseCopier(Protocol):
         """The database system. A copy can only be loaded into the same system."""
         ...
 
-    async def revision(self) -> str | None:
+    async def revision(self) -> SchemaRevision | None:
         """Return the schema revision, or None for a database that was never migrated."""
         ...
 
-    def is_known_revision(self, revision: str) -> bool:
-        """Return whether this version of the application can migrate a database from this revision."""
+    def is_readable(self, revision: SchemaRevision) -> bool:
+        """Return whether this version of the application can serve or migrate a database at this revision."""
         ...
 
     async def dump(self, path: Path) -> None:
@@ -93,7 +158,7 @@ class Storage(Protocol):
 
     Every method of a storage, and of its units of work, may raise StorageUnavailable or TransientStorageError.
     A storage that holds connections is also an async context manager; the container enters it before its first use.
-    Entering raises SchemaMismatch if the schema has another revision than this version needs.
+    Entering raises SchemaMismatch if this version does not serve the revision of the schema.
     """
 
     @property
@@ -120,5 +185,5 @@ class Storage(Protocol):
         ...
 
     async def check(self) -> None:
-        """Raise an error if the storage does not answer, or if its schema has another revision."""
+        """Raise an error if the storage does not answer, or if this version does not serve its schema revision."""
         ...

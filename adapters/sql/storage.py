@@ -16,19 +16,19 @@ from adapters.sql.identity.users import SqlUserRepository
 from adapters.sql.jobs.queue import SqlJobQueue
 from adapters.sql.operations.copiers import copier_of
 from adapters.sql.platform.idempotency import SqlIdempotencyRecords
-from adapters.sql.schema.migrator import CURRENT_REVISION, SqlSchema
+from adapters.sql.schema.migrator import CURRENT_REVISION, SqlSchema, schema_revision
 from adapters.sql.tasks.counters import SqlTaskCounters
 from adapters.sql.tasks.history import SqlTaskHistory
 from adapters.sql.tasks.tasks import SqlTaskRepository
 from application.platform.events import Dispatch, discard
 from application.platform.unit_of_work import ManagedUnitOfWork, StorageUnavailable
-from application.storage import DatabaseCopier, SchemaMismatch
+from application.storage import DatabaseCopier, SchemaRevision
 
 PING: Final = select(literal(1))
 
 
 class SqlStorage:
-    """PostgreSQL (`postgresql+asyncpg://…`) or an SQLite file (`sqlite+aiosqlite:///…`), migrated to head."""
+    """PostgreSQL (`postgresql+asyncpg://…`) or an SQLite file (`sqlite+aiosqlite:///…`), migrated."""
 
     is_process_local = False
 
@@ -36,7 +36,7 @@ class SqlStorage:
         self._url = url
         self._database = _database(url, pool_size)
         self.migrator = SqlSchema(url)
-        self._is_at_head = False
+        self._is_served = False
 
     @property
     def copier(self) -> DatabaseCopier:
@@ -52,12 +52,12 @@ class SqlStorage:
         revision.
 
         Raises:
-            SchemaMismatch: The database is at another revision.
+            SchemaMismatch: The database is at a revision that this version does not serve.
         """
         await self._database.open()
         try:
             with suppress(StorageUnavailable):
-                await self._require_head()
+                await self._require_served()
         except BaseException:
             await self.close()
             raise
@@ -74,28 +74,26 @@ class SqlStorage:
 
     async def check(self) -> None:
         await self._fetch(PING)
-        await self._require_head()
+        await self._require_served()
 
     @property
     def pool_use(self) -> PoolUse:
         """The connections that are open, and how many may be."""
         return self._database.use
 
-    async def _require_head(self) -> None:
-        if self._is_at_head:
-            return
-        if (revision := await self._revision()) != self.migrator.head:
-            raise SchemaMismatch(revision, self.migrator.head)
-        self._is_at_head = True
+    async def _require_served(self) -> None:
+        if not self._is_served:
+            self.migrator.require(await self._revision())
+            self._is_served = True
 
-    async def _revision(self) -> str | None:
+    async def _revision(self) -> SchemaRevision | None:
         if self.migrator.is_missing:
             return None
         try:
             rows = await self._fetch(CURRENT_REVISION)
         except TableMissing:
             return None
-        return str(rows[0][0]) if rows else None
+        return schema_revision(tuple(rows[0])) if rows else None
 
     async def _fetch(self, query: Query) -> Sequence[Any]:
         connection = await self._database.acquire()

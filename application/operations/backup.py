@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from application.files.ports import FileStore
 from application.operations.ports import ArchiveFormat
 from application.platform.clock import Clock
-from application.storage import BackupError, DatabaseCopier
+from application.storage import BackupError, DatabaseCopier, SchemaRevision
 from domain.errors import FileNotFound
 
 MANIFEST: Final = "manifest.json"
@@ -36,6 +36,12 @@ class Manifest:
     """The database system; see `DatabaseCopier.kind`."""
     revision: str
     made_at: datetime
+    compatible_from: str | None = None
+
+    @property
+    def schema(self) -> SchemaRevision:
+        """The schema revision of the backup."""
+        return SchemaRevision(self.revision, self.compatible_from)
 
     def to_json(self) -> bytes:
         """Return the JSON that `from_json` reads."""
@@ -54,7 +60,8 @@ class Manifest:
             version = values.pop("format")
             if version != cls.FORMAT:
                 raise BackupError(f"the backup has format {version}, but this version reads format {cls.FORMAT}")
-            return cls(values["database"], values["revision"], datetime.fromisoformat(values["made_at"]))
+            made_at = datetime.fromisoformat(values["made_at"])
+            return cls(values["database"], values["revision"], made_at, values.get("compatible_from"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BackupError("the manifest of the backup cannot be read") from error
 
@@ -87,9 +94,9 @@ class BackupService:
         revision = await database.revision()
         if revision is None:
             raise BackupError("the database was never migrated: there is nothing to back up")
-        if not database.is_known_revision(revision):
-            raise BackupError(f"the database is at revision {revision}, which this version does not know")
-        manifest = Manifest(database.kind, revision, made_at)
+        if not database.is_readable(revision):
+            raise BackupError(f"the database is at revision {revision.id}, which this version does not know")
+        manifest = Manifest(database.kind, revision.id, made_at, revision.compatible_from)
         with self._archive_format.create(path) as archive, TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
             copy = Path(scratch, DATABASE)
             report_progress("copying the database")
@@ -119,7 +126,7 @@ class BackupService:
             manifest = Manifest.from_json(archive.read(MANIFEST))
             if manifest.database != database.kind:
                 raise BackupError(f"the backup is for {manifest.database}, but DATABASE_URL is for {database.kind}")
-            if not database.is_known_revision(manifest.revision):
+            if not database.is_readable(manifest.schema):
                 raise BackupError(f"the backup is at revision {manifest.revision}, which this version does not know")
             await database.require_empty()
             await self._require_no_files()

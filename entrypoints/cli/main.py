@@ -6,16 +6,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from application.storage import SchemaMismatch
-from entrypoints.cli import backup, jobs, seed, users
+from entrypoints.cli import backup, jobs, migrate, seed, users
 from entrypoints.cli.banner import startup_banner
-from entrypoints.cli.setup import build_container, exit_with_error, run
+from entrypoints.cli.setup import build_container, run
 from entrypoints.private_files import keep_files_private
 from entrypoints.wiring.container import Container
 
 app = typer.Typer(no_args_is_help=True, help="Tasks for many users, over REST.", pretty_exceptions_enable=False)
 app.add_typer(users.app, name="users")
 app.add_typer(jobs.app, name="jobs")
+app.command()(migrate.migrate)
 app.command()(jobs.worker)
 app.command()(seed.seed)
 app.command()(backup.backup)
@@ -35,7 +35,7 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Number of processes. [WORKERS]")] = None,
     reload: Annotated[bool, typer.Option(help="Restart when the code changes.")] = False,
 ) -> None:
-    """Serve the REST API. The database must be at the newest revision."""
+    """Serve the REST API. The database must be migrated."""
     from entrypoints.server import run as server  # imports uvicorn, which other commands do not need
 
     container = build_container()
@@ -47,12 +47,6 @@ def serve(
 
 
 @app.command()
-def migrate() -> None:
-    """Migrate the database to the newest revision. Several machines may run this at the same time."""
-    run(_migrate(build_container()))
-
-
-@app.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
     from entrypoints.http.app import create_app  # imports all routes, which other commands do not need
@@ -61,19 +55,10 @@ def openapi() -> None:
 
 
 async def _prepare_schema(container: Container) -> None:
-    """Migrate if the settings say so. Refuse another revision here, once, instead of in each worker process."""
+    """Migrate if the settings say so. Check the revision here, once, instead of in each worker process."""
     migrator = container.storage().migrator
     if migrator is None:
         return
     if container.settings().migrate_on_start:
-        await _migrate(container)
-    if (current := await migrator.current()) != migrator.head:
-        raise SchemaMismatch(current, migrator.head)
-
-
-async def _migrate(container: Container) -> None:
-    migrator = container.storage().migrator
-    if migrator is None:
-        exit_with_error("this STORAGE has no schema to migrate")
-    await migrator.upgrade()
-    typer.echo(f"database at revision {migrator.head}")
+        await migrator.upgrade()
+    await migrator.require_served()

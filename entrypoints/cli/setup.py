@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from application.platform.unit_of_work import StorageUnavailable
-from application.storage import SchemaMismatch
+from application.storage import SchemaMismatch, UnknownRevision
 from domain.text import escape_unprintable
 from entrypoints import logs
 from entrypoints.wiring.container import Container
@@ -33,14 +33,10 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine. Exit with an error if the storage is unavailable or at another revision."""
     try:
         asyncio.run(work)
-    except StorageUnavailable as error:
+    except (StorageUnavailable, UnknownRevision) as error:
         exit_with_error(str(error))
     except SchemaMismatch as error:
-        exit_with_error(
-            f"the database of DATABASE_URL is at revision {error.revision or 'none'}, "
-            f"this program needs {error.head}:\n"
-            "run `task-manager migrate`, or set MIGRATE_ON_START=true"
-        )
+        exit_with_error(_format_mismatch(error))
 
 
 def read_password() -> str:
@@ -58,6 +54,16 @@ def exit_with_error(message: str) -> NoReturn:
     for line in message.split("\n"):
         typer.secho(escape_unprintable(line), err=True, fg=typer.colors.RED)
     raise typer.Exit(2)
+
+
+def _format_mismatch(error: SchemaMismatch) -> str:
+    problem = f"the database of DATABASE_URL is at revision {error.revision or 'none'}, this program needs {error.head}"
+    if error.is_known:
+        return f"{problem}:\nrun `task-manager migrate`, or set MIGRATE_ON_START=true"
+    return (
+        f"{problem} or a newer one that is compatible with it:\n"
+        f"start the version that migrated the database, or run its `task-manager migrate --to {error.head}`"
+    )
 
 
 def _format_error(error: ErrorDetails) -> str:

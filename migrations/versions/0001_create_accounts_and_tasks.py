@@ -126,7 +126,7 @@ def create_tasks() -> None:
     for name, (columns, condition) in PARTIAL_TASK_INDEXES.items():
         where = sa.text(condition)
         op.create_index(name, "tasks", columns, postgresql_where=where, sqlite_where=where)
-    if op.get_bind().dialect.name == "postgresql":
+    if op.get_context().dialect.name == "postgresql":
         create_optional_indexes()
 
 
@@ -143,7 +143,10 @@ def create_optional_indexes() -> None:
 
 
 def has_extension(name: str) -> bool:
-    """Return whether the extension is installed or this role can create it."""
+    """Return whether the extension is installed or this role can create it. Printed SQL requires that."""
+    if op.get_context().as_sql:
+        op.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
+        return True
     connection = op.get_bind()
     try:
         with connection.begin_nested():

@@ -45,7 +45,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     columns: list[Any] = [sa.column(name) for name in ("payload", *LEGACY)]
     records = sa.table("idempotency_records", *columns)
-    expressions = FROM_PAYLOAD[op.get_bind().dialect.name]
+    expressions = FROM_PAYLOAD[op.get_context().dialect.name]
     values: dict[str, Any] = {name: sa.literal_column(sql) for name, sql in expressions.items()}
     op.execute(records.update().where(records.c.payload.is_not(None)).values(values))
     with op.batch_alter_table("idempotency_records") as table:

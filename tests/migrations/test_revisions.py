@@ -43,13 +43,23 @@ def test_revisions_are_numbered_and_named() -> None:
         assert re.fullmatch(rf"{number:04}_[a-z]+(_[a-z0-9]+)+\.py", script.path.rpartition("/")[2])
 
 
+def test_migrations_state_the_oldest_version_that_they_are_compatible_with() -> None:
+    recorded = [script for script in revisions() if script.revision >= "0013"]
+    stated = [script.module.compatible_from for script in recorded]
+
+    assert stated == sorted(stated)
+    assert all("0013" <= oldest <= script.revision for oldest, script in zip(stated, recorded, strict=True))
+
+
 async def test_the_current_revision_is_none_before_and_head_after_the_migration(url: str) -> None:
     schema = SqlSchema(url)
     assert await schema.current() is None
 
     await schema.upgrade()
 
-    assert await schema.current() == schema.head
+    current = await schema.current()
+    assert current is not None
+    assert current.id == schema.head
     assert await tables(url) == TABLES | {"alembic_version"}
 
 

@@ -34,7 +34,7 @@ async def test_url_parameters_work_for_schema_storage_and_pg_tools(
 
     schema = SqlSchema(url)
     await schema.upgrade()
-    assert await schema.current() == schema.head
+    await schema.require_served()
     async with opened(url) as storage:
         await register(storage, a_user(id=ANN))
         await add(storage, task := a_task())

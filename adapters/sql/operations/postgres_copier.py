@@ -12,9 +12,10 @@ from sqlalchemy import URL, make_url
 
 from adapters.sql.engine.postgres import dsn_of, is_behind_bouncer
 from adapters.sql.operations import pg_tools
-from adapters.sql.schema.migrator import UNREACHABLE, SqlSchema
+from adapters.sql.schema.connections import UNREACHABLE
+from adapters.sql.schema.migrator import SqlSchema
 from application.platform.unit_of_work import StorageUnavailable
-from application.storage import BackupError
+from application.storage import BackupError, SchemaRevision
 
 TIMEOUT: Final = 10.0
 """Seconds for a connection and for a query. A dump or restore may take longer."""
@@ -47,11 +48,11 @@ class PostgresCopier:
         self._url = make_url(url)
         self._schema = SqlSchema(url)
 
-    async def revision(self) -> str | None:
+    async def revision(self) -> SchemaRevision | None:
         return await self._schema.current()
 
-    def is_known_revision(self, revision: str) -> bool:
-        return self._schema.is_known_revision(revision)
+    def is_readable(self, revision: SchemaRevision) -> bool:
+        return revision.is_readable_by(self._schema.revisions)
 
     async def dump(self, path: Path) -> None:
         if is_behind_bouncer(self._whole_url):

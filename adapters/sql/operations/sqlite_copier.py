@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from adapters.sql.schema.migrator import SqlSchema
 from application.platform.unit_of_work import StorageUnavailable
-from application.storage import BackupError
+from application.storage import BackupError, SchemaRevision
 
 SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 """Suffixes of the files of a database. SQLite would replay an old log into a new database."""
@@ -26,11 +26,11 @@ class SqliteCopier:
         self._path = Path(make_url(url).database or "")
         self._schema = SqlSchema(url)
 
-    async def revision(self) -> str | None:
+    async def revision(self) -> SchemaRevision | None:
         return await self._schema.current()
 
-    def is_known_revision(self, revision: str) -> bool:
-        return self._schema.is_known_revision(revision)
+    def is_readable(self, revision: SchemaRevision) -> bool:
+        return revision.is_readable_by(self._schema.revisions)
 
     async def dump(self, path: Path) -> None:
         await asyncio.to_thread(self._dump, path)

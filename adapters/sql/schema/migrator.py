@@ -1,49 +1,77 @@
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
-import asyncpg
-from sqlalchemy import Column, Connection, MetaData, String, Table, event, inspect, make_url, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, inspect, make_url, text
 
-from adapters.sql.engine.postgres import dsn_of
-from application.platform.unit_of_work import StorageUnavailable
+from adapters.sql.schema.connections import connect, create_directory, sqlite_path
+from application.storage import SchemaMismatch, SchemaRevision, UnknownRevision
 
-UNREACHABLE: Final = "the database cannot be reached with this DATABASE_URL"
-
-LOCK_TIMEOUT: Final = 60
-"""Seconds that a process waits for another one to finish migrating."""
-
-_VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32)))
-CURRENT_REVISION: Final = select(_VERSION.c.version_num)
+CURRENT_REVISION: Final = text("SELECT * FROM alembic_version")
+"""The revision, and since revision 0013 the oldest one whose program works with the schema."""
 
 
 class SqlSchema:
     """Read and change the schema revision of one database.
 
-    All methods that connect raise StorageUnavailable if the database cannot be reached.
+    All methods that connect raise StorageUnavailable if the database cannot be reached or refuses the access.
+
+    Args:
+        url: DATABASE_URL.
+        scripts: The folder of the migrations.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, scripts: Path | None = None) -> None:
         self._url = url
+        self._scripts = scripts or Path(str(files("migrations")))
 
     async def upgrade(self, revision: str = "head") -> None:
-        """Upgrade in one transaction.
+        """Upgrade in one transaction. A newer revision that this version can serve stays.
 
         Several processes may call this at the same time: they wait for each other. Calls within one process must not
         overlap, because alembic keeps its context in a global variable.
+
+        Raises:
+            SchemaMismatch: The database is at a revision that this version neither knows nor serves.
         """
-        _create_directory(self._url)
-        await self._run("upgrade", revision)
+        create_directory(self._url)
+        try:
+            await self._run("upgrade", revision)
+        except UnknownRevision:
+            await self.require_served()
 
     async def downgrade(self, revision: str) -> None:
         await self._run("downgrade", revision)
+
+    async def migrate_to(self, revision: str) -> None:
+        """Upgrade or downgrade to a revision, in one transaction.
+
+        Raises:
+            UnknownRevision: This version does not know the revision, or the one of the database.
+        """
+        create_directory(self._url)
+        current = await self._known_revision(revision)
+        await self._run("downgrade" if current and revision < current else "upgrade", revision)
+
+    async def undone_by(self, revision: str) -> list[str]:
+        """Return the names of the migrations that `migrate_to` undoes, in its order.
+
+        Raises:
+            UnknownRevision: This version does not know the revision, or the one of the database.
+        """
+        current = await self._known_revision(revision) or revision
+        return [name for name in reversed(self._names()) if revision < _revision_of(name) <= current]
+
+    async def preview(self, revision: str) -> str:
+        """Return the SQL of `migrate_to`, as a script. It reads only the current revision from the database.
+
+        Raises:
+            UnknownRevision: This version does not know the revision, or the one of the database.
+        """
+        from adapters.sql.schema.alembic_commands import preview
+
+        current = await self._known_revision(revision)
+        return await preview(self._scripts, make_url(self._url).get_backend_name(), current, revision)
 
     async def check(self) -> None:
         """Compare the tables of the code with those of the database.
@@ -53,103 +81,82 @@ class SqlSchema:
         """
         await self._run("check")
 
-    async def current(self) -> str | None:
+    async def current(self) -> SchemaRevision | None:
         """Return the revision of the database, or None if it was never migrated."""
         if self.is_missing:
             return None
-        async with _connect(self._url) as connection:
+        async with connect(self._url) as connection:
             return await connection.run_sync(_current)
+
+    async def require_served(self) -> None:
+        """Check that this version can serve the database.
+
+        Raises:
+            SchemaMismatch: It can not.
+        """
+        self.require(await self.current())
+
+    def require(self, revision: SchemaRevision | None) -> None:
+        """Check that this version can serve a database at this revision.
+
+        Raises:
+            SchemaMismatch: It can not.
+        """
+        if revision is None or not revision.is_served_by(self.revisions):
+            raise SchemaMismatch(revision.id if revision else None, self.revisions)
 
     @property
     def is_missing(self) -> bool:
         """Whether the database is an SQLite file that does not exist. Connecting would create it."""
-        return (file := _sqlite_path(self._url)) is not None and not file.exists()
+        return (file := sqlite_path(self._url)) is not None and not file.exists()
 
     @property
     def head(self) -> str:
-        """The revision that this version of the application needs."""
-        return _revisions()[-1]
+        """The newest revision that this version of the application knows."""
+        return self.revisions[-1]
 
-    def is_known_revision(self, revision: str) -> bool:
-        """Return whether `upgrade` can start from this revision."""
-        return revision in _revisions()
+    @property
+    def revisions(self) -> list[str]:
+        """All revisions that this version of the application knows, oldest first."""
+        return [_revision_of(name) for name in self._names()]
+
+    def _names(self) -> list[str]:
+        return sorted(file.stem for file in (self._scripts / "versions").iterdir() if file.name[0].isdigit())
+
+    async def _known_revision(self, target: str) -> str | None:
+        """Return the current revision. Check that this version knows both revisions."""
+        known, current = self.revisions, await self.current()
+        if target not in known:
+            raise UnknownRevision(f"revision {target} does not exist: this version knows {known[0]} to {known[-1]}")
+        if current and current.id not in known:
+            raise UnknownRevision(
+                f"the database is at revision {current.id}, which this version does not know: "
+                "run `migrate` of the version that migrated it"
+            )
+        return current.id if current else None
 
     async def _run(self, command: str, *arguments: str) -> None:
         from adapters.sql.schema.alembic_commands import (
             migrate,  # imports alembic: 12 MiB that a server process does not need
         )
 
-        async with _connect(self._url) as connection:
-            await connection.run_sync(lambda c: migrate(c, command, *arguments))
+        async with connect(self._url) as connection:
+            await connection.run_sync(lambda c: migrate(c, self._scripts, command, *arguments))
             await connection.commit()
 
 
-def _revisions() -> list[str]:
-    """Return all revisions, oldest first: file names start with the revision."""
-    return sorted(
-        file.name.partition("_")[0] for file in (files("migrations") / "versions").iterdir() if file.name[0].isdigit()
-    )
+def schema_revision(row: tuple[str, ...]) -> SchemaRevision:
+    """Return the revision of a row of `CURRENT_REVISION`."""
+    return SchemaRevision(*row)
 
 
-def _current(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(_VERSION.name):
+def _revision_of(name: str) -> str:
+    """Return the revision of a migration: the names of their files start with it."""
+    return name.partition("_")[0]
+
+
+def _current(connection: Connection) -> SchemaRevision | None:
+    if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.scalar(CURRENT_REVISION)
-
-
-@asynccontextmanager
-async def _connect(url: str) -> AsyncIterator[AsyncConnection]:
-    engine = _engine(url)
-    try:
-        if (file := _sqlite_path(url)) is not None:
-            sqlite3.connect(file).close()  # first, because the thread of aiosqlite would outlive a failure
-        connection = await engine.connect()
-    except (sqlite3.Error, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise StorageUnavailable(UNREACHABLE) from error
-    try:
-        yield connection
-    finally:
-        await connection.close()
-        await engine.dispose()
-
-
-def _engine(url: str) -> AsyncEngine:
-    if _sqlite_path(url) is not None:
-        engine = create_async_engine(url, poolclass=NullPool)
-        _lock_on_begin(engine.sync_engine)
-        return engine
-
-    async def connect(**_: object) -> asyncpg.Connection:
-        return await asyncpg.connect(dsn_of(url), statement_cache_size=0)
-
-    # Clients of PgBouncer share server connections, so the names of prepared statements must be unique.
-    options = {"async_creator_fn": connect, "prepared_statement_name_func": lambda: f"__task_manager_{uuid4().hex}__"}
-    return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, connect_args=options)
-
-
-def _create_directory(url: str) -> None:
-    """Create the directory of an SQLite file: SQLite creates only the file."""
-    if (file := _sqlite_path(url)) is not None:
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageUnavailable(UNREACHABLE) from error
-
-
-def _sqlite_path(url: str) -> Path | None:
-    """Return the path of an SQLite database, None for PostgreSQL."""
-    parsed = make_url(url)
-    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
-
-
-def _lock_on_begin(engine: object) -> None:
-    """Begin transactions explicitly, with a write lock: sqlite3 begins none for DDL, and other processes must wait."""
-
-    @event.listens_for(engine, "connect")
-    def disable_implicit_transactions(connection: object, record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]
-        connection.execute(f"PRAGMA busy_timeout={LOCK_TIMEOUT * 1000}")  # type: ignore[attr-defined]
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    row = connection.execute(CURRENT_REVISION).first()
+    return schema_revision(tuple(row)) if row else None

@@ -86,6 +86,26 @@ def test_migrate_creates_the_database_and_can_be_repeated(run: Run, empty_direct
     assert (empty_directory / "data/task-manager.db").exists()
 
 
+def test_migrate_to_an_older_revision_deletes_data_only_if_that_is_confirmed(run: Run) -> None:
+    run("migrate")
+
+    upgrade = run("migrate", "--dry-run", "--to", HEAD)
+    refused = run("migrate", "--to", "0001")
+    confirmed = run("migrate", "--to", "0001", "--yes")
+    previewed = run("migrate", "--dry-run", "--to", "0002")
+    upgraded = run("migrate", "--to", "0002")
+    unknown = run("migrate", "--to", "9999")
+
+    assert upgrade.stdout == "BEGIN IMMEDIATE;\nCOMMIT;\n"
+    assert refused.exit_code == 1
+    assert "revision" not in refused.stdout
+    assert "0002_create_sessions" in refused.stderr
+    assert (confirmed.exit_code, confirmed.stdout) == (0, "database at revision 0001\n")
+    assert "CREATE TABLE sessions" in previewed.stdout
+    assert (upgraded.exit_code, upgraded.stdout) == (0, "database at revision 0002\n")
+    assert "revision 9999 does not exist" in require_error(unknown)
+
+
 @pytest.mark.parametrize("storage", ["memory", THIRD_PARTY_STORAGE])
 def test_migrate_fails_for_a_storage_without_schema(run: Run, storage: str) -> None:
     assert "no schema" in require_error(run("migrate", STORAGE=storage))
@@ -111,7 +131,7 @@ def test_serve_rejects_a_database_of_another_revision(run: Run, empty_directory:
     run("migrate", DATABASE_URL="sqlite+aiosqlite:///tasks.db")
     connection = sqlite3.connect(empty_directory / "tasks.db")
     with connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+        connection.execute("UPDATE alembic_version SET version_num = '0000', compatible_from = NULL")
     connection.close()
 
     message = require_error(run("serve", DATABASE_URL="sqlite+aiosqlite:///tasks.db"))

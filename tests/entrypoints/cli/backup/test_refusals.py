@@ -13,7 +13,7 @@ from adapters.archive.zip import ZipArchiveFormat
 from adapters.files.local import LocalFileStore
 from adapters.sql.schema.migrator import SqlSchema
 from application.operations.backup import Manifest
-from application.storage import BackupError
+from application.storage import BackupError, SchemaRevision
 from tests.entrypoints.cli.backup.command import (
     back_up,
     chunks,
@@ -56,7 +56,10 @@ async def require_empty(url: str) -> None:
 async def test_a_backup_of_another_revision_or_database_is_rejected(url: str, empty_url: str, tmp_path: Path) -> None:
     file = back_up(url, tmp_path / "backup")
 
-    unknown, foreign = change_manifest(file, revision="9999"), change_manifest(file, database="mysql")
+    unknown, foreign = (
+        change_manifest(file, revision="9999", compatible_from="9999"),
+        change_manifest(file, database="mysql"),
+    )
 
     assert "revision 9999" in require_failure("restore", unknown, url=empty_url)
     assert "for mysql" in require_failure("restore", foreign, url=empty_url)
@@ -158,7 +161,7 @@ async def test_only_a_migrated_database_of_a_known_revision_is_backed_up(
 ) -> None:
     file = tmp_path / "backup"
     assert "never migrated" in require_failure("backup", file, url=empty_url)
-    await execute(url, "UPDATE alembic_version SET version_num = '9999'")
+    await execute(url, "UPDATE alembic_version SET version_num = '9999', compatible_from = '9999'")
     assert "revision 9999" in require_failure("backup", file, url=url)
     assert not file.exists()
 
@@ -187,6 +190,6 @@ async def test_an_older_revision_is_restored_and_can_be_migrated(url: str, empty
     file = back_up(url, tmp_path / "backup")
 
     assert task_manager("restore", file, url=empty_url)[0] == 0
-    assert await SqlSchema(empty_url).current() == "0001"
+    assert await SqlSchema(empty_url).current() == SchemaRevision("0001")
     await SqlSchema(empty_url).upgrade()
     await SqlSchema(empty_url).check()

@@ -1,0 +1,110 @@
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import asyncpg
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from adapters.sql.engine.postgres import dsn_of
+from application.platform.unit_of_work import StorageUnavailable
+
+UNREACHABLE: Final = "the database cannot be reached with this DATABASE_URL"
+READ_ONLY: Final = "the database of DATABASE_URL is read-only"
+LOCKED: Final = "another migration or a backup locks the database: nothing was changed, try again"
+PERMISSION_DENIED: Final = "42501"
+
+REASONS: Final = {
+    "55P03": LOCKED,
+    "SQLITE_BUSY": LOCKED,
+    "25006": READ_ONLY,
+    "SQLITE_READONLY": READ_ONLY,
+}
+"""Messages by SQLSTATE, or by the name of SQLite's error."""
+
+LOCK_TIMEOUT: Final = 60
+"""Seconds that a process waits for another one to finish migrating an SQLite database. See also `migrations/env.py`."""
+
+
+@asynccontextmanager
+async def connect(url: str) -> AsyncIterator[AsyncConnection]:
+    """Open one connection for reading or migrating the schema.
+
+    Raises:
+        StorageUnavailable: The database cannot be reached, is locked, or does not allow this to the role.
+    """
+    engine = _engine(url)
+    try:
+        if (file := sqlite_path(url)) is not None:
+            sqlite3.connect(file).close()  # first, because the thread of aiosqlite would outlive a failure
+        connection = await engine.connect()
+    except (sqlite3.Error, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise StorageUnavailable(UNREACHABLE) from error
+    try:
+        yield connection
+    except DBAPIError as error:
+        if reason := _reason(error):
+            raise StorageUnavailable(reason) from error
+        raise
+    finally:
+        await connection.close()
+        await engine.dispose()
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the path of an SQLite database, None for PostgreSQL."""
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def create_directory(url: str) -> None:
+    """Create the directory of an SQLite file: SQLite creates only the file."""
+    if (file := sqlite_path(url)) is not None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageUnavailable(UNREACHABLE) from error
+
+
+def _reason(error: DBAPIError) -> str | None:
+    """Return why the database refused a statement; None for errors in the migrations themselves."""
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+    if code == PERMISSION_DENIED:
+        cause = error.orig.__cause__ if error.orig else None
+        return f"the role of DATABASE_URL is not allowed to do this: {cause}"
+    return REASONS.get(str(code))
+
+
+def _engine(url: str) -> AsyncEngine:
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_async_engine(url, poolclass=NullPool)
+        _lock_on_begin(engine.sync_engine)
+        return engine
+
+    async def open_connection(**_: object) -> asyncpg.Connection:
+        return await asyncpg.connect(dsn_of(url), statement_cache_size=0)
+
+    # Clients of PgBouncer share server connections, so the names of prepared statements must be unique.
+    options = {
+        "async_creator_fn": open_connection,
+        "prepared_statement_name_func": lambda: f"__task_manager_{uuid4().hex}__",
+    }
+    return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, connect_args=options)
+
+
+def _lock_on_begin(engine: object) -> None:
+    """Begin transactions explicitly, with a write lock: sqlite3 begins none for DDL, and other processes must wait."""
+
+    @event.listens_for(engine, "connect")
+    def disable_implicit_transactions(connection: object, record: object) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined]
+        connection.execute(f"PRAGMA busy_timeout={LOCK_TIMEOUT * 1000}")  # type: ignore[attr-defined]
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,50 @@
+from typing import Annotated
+
+import typer
+
+from application.storage import Migrator
+from entrypoints.cli.setup import build_container, exit_with_error, run
+
+
+def migrate(
+    to: Annotated[
+        str | None, typer.Option(metavar="REVISION", help="Upgrade or downgrade to this revision, not to the newest.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a downgrade.")] = False,
+) -> None:
+    """Migrate the database to the newest revision. Several machines may run this at the same time.
+
+    A downgrade deletes what the newer revisions store.
+    """
+    migrator = build_container().storage().migrator
+    if migrator is None:
+        exit_with_error("this STORAGE has no schema to migrate")
+    if dry_run:
+        run(_preview(migrator, to or migrator.head))
+    elif to is None:
+        run(_upgrade(migrator))
+    else:
+        run(_migrate_to(migrator, to, is_confirmed=yes))
+
+
+async def _preview(migrator: Migrator, revision: str) -> None:
+    typer.echo(await migrator.preview(revision), nl=False)
+
+
+async def _upgrade(migrator: Migrator) -> None:
+    await migrator.upgrade()
+    await _report(migrator)
+
+
+async def _migrate_to(migrator: Migrator, revision: str, *, is_confirmed: bool) -> None:
+    undone = await migrator.undone_by(revision)
+    if undone and not is_confirmed:
+        typer.confirm(f"Delete what {', '.join(undone)} stored?", abort=True, err=True)
+    await migrator.migrate_to(revision)
+    await _report(migrator)
+
+
+async def _report(migrator: Migrator) -> None:
+    if current := await migrator.current():
+        typer.echo(f"database at revision {current.id}")
