@@ -55,8 +55,21 @@ class InMemoryUnitOfWork(ManagedUnitOfWork):
         tasks, history = TasksByOwner(rows.tasks, is_open), Staged(rows.history, is_open)
         idempotency, jobs = Staged(rows.idempotency, is_open), Staged(rows.jobs, is_open)
         files, counters = Staged(rows.files, is_open), Staged(rows.counters, is_open)
-        self._staged = (users, names, sessions, reset_tokens, tasks, counters, history, idempotency, jobs, files)
-        user_data = UserData(sessions, reset_tokens, files, tasks, counters, history, idempotency)
+        removed = Staged(rows.removed_users, is_open)
+        self._staged = (
+            users,
+            removed,
+            names,
+            sessions,
+            reset_tokens,
+            tasks,
+            counters,
+            history,
+            idempotency,
+            jobs,
+            files,
+        )
+        user_data = UserData(removed, sessions, reset_tokens, files, tasks, counters, history, idempotency, jobs)
         self.users = InMemoryUserRepository(users, names, user_data, lock)
         self.sessions = InMemorySessionRepository(sessions, users, lock)
         self.reset_tokens = InMemoryResetTokenRepository(reset_tokens, users, lock)

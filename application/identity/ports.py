@@ -73,11 +73,21 @@ class UserRepository(Protocol):
         ...
 
     async def remove(self, user: User) -> None:
-        """Delete a user with all their data. Username and e-mail address become available again.
+        """Delete a user with all sessions, reset tokens, requested jobs and the responses that contain the user.
+
+        Username and e-mail address become available again. The user is not found any more, but what the user owns
+        remains until `purge` has deleted it.
 
         Raises:
             StaleUser: The stored version is not this one.
             UserNotFound: The user was removed.
+        """
+        ...
+
+    async def purge(self, user_id: UserId, *, limit: int) -> bool:
+        """Delete what a removed user owns: up to `limit` rows of each kind. Return whether nothing remains.
+
+        It also deletes what concurrent units of work have added since the removal.
         """
         ...
 

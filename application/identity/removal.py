@@ -1,17 +1,32 @@
-"""Rules for the removal of users and admins. Call these functions inside the unit of work of the change."""
+"""Removal of users: rules for the unit of work of the change, and the job that deletes what large accounts owned."""
+
+from collections.abc import Callable
+from typing import Final
 
 from application.files.jobs import remove_all_bytes_job
 from application.identity.events import UserErased
 from application.identity.ports import IdentityUnitOfWork
+from application.jobs.ports import Job, JobId
 from application.platform.ids import NewId
-from application.platform.time_limit import BACKGROUND_SECONDS, limit_time
+from application.platform.retry import retried
 from domain.errors import LastAdmin
 from domain.identity.user import User, UserId
 from domain.versions import VersionMatch
 
+PURGE_USER: Final = "purge_user"
+
+PURGED_AT_ONCE = 5_000
+"""Rows of each kind that the transaction of the removal deletes."""
+
+BATCH_SIZE = 1_000
+"""Rows of each kind that a transaction of the job deletes."""
+
 
 async def remove_user(uow: IdentityUnitOfWork, user_id: UserId, versions: VersionMatch, new_id: NewId) -> User:
     """Delete the user with all their data. Return the user that was deleted.
+
+    The account is gone with the transaction. If the user owns more than PURGED_AT_ONCE rows of a kind, a job deletes
+    the rest, which no use case returns any more.
 
     Raises:
         UserNotFound: There is no such user.
@@ -21,8 +36,9 @@ async def remove_user(uow: IdentityUnitOfWork, user_id: UserId, versions: Versio
     user = await uow.users.get(user_id)
     versions.check(user.version)
     await require_another_admin(uow, user, None)
-    with limit_time(BACKGROUND_SECONDS):  # a large account takes longer than a request may wait
-        await uow.users.remove(user)
+    await uow.users.remove(user)
+    if not await uow.users.purge(user_id, limit=PURGED_AT_ONCE):
+        await uow.jobs.add(Job(id=JobId(new_id()), kind=PURGE_USER, owner_id=user_id))
     await uow.jobs.add(remove_all_bytes_job(user_id, new_id))
     uow.add_event(UserErased(user_id))
     return user
@@ -37,3 +53,27 @@ async def require_another_admin(uow: IdentityUnitOfWork, before: User, after: Us
     is_lost = before.is_active_admin and not (after and after.is_active_admin)
     if is_lost and await uow.users.count_active_admins() <= 1:
         raise LastAdmin
+
+
+class RemovalJobs:
+    """Run the jobs PURGE_USER, which delete what removed users owned."""
+
+    def __init__(self, unit_of_work: Callable[[], IdentityUnitOfWork]) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def purge(self, job: Job) -> None:
+        """Delete what the job's owner, a removed user, owned, in short transactions in key order.
+
+        After a failure or a kill, the job continues with what remains.
+        """
+        user_id = job.owner_id
+        assert user_id is not None
+        while not await self._purge_batch(user_id):
+            pass
+
+    @retried
+    async def _purge_batch(self, user_id: UserId) -> bool:
+        async with self._unit_of_work() as uow:
+            is_complete = await uow.users.purge(user_id, limit=BATCH_SIZE)
+            await uow.commit()
+        return is_complete

@@ -12,6 +12,7 @@ from application.platform.rate_limits import TooManyRequests
 from application.platform.retry import retried
 from application.platform.time_limit import REQUEST_SECONDS, limit_time
 from application.storage import UnitOfWork
+from domain.errors import UserNotFound
 from domain.files.file import File, FileFilter, NewestFirst
 from domain.identity.actor import Actor
 from domain.identity.session import Session
@@ -100,19 +101,34 @@ class ExportService:
     @retried
     async def _tasks(self, user_id: UserId, last: Task | None) -> list[Task]:
         all_tasks = TaskFilter().to_criteria(self._clock.now(), UTC)
+        window = _next_batch(last, _OLDEST_FIRST)
         async with self._unit_of_work() as uow:
-            page = await uow.tasks.find(all_tasks, _OLDEST_FIRST, _next_batch(last, _OLDEST_FIRST), owner_id=user_id)
-        return page.items
+            if await _is_erased(uow, user_id):
+                return []
+            return (await uow.tasks.find(all_tasks, _OLDEST_FIRST, window, owner_id=user_id)).items
 
     @retried
     async def _history(self, user_id: UserId, last: TaskChange | None) -> list[TaskChange]:
         async with self._unit_of_work() as uow:
+            if await _is_erased(uow, user_id):
+                return []
             return await uow.history.of_owner(user_id, limit=_BATCH_SIZE, after=last)
 
     @retried
     async def _files(self, user_id: UserId, last: File | None) -> list[File]:
         async with self._unit_of_work() as uow:
+            if await _is_erased(uow, user_id):
+                return []
             return (await uow.files.find(FileFilter(), _next_batch(last, _NEWEST_FIRST), owner_id=user_id)).items
+
+
+async def _is_erased(uow: UnitOfWork, user_id: UserId) -> bool:
+    """Return whether the account was erased during the export. What it owned may still be stored."""
+    try:
+        await uow.users.get(user_id)
+    except UserNotFound:
+        return True
+    return False
 
 
 async def _batches(fetch: Callable[[T | None], Awaitable[list[T]]]) -> AsyncIterator[list[T]]:

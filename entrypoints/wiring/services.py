@@ -16,6 +16,7 @@ from application.identity.mails import EMAIL_CHANGED_MAIL, RESET_MAIL, WELCOME_M
 from application.identity.passwords import PasswordService
 from application.identity.ports import SessionStateCache
 from application.identity.registration import Registration
+from application.identity.removal import PURGE_USER, RemovalJobs
 from application.identity.security import AccessTokens, NewSecret, PasswordHasher
 from application.identity.sessions import SessionService
 from application.identity.users import UserService
@@ -138,6 +139,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
         WELCOME_MAIL: mail_jobs.send_welcome,
         EMAIL_CHANGED_MAIL: mail_jobs.send_email_changed,
         RESET_MAIL: mail_jobs.send_password_reset,
+        PURGE_USER: RemovalJobs(unit_of_work=unit_of_work).purge,
         CHANGE_TAG: tag_jobs.change,
         REMOVE_BYTES: file_jobs.remove_bytes,
         REMOVE_BYTES_OF_USER: file_jobs.remove_bytes_of_user,

@@ -94,6 +94,13 @@ async def register(storage: Storage, *users: User) -> None:
         await uow.commit()
 
 
+async def remove_user_in(uow: UnitOfWork, user: User) -> None:
+    """Remove a user and everything that the user owns."""
+    await uow.users.remove(user)
+    while not await uow.users.purge(user.id, limit=1000):
+        pass
+
+
 def batches(tasks: tuple[Task, ...]) -> Iterator[tuple[Task, ...]]:
     """Split tasks, so that no statement reaches the timeout of the storage on a busy machine."""
     for start in range(0, len(tasks), BATCH_SIZE):

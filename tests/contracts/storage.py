@@ -3,6 +3,7 @@ from tests.contracts.identity.reset_tokens import ResetTokenContract
 from tests.contracts.identity.sessions import SessionContract
 from tests.contracts.identity.user_changes import UserChangeContract
 from tests.contracts.identity.user_queries import UserQueryContract
+from tests.contracts.identity.user_removals import UserRemovalContract
 from tests.contracts.identity.users import UserContract
 from tests.contracts.jobs.jobs import JobContract
 from tests.contracts.platform.idempotency import IdempotencyContract
@@ -30,6 +31,7 @@ class StorageContract(
     UserContract,
     UserQueryContract,
     UserChangeContract,
+    UserRemovalContract,
     SessionContract,
     FileContract,
     ResetTokenContract,

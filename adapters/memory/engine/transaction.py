@@ -20,6 +20,8 @@ class Rows:
     """The committed data of the storage, by key."""
 
     users: dict[UserId, User] = field(default_factory=dict)
+    removed_users: dict[UserId, User] = field(default_factory=dict)
+    """Users who were removed, but whose data were not purged."""
     usernames: dict[str, UserId] = field(default_factory=dict)
     """Unique index: the user of each username key."""
     emails: dict[str, UserId] = field(default_factory=dict)

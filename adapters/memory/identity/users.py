@@ -4,6 +4,7 @@ from adapters.memory.engine.slices import slice_of
 from adapters.memory.engine.transaction import RequireOpen, Rows, Staged, WriteLock
 from adapters.memory.tasks.counters import drop_counters
 from adapters.memory.tasks.tasks import TasksByOwner
+from application.jobs.ports import Job, JobId
 from application.platform.idempotency import IdempotencyRecord, RequestKey
 from application.platform.paging import TOTAL_CAP, Slice, Window
 from domain.errors import EmailTaken, StaleUser, UsernameTaken, UserNotFound
@@ -66,6 +67,8 @@ class UniqueNames:
 class UserData:
     """Data that belongs to users and is deleted with them."""
 
+    removed: Staged[UserId, User]
+    """Removed users who still own something."""
     sessions: Staged[SessionId, Session]
     reset_tokens: Staged[UserId, ResetTokens]
     files: Staged[FileId, File]
@@ -73,24 +76,37 @@ class UserData:
     counters: Staged[CounterKey, int]
     history: Staged[TaskId, tuple[TaskChange, ...]]
     idempotency: Staged[RequestKey, IdempotencyRecord]
+    jobs: Staged[JobId, Job]
 
-    def drop(self, user_id: UserId) -> None:
-        self.reset_tokens.drop(user_id)
+    def remove(self, user: User) -> None:
+        self.removed.put(user.id, user)
+        self.reset_tokens.drop(user.id)
         for session in list(self.sessions.values()):
-            if session.user_id == user_id:
+            if session.user_id == user.id:
                 self.sessions.drop(session.id)
         for record in list(self.idempotency.values()):
-            if record.request.user_id == user_id:
-                self.idempotency.drop(record.request)
-            elif record.subject_id == user_id:
+            if record.subject_id == user.id:
                 self.idempotency.put(record.request, replace(record, payload=b"", subject_id=None))
-        for file in list(self.files.values()):
-            if file.owner_id == user_id:
-                self.files.drop(file.id)
+        for job in list(self.jobs.values()):
+            if job.requester_id == user.id:
+                self.jobs.drop(job.id)
+
+    def purge(self, user_id: UserId, limit: int) -> bool:
+        records = [record.request for record in self.idempotency.values() if record.request.user_id == user_id]
+        files = [file.id for file in self.files.values() if file.owner_id == user_id]
+        tasks = sorted(task.id for task in self.tasks[user_id].values())
+        for request in records[:limit]:
+            self.idempotency.drop(request)
+        for file_id in files[:limit]:
+            self.files.drop(file_id)
+        for task_id in tasks[:limit]:
+            self.tasks[user_id].drop(task_id)
+            self.history.drop(task_id)
+        if max(len(records), len(files), len(tasks)) >= limit:
+            return False
         drop_counters(self.counters, user_id)
-        for task in list(self.tasks[user_id].values()):
-            self.tasks[user_id].drop(task.id)
-            self.history.drop(task.id)
+        self.removed.drop(user_id)
+        return True
 
 
 class InMemoryUserRepository:
@@ -141,7 +157,11 @@ class InMemoryUserRepository:
         await self._lock.acquire()
         self._names.release(self._require(user, user.version))
         self._users.drop(user.id)
-        self._data.drop(user.id)
+        self._data.remove(user)
+
+    async def purge(self, user_id: UserId, *, limit: int) -> bool:
+        await self._lock.acquire()
+        return self._data.removed.get(user_id) is None or self._data.purge(user_id, limit)
 
     async def count_active_admins(self) -> int:
         await self._lock.acquire()

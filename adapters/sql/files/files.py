@@ -21,10 +21,12 @@ from domain.tasks.task import TaskId
 _IS_OWNERS: Final = files.c.owner_id == OWNER
 _IS_ID: Final = files.c.id == bindparam("id", type_=Uuid)
 
-OWNER_FOR_INSERT: Final = select(users.c.id).where(users.c.id == OWNER).with_for_update(read=True, key_share=True)
+_OWNER: Final = select(users.c.id).where(users.c.id == OWNER, ~users.c.is_removed)
+
+OWNER_FOR_INSERT: Final = _OWNER.with_for_update(read=True, key_share=True)
 """Lock the owner, so that the user cannot be removed while a file is added. Other files can be added meanwhile."""
 
-OWNER_FOR_QUOTA: Final = select(users.c.id).where(users.c.id == OWNER).with_for_update(key_share=True)
+OWNER_FOR_QUOTA: Final = _OWNER.with_for_update(key_share=True)
 """Lock the owner, so that two uploads cannot both count the same free space.
 
 Rows that only refer to the owner can be added and removed meanwhile: their transactions may hold a lock on the task

@@ -52,6 +52,7 @@ def user_to_row(user: User) -> dict[str, Any]:
         "username_key": normalize_login(user.username),
         "email_key": normalize_login(user.email),
         "search_text": user.search_text,
+        "is_removed": False,
     }
 
 

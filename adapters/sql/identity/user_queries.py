@@ -9,6 +9,7 @@ from adapters.sql.engine import pages
 from adapters.sql.engine.conditions import ConditionRegistry, ConditionShape, ConditionSql, Values, contains_words
 from adapters.sql.engine.dialects import SqlDialect
 from adapters.sql.engine.pages import datetime_from_key
+from adapters.sql.identity.erasure import IS_PRESENT
 from adapters.sql.identity.rows import USER_COLUMNS
 from adapters.sql.schema.identity import users
 from application.platform.paging import Position
@@ -50,7 +51,8 @@ class Shape:
 
 def build_query(shape: Shape, dialect: SqlDialect) -> pages.Rows:
     key, descending = _sort_column(shape.order), shape.order.descending
-    conditions = [part for _, parts in USER_CONDITIONS.where(shape.conditions, dialect) for part in parts]
+    parts = (part for _, parts in USER_CONDITIONS.where(shape.conditions, dialect) for part in parts)
+    conditions = [IS_PRESENT, *parts]
     rows = pages.page(
         select(*USER_COLUMNS).where(*conditions), key, users.c.id, descending=descending, is_after=shape.is_after
     )

@@ -1,40 +1,27 @@
 from typing import Final
 
-from sqlalchemy import Delete, Executable, Integer, Table, Text, Uuid, bindparam, delete, insert, select, update
+from sqlalchemy import Text, Uuid, bindparam, delete, insert, select, update
 
 from adapters.sql.engine.compiler import Query
 from adapters.sql.engine.connection import UniquenessViolated
-from adapters.sql.engine.dialects import SqlDialect
-from adapters.sql.engine.pages import OWNER
 from adapters.sql.engine.transaction import Transaction
-from adapters.sql.identity import user_queries
+from adapters.sql.identity import erasure, user_queries
+from adapters.sql.identity.erasure import IS_PRESENT
 from adapters.sql.identity.rows import USER_COLUMNS, user_from_row, user_to_row
 from adapters.sql.identity.user_queries import Shape
-from adapters.sql.schema.files import files
-from adapters.sql.schema.idempotency import idempotency_records
-from adapters.sql.schema.identity import active_admins, email_claims, reset_tokens, sessions, username_claims, users
-from adapters.sql.schema.tasks import task_changes, task_counters, tasks
+from adapters.sql.schema.identity import active_admins, email_claims, username_claims, users
 from application.platform.paging import Slice, Window
 from domain.errors import EmailTaken, StaleUser, UsernameTaken, UserNotFound
 from domain.identity.user import User, UserId, normalize_login
 from domain.identity.user_query import UserFilter, UserOrder
 from domain.text import is_storable
 
-BATCH_SIZE: Final = 5000
-"""Rows removed by one statement, so that no statement takes long."""
-
 _USERNAME_KEY: Final = bindparam("username_key", type_=Text)
 _EMAIL_KEY: Final = bindparam("email_key", type_=Text)
 _LOGIN_KEY: Final = bindparam("key", type_=Text)
 _USER: Final = bindparam("user_id", type_=Uuid)
-_LIMIT: Final = bindparam("limit", type_=Integer)
 
-
-def _of_user(table: Table) -> Delete:
-    return delete(table).where(table.c.user_id == _USER)
-
-
-USER_BY_ID: Final = select(*USER_COLUMNS).where(users.c.id == bindparam("id"))
+USER_BY_ID: Final = select(*USER_COLUMNS).where(users.c.id == bindparam("id"), IS_PRESENT)
 
 USER_BY_ID_FOR_CHANGE: Final = USER_BY_ID.with_for_update(key_share=True)
 """Lock the user for a change. Transactions that insert rows of the user need not wait."""
@@ -61,36 +48,8 @@ FREE_USERNAME: Final = delete(username_claims).where(username_claims.c.username_
 FREE_EMAIL: Final = delete(email_claims).where(email_claims.c.email_key == _EMAIL_KEY)
 
 INSERT_ADMIN: Final = insert(active_admins)
-DELETE_ADMIN: Final = _of_user(active_admins)
+DELETE_ADMIN: Final = delete(active_admins).where(active_admins.c.user_id == _USER)
 ADMINS_FOR_UPDATE: Final = select(active_admins.c.user_id).order_by(active_admins.c.user_id).with_for_update()
-
-DELETE_FILE_BATCH: Final = (
-    delete(files)
-    .where(
-        files.c.owner_id == OWNER,
-        files.c.id.in_(select(files.c.id).where(files.c.owner_id == OWNER).limit(_LIMIT).scalar_subquery()),
-    )
-    .returning(files.c.id)
-)
-
-TASK_BATCH: Final = select(tasks.c.id).where(tasks.c.owner_id == OWNER).limit(_LIMIT)
-
-
-def delete_changes(dialect: SqlDialect) -> Executable:
-    return delete(task_changes).where(task_changes.c.owner_id == OWNER, dialect.is_in(task_changes.c.task_id, "ids"))
-
-
-def delete_tasks(dialect: SqlDialect) -> Executable:
-    return delete(tasks).where(tasks.c.owner_id == OWNER, dialect.is_in(tasks.c.id, "ids"))
-
-
-DELETE_USER: Final = (
-    delete(task_counters).where(task_counters.c.owner_id == _USER),
-    *map(_of_user, (sessions, reset_tokens, idempotency_records, active_admins)),
-    update(idempotency_records).where(idempotency_records.c.subject_id == _USER).values(payload=b"", subject_id=None),
-    delete(users).where(users.c.id == _USER),
-)
-"""Delete the user after all rows that refer to the user. Erase the user from the responses to other users."""
 
 
 class SqlUserRepository:
@@ -158,16 +117,12 @@ class SqlUserRepository:
 
     async def remove(self, user: User) -> None:
         _require(await self._lock(USER_BY_ID_FOR_REMOVAL, user.id), user.version)
-        while await self._transaction.fetch_writing(DELETE_FILE_BATCH, owner_id=user.id, limit=BATCH_SIZE):
-            pass
-        while batch := await self._transaction.fetch_writing(TASK_BATCH, owner_id=user.id, limit=BATCH_SIZE):
-            ids = self._transaction.dialect.list_value(id for (id,) in batch)
-            for statement in (delete_changes, delete_tasks):  # changes refer to tasks
-                await self._transaction.execute(statement, {"owner_id": user.id, "ids": ids})
         await self._transaction.execute(FREE_USERNAME, {"username_key": normalize_login(user.username)})
         await self._transaction.execute(FREE_EMAIL, {"email_key": normalize_login(user.email)})
-        for deletion in DELETE_USER:
-            await self._transaction.execute(deletion, {"user_id": user.id})
+        await erasure.remove(self._transaction, user.id)
+
+    async def purge(self, user_id: UserId, *, limit: int) -> bool:
+        return await erasure.purge(self._transaction, user_id, limit=limit)
 
     async def count_active_admins(self) -> int:
         return len(await self._transaction.fetch_writing(ADMINS_FOR_UPDATE))

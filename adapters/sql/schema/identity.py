@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
 )
 
 from adapters.sql.engine.types import ByCodePoint, Document, Instant
@@ -33,6 +34,13 @@ users = Table(
     Column("username_key", ByCodePoint, nullable=False, comment="sort key of the username"),
     Column("email_key", ByCodePoint, nullable=False, comment="sort key of the e-mail address"),
     Column("search_text", ByCodePoint, nullable=False, comment="username, e-mail address and full name, folded"),
+    Column(
+        "is_removed",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="the row has no other data and remains until the rows that refer to it are deleted",
+    ),
     CheckConstraint("length(username) >= 3", name="username_length"),
     CheckConstraint("role BETWEEN 0 AND 2", name="role_known"),
     CheckConstraint("version >= 1", name="version_positive"),

@@ -2,11 +2,13 @@ from datetime import timedelta
 
 import pytest
 
+from application.jobs.ports import JobNotFound
 from application.operations import expiry
 from application.operations.expiry import ExpiredDataRemover
 from application.storage import UnitOfWork
 from tests.application.given import logged_in, registered
 from tests.contracts.jobs.jobs import a_job, add
+from tests.support.builders import ANN
 from tests.support.stubs import SettableClock
 from tests.support.world import LIFETIME, World
 
@@ -45,6 +47,24 @@ async def test_dead_letters_are_kept_for_thirty_days(world: World, clock: Settab
     assert await remaining() == 1
     clock.time += timedelta(microseconds=1)
     assert await remaining() == 0
+
+
+async def test_finished_jobs_are_kept_for_a_day(world: World, clock: SettableClock) -> None:
+    job = a_job(requester_id=ANN, finished_at=clock.time)
+
+    async def is_kept() -> bool:
+        await ExpiredDataRemover(world.storage.unit_of_work, clock).remove(a_job())
+        async with world.storage.unit_of_work() as uow:
+            try:
+                return bool(await uow.jobs.get_requested(job.id, requester_id=ANN))
+            except JobNotFound:
+                return False
+
+    await add(world.storage, job)
+    clock.time += timedelta(hours=24, microseconds=-1)
+    assert await is_kept()
+    clock.time += timedelta(microseconds=1)
+    assert not await is_kept()
 
 
 async def test_expired_rows_are_removed_in_small_transactions(

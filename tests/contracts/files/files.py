@@ -12,7 +12,7 @@ from domain.errors import FileNotFound, QuotaExceeded, TaskNotFound, UserNotFoun
 from domain.files.file import File, FileFilter, NewestFirst, require_quota, whole_blocks
 from domain.identity.user import UserId
 from domain.tasks.task import TaskId
-from tests.contracts.given import MANY, StorageSuite, register, remove_in, retry
+from tests.contracts.given import MANY, StorageSuite, register, remove_in, remove_user_in, retry
 from tests.contracts.given import add as add_tasks
 from tests.contracts.given import remove as remove_tasks
 from tests.contracts.state_machine.assortment import MICROSECOND
@@ -145,7 +145,7 @@ class FileContract(StorageSuite):
         await add(storage, kept := a_file(task_id=task.id))
         await add(storage, a_file(owner_id=kim.id), a_file(owner_id=kim.id, task_id=of_kim.id))
         async with storage.unit_of_work() as uow:
-            await uow.users.remove(kim)
+            await remove_user_in(uow, kim)
             await uow.commit()
 
         assert await find(storage, owner_id=kim.id) == []

@@ -9,10 +9,10 @@ from domain.errors import EmailTaken, LastAdmin, SessionNotFound, StaleUser, Use
 from domain.identity.reset_tokens import ResetTokens
 from domain.identity.user import Role, User, UserId
 from domain.tasks.status import Status
-from tests.contracts.given import StorageSuite, add, add_in, expected_snapshot, register, retry, snapshot
+from tests.contracts.given import StorageSuite, add_in, expected_snapshot, register, remove_user_in, retry, snapshot
 from tests.contracts.identity.user_queries import find
 from tests.contracts.identity.users import find_by_login, get
-from tests.support.builders import ANN, BEN, NOW, a_session, a_task, a_user, new_task_id, reset_tokens, tags
+from tests.support.builders import ANN, BEN, NOW, a_session, a_task, a_user, reset_tokens, tags
 
 
 async def save(storage: Storage, *users: User) -> None:
@@ -24,7 +24,7 @@ async def save(storage: Storage, *users: User) -> None:
 
 async def remove(storage: Storage, user: User) -> None:
     async with storage.unit_of_work() as uow:
-        await uow.users.remove(user)
+        await remove_user_in(uow, user)
         await uow.commit()
 
 
@@ -132,15 +132,6 @@ class UserChangeContract(StorageSuite):
             assert await uow.sessions.find_by_user(BEN) == [ben_session]
             assert await uow.reset_tokens.find(BEN) != ResetTokens(BEN)
         assert await snapshot(storage, BEN) == expected_snapshot(ben_task)
-
-    async def test_a_user_with_many_tasks_can_be_removed(self, storage: Storage) -> None:
-        await register(storage, kim := a_user())
-        first = a_task(owner_id=kim.id)
-        await add(storage, *(replace(first, id=new_task_id()) for _ in range(5003)))
-        await remove(storage, kim)
-
-        await register(storage, kim)
-        assert await snapshot(storage, kim.id) == expected_snapshot()
 
     async def test_the_number_of_active_admins_follows_every_change(self, storage: Storage) -> None:
         assert await active_admins(storage) == 0

@@ -13,7 +13,7 @@ from application.storage import Storage
 from domain.calendar import MAX_MICROSECONDS, MIN_MICROSECONDS
 from domain.identity.user import Role, User
 from domain.identity.user_query import UserFilter, UserOrder, UserSortField
-from tests.contracts.given import MANY, StorageSuite, register
+from tests.contracts.given import MANY, StorageSuite, register, remove_user_in
 from tests.contracts.tasks.filters import seldom
 from tests.support.builders import ANN, BEN, NOW, a_user
 from tests.support.user_strategies import user_filters, user_orders, users
@@ -203,5 +203,5 @@ class UserQueryContract(StorageSuite):
             assert (found.items, found.total) == (expected, len(expected))
         async with storage.unit_of_work() as uow:
             for user in drawn:
-                await uow.users.remove(user)
+                await remove_user_in(uow, user)
             await uow.commit()

@@ -8,7 +8,7 @@ import pytest
 from application.platform.idempotency import AlreadyExecuted, IdempotencyKeyInUse, IdempotencyRecord, RequestKey
 from application.storage import Storage
 from domain.errors import UserNotFound
-from tests.contracts.given import StorageSuite, add, add_in, expected_snapshot, snapshot
+from tests.contracts.given import StorageSuite, add, add_in, expected_snapshot, remove_user_in, snapshot
 from tests.support.builders import ANN, BEN, NOW, a_task, new_user_id
 
 TOMORROW: Final = NOW + timedelta(hours=24)
@@ -89,7 +89,7 @@ class IdempotencyContract(StorageSuite):
         await store(storage, record)
         await store(storage, bens)
         async with storage.unit_of_work() as uow:
-            await uow.users.remove(await uow.users.get(ANN))
+            await remove_user_in(uow, await uow.users.get(ANN))
             await uow.commit()
         assert await stored(storage, record.request) is None
         assert await stored(storage, bens.request) == bens
@@ -100,7 +100,7 @@ class IdempotencyContract(StorageSuite):
         for each in (record, other, bens):
             await store(storage, each)
         async with storage.unit_of_work() as uow:
-            await uow.users.remove(await uow.users.get(BEN))
+            await remove_user_in(uow, await uow.users.get(BEN))
             await uow.commit()
         assert await stored(storage, record.request) == replace(record, payload=b"", subject_id=None)
         assert await stored(storage, other.request) == other

@@ -14,6 +14,7 @@ from application.storage import Storage, UnitOfWork
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User, UserId
 from domain.identity.user_query import UserFilter, UserOrder
+from tests.contracts.given import remove_user_in
 from tests.contracts.state_machine.assortment import MICROSECOND
 from tests.contracts.state_machine.vocabulary import names, rarely
 from tests.support.stubs import SettableClock
@@ -97,7 +98,7 @@ async def all_users(uow: UnitOfWork) -> list[User]:
 async def remove_all_users(world: World) -> list[User]:
     async with world.storage.unit_of_work() as uow:
         for user in await all_users(uow):
-            await uow.users.remove(user)
+            await remove_user_in(uow, user)
         remaining = await all_users(uow)
         assert await uow.users.count_active_admins() == 0
         await uow.commit()

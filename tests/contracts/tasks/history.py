@@ -10,7 +10,7 @@ from domain.errors import TaskNotFound
 from domain.identity.user import UserId
 from domain.tasks.history import ChangeId, TaskChange
 from domain.tasks.task import Task
-from tests.contracts.given import StorageSuite, add, remove
+from tests.contracts.given import StorageSuite, add, remove, remove_user_in
 from tests.support.builders import ANN, BEN, NOW, a_task, tags
 
 MANY: Final = 1000
@@ -109,7 +109,7 @@ class HistoryContract(StorageSuite):
         await add(storage, mine, bens)
         await record(storage, *versions_of(mine, 2), *versions_of(bens, 2))
         async with storage.unit_of_work() as uow:
-            await uow.users.remove(await uow.users.get(ANN))
+            await remove_user_in(uow, await uow.users.get(ANN))
             await uow.commit()
 
         assert await all_of(storage, ANN) == []

@@ -8,7 +8,7 @@ import pytest
 from adapters.memory.jobs.queue import InMemoryJobQueue
 from adapters.memory.storage import InMemoryStorage
 from application.files.ports import FileStoreUnavailable
-from application.jobs.ports import Job, JobCounts, JobNotFound, JobUnitOfWork, Outcome
+from application.jobs.ports import Job, JobCounts, JobMustWait, JobNotFound, JobUnitOfWork, Outcome
 from application.jobs.service import JobService
 from application.platform.mail import MailNotSent
 from application.platform.unit_of_work import StorageUnavailable
@@ -94,6 +94,23 @@ async def test_a_dead_letter_can_be_requeued_or_discarded() -> None:
     for dead_letter in (first, second):
         with pytest.raises(JobNotFound):
             await bench.service.requeue(dead_letter.id)
+
+
+async def test_a_job_that_must_wait_runs_later_without_an_attempt() -> None:
+    bench = Bench()
+    waits = [JobMustWait(HOUR), None]
+
+    async def waits_once(job: Job) -> None:
+        if error := waits.pop(0):
+            raise error
+
+    await add(bench.storage, a_job(attempts=MAX_ATTEMPTS - 1))
+    worker = bench.worker(waits_once)
+    assert [await worker.work(), await worker.work()] == [1, 0]
+    bench.clock.time += HOUR
+    assert await worker.work() == 1
+    assert bench.outcomes == [Outcome.WAITING, Outcome.DONE]
+    assert bench.attempts.errors == []
 
 
 def test_delays_grow_with_jitter_up_to_a_maximum() -> None:

@@ -1,0 +1,35 @@
+"""Mark removed users, whose rows remain until the data that they own are deleted.
+
+Services of the previous version keep running after the upgrade. For some seconds after the removal of a user with very
+many tasks, they list a user without data.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+COMMENT = "the row has no other data and remains until the rows that refer to it are deleted"
+
+
+def upgrade() -> None:
+    op.add_column(
+        "users", sa.Column("is_removed", sa.Boolean, nullable=False, server_default=sa.false(), comment=COMMENT)
+    )
+
+
+def downgrade() -> None:
+    removed = "(SELECT id FROM users WHERE is_removed)"
+    for table, owner in (
+        ("idempotency_records", "user_id"),
+        ("files", "owner_id"),
+        ("task_changes", "owner_id"),
+        ("tasks", "owner_id"),
+        ("task_tallies", "owner_id"),
+    ):
+        op.execute(f"DELETE FROM {table} WHERE {owner} IN {removed}")  # noqa: S608 - constants
+    op.execute("DELETE FROM users WHERE is_removed")
+    op.drop_column("users", "is_removed")
