@@ -11,7 +11,10 @@ from types import FrameType
 from typing import Final
 
 GRACE_PERIOD: Final = 27.0
-"""Seconds from SIGTERM to the end of a process, whatever hangs in it. Orchestrators kill it after 30 seconds."""
+"""Seconds from SIGTERM to the end of a process, whatever hangs in it. Orchestrators kill it after 30 seconds.
+
+It covers requests in flight and the current transactions of jobs. Long work is done by jobs that continue elsewhere.
+"""
 
 Handler = Callable[[int, FrameType | None], object]
 
