@@ -1,4 +1,4 @@
-"""What only exists since revisions 0012 and 0013 is deleted by the downgrade: requested jobs and removed users."""
+"""What only exists since revisions 0012 and 0014 is deleted by the downgrade: requested jobs and removed users."""
 
 import pytest
 

@@ -7,10 +7,11 @@ many tasks, they list a user without data.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
+compatible_from = "0013"
 
 COMMENT = "the row has no other data and remains until the rows that refer to it are deleted"
 
