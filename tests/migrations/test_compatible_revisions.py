@@ -1,8 +1,6 @@
 """A version serves the next revisions of the schema, if their migrations say so."""
 
-import shutil
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
 import asyncpg
@@ -13,27 +11,10 @@ from adapters.sql.schema.migrator import SqlSchema
 from application.storage import SchemaMismatch, SchemaRevision, UnknownRevision
 from tests.contracts.given import add, expected_snapshot, register, snapshot
 from tests.migrations.databases import execute, opened
+from tests.migrations.scripts import HEAD, NEXT, add_migration, copy_migrations
 from tests.support.builders import ANN, a_task, a_user
 
-HEAD = SqlSchema("").head
 COMPATIBLE = "0013"
-NEXT = f"{int(HEAD) + 1:04}"
-MIGRATION = f'''
-import sqlalchemy as sa
-from alembic import op
-
-revision, down_revision, compatible_from = "{NEXT}", "{HEAD}", "%s"
-
-
-def upgrade():
-    op.create_table("colours", sa.Column("name", sa.Text, primary_key=True))
-    op.add_column("tasks", sa.Column("colour", sa.Text))
-
-
-def downgrade():
-    op.drop_column("tasks", "colour")
-    op.drop_table("colours")
-'''
 
 
 @pytest.fixture
@@ -41,8 +22,9 @@ def next_version(url: str, tmp_path: Path) -> Callable[[str], SqlSchema]:
     """Return the schema of the next version of the program, whose migration is compatible from a revision."""
 
     def build(compatible_from: str) -> SqlSchema:
-        scripts = Path(shutil.copytree(str(files("migrations")), tmp_path / "migrations"))
-        (scripts / "versions" / f"{NEXT}_add_colours.py").write_text(MIGRATION % compatible_from)
+        scripts = copy_migrations(tmp_path)
+        upgrade, downgrade = "ALTER TABLE tasks ADD COLUMN colour TEXT", "ALTER TABLE tasks DROP COLUMN colour"
+        add_migration(scripts, upgrade, downgrade, compatible_from)
         return SqlSchema(url, scripts)
 
     return build
@@ -63,7 +45,7 @@ async def test_this_version_serves_the_compatible_schema_of_the_next_one(
     with pytest.raises(UnknownRevision, match=NEXT):
         await schema.migrate_to("0010")
 
-    assert await newer.undone_by(HEAD) == [f"{NEXT}_add_colours"]
+    assert await newer.undone_by(HEAD) == [f"{NEXT}_change_something"]
     await newer.migrate_to(HEAD)
     assert await schema.undone_by(HEAD) == []
     assert await schema.current() == await newer.current() == SchemaRevision(HEAD, COMPATIBLE)

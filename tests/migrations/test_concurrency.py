@@ -1,17 +1,48 @@
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
+import asyncpg
 import pytest
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
+from adapters.sql.engine.postgres import dsn_of
 from adapters.sql.schema.migrator import SqlSchema
+from application.platform.unit_of_work import StorageUnavailable
 from tests.contracts.given import add, expected_snapshot, register, snapshot
 from tests.migrations.databases import execute, opened, tables
+from tests.migrations.scripts import add_migration, copy_migrations
+from tests.servers.postgres import Postgres
 from tests.support.builders import ANN, a_task, a_user
 
+LOCK = 0x7461736B
+ROLE_TIMEOUTS = {"lock_timeout": "20ms", "statement_timeout": "20s", "idle_in_transaction_session_timeout": "20s"}
+SHOW_TIMEOUTS = f"SELECT name, setting FROM pg_settings WHERE name IN {tuple(ROLE_TIMEOUTS)}"
+HAS_WAITED = """
+    SELECT EXISTS (
+        SELECT FROM pg_sleep(0.01), pg_locks
+        WHERE locktype = 'advisory' AND waitstart < clock_timestamp() - interval '100ms'
+    )
+"""
+
 TASK_MANAGER = Path(sys.executable).with_name("task-manager")
+
+
+@pytest.fixture
+async def role(postgres: Postgres) -> AsyncIterator[str]:
+    """The name of a role and of its empty database."""
+    name = f"test_{uuid4().hex}"
+    await postgres.execute(f"CREATE ROLE {name} LOGIN")
+    await postgres.execute(f"CREATE DATABASE {name} OWNER {name}")
+    try:
+        yield name
+    finally:
+        await postgres.drop_database(name)
+        await postgres.execute(f"DROP ROLE {name}")
 
 
 async def migrated(url: str, directory: Path) -> tuple[int, str]:
@@ -53,3 +84,39 @@ async def test_a_failed_migration_is_rolled_back(url: str) -> None:
     await execute(url, "DROP TABLE task_tallies")
     await schema.upgrade()
     await schema.check()
+
+
+async def test_a_migration_ignores_the_timeouts_of_the_role(postgres: Postgres, role: str, tmp_path: Path) -> None:
+    url = make_url(postgres.url(role)).set(username=role).render_as_string(hide_password=False)
+    await execute(url, *(f"ALTER ROLE {role} SET {name} = '{value}'" for name, value in ROLE_TIMEOUTS.items()))
+    scripts = copy_migrations(tmp_path)
+    add_migration(scripts, f"CREATE TABLE seen AS {SHOW_TIMEOUTS}", "DROP TABLE seen")
+    other = await asyncpg.connect(dsn_of(postgres.url(role)))
+    async with other.transaction():
+        await other.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        waiting = asyncio.create_task(SqlSchema(url, scripts).upgrade())
+        has_waited = False
+        while not (has_waited or waiting.done()):
+            has_waited = await other.fetchval(HAS_WAITED)
+    await waiting
+
+    seen = dict(await other.fetch("SELECT * FROM seen"))
+    await other.close()
+    assert seen == {"lock_timeout": "5000", "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+
+
+async def test_a_migration_that_cannot_lock_a_table_reports_it_and_changes_nothing(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    scripts = copy_migrations(tmp_path)
+    environment = scripts / "env.py"
+    environment.write_text(environment.read_text().replace("'5s'", "'20ms'"))
+    schema = SqlSchema(postgres_url, scripts)
+    reader = await asyncpg.connect(dsn_of(postgres_url))
+    async with reader.transaction():
+        await reader.execute("SELECT FROM jobs")
+        with pytest.raises(StorageUnavailable, match="locks the database"):
+            await schema.downgrade("0009")
+    await reader.close()
+
+    await schema.require_served()
