@@ -1,6 +1,6 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Protocol
 
@@ -118,13 +118,12 @@ class FileService:
             created_at=self._clock.now(),
         )
         try:
-            await self._add(file, idempotent_write and idempotent_write(file))
+            return await self._add(file, idempotent_write and idempotent_write(file))
         except (DomainError, AlreadyExecuted):
             # after any other error the commit may have succeeded, and the file needs its content
             with suppress(FileStoreUnavailable):
                 await self._store.remove(key)
             raise
-        return file
 
     @retried
     async def _check_early(self, owner_id: UserId, task_id: TaskId | None) -> None:
@@ -135,13 +134,17 @@ class FileService:
                 await uow.tasks.get(task_id, owner_id=owner_id)
 
     @retried
-    async def _add(self, file: File, idempotent_write: IdempotentWrite[File] | None) -> None:
+    async def _add(self, file: File, idempotent_write: IdempotentWrite[File] | None) -> File:
+        """Store the metadata. Return them with the time at which they were stored."""
         async with self._unit_of_work() as uow:
+            used = await uow.files.used_bytes(owner_id=file.owner_id, lock=True)
+            file = replace(file, created_at=self._clock.now())
             if idempotent_write is not None:
                 await idempotent_write.store(uow, file)
-            require_quota(await uow.files.used_bytes(owner_id=file.owner_id, lock=True), file.size, self._quota)
+            require_quota(used, file.size, self._quota)
             await uow.files.add(file)
             await uow.commit()
+        return file
 
     @retried
     async def list(self, actor: Actor, query: ListFiles, *, owner_id: UserId | None = None) -> Page[File]:

@@ -104,20 +104,10 @@ class SessionService:
             if hashed_form is None or user is None:
                 break
             refresh_token = OpaqueToken((user.id, self._new_id()), self._new_secret())
-            session = Session.start(
-                id=SessionId(refresh_token.ids[1]),
-                user_id=user.id,
-                refresh_hash=refresh_token.hash,
-                family_hash=refresh_token.family_hash,
-                at=self._clock.now(),
-                lifetime=self._lifetime,
-                user_agent=client.user_agent,
-                ip_address=client.ip_address,
-            )
             new_hash = await self._credentials.rehash_if_outdated(user, hashed_form)
-            current = await self._store(session, user, new_hash)
+            current = await self._start(refresh_token, user, new_hash, client)
             if current is not None:
-                return self._issue_tokens(current, session, refresh_token)
+                return self._issue_tokens(current, refresh_token)
         self._audit.warn("login_failed", user_id=user.id if user else None, ip_address=client.ip_address)
         raise InvalidCredentials
 
@@ -132,11 +122,12 @@ class SessionService:
         """
         presented = OpaqueToken.parse(refresh_token, ids=2)
         user_id, session_id = UserId(presented.ids[0]), SessionId(presented.ids[1])
-        new, now = presented.successor(self._new_secret()), self._clock.now()
+        new = presented.successor(self._new_secret())
         try:
             async with self._unit_of_work() as uow:
                 user = await uow.users.get(user_id)
                 session = await uow.sessions.get(session_id, user_id=user_id)
+                now = self._clock.now()
                 if session.is_expired(now) or not user.is_active:
                     raise InvalidToken
                 try:
@@ -151,7 +142,7 @@ class SessionService:
         except (SessionNotFound, UserNotFound):  # never existed, or revoked meanwhile
             await self._session_states.wait_until_current()
             raise InvalidToken from None
-        return self._issue_tokens(user, session, new)
+        return self._issue_tokens(user, new)
 
     async def authenticate(self, access_token: str) -> AuthenticatedCaller:
         """Return the caller behind an access token. The session state comes from a cache; see `SessionStateCache`.
@@ -215,13 +206,15 @@ class SessionService:
             uow.add_event(SessionsEnded(actor.user_id))
             await uow.commit()
 
-    def _issue_tokens(self, user: User, session: Session, refresh_token: OpaqueToken) -> IssuedTokens:
-        access_token = self._tokens.issue(Claims(user.id, session.id), self._clock.now())
+    def _issue_tokens(self, user: User, refresh_token: OpaqueToken) -> IssuedTokens:
+        access_token = self._tokens.issue(Claims(user.id, SessionId(refresh_token.ids[1])), self._clock.now())
         return IssuedTokens(user, access_token, refresh_token)
 
     @retried
-    async def _store(self, session: Session, verified: User, new_hash: str | None) -> User | None:
-        """Store a session, and the new hash if there is one.
+    async def _start(
+        self, refresh_token: OpaqueToken, verified: User, new_hash: str | None, client: ClientInfo
+    ) -> User | None:
+        """Store a new session, and the new hash if there is one. Return the user.
 
         None, and nothing is stored, if the password has changed since it was verified: verifying takes long.
         """
@@ -232,9 +225,20 @@ class SessionService:
                 return None
             if user.password_hash != verified.password_hash or not user.is_active:
                 return None
+            now = self._clock.now()
             if new_hash is not None:
-                user = user.with_password(new_hash, at=self._clock.now())
+                user = user.with_password(new_hash, at=now)
                 await uow.users.save(user)
+            session = Session.start(
+                id=SessionId(refresh_token.ids[1]),
+                user_id=user.id,
+                refresh_hash=refresh_token.hash,
+                family_hash=refresh_token.family_hash,
+                at=now,
+                lifetime=self._lifetime,
+                user_agent=client.user_agent,
+                ip_address=client.ip_address,
+            )
             await uow.sessions.add(session)
             if await uow.sessions.remove_oldest(user.id, keep=Session.MAX_PER_USER):
                 uow.add_event(OldestSessionsEnded(user.id))

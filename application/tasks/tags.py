@@ -126,8 +126,8 @@ class TagService:
         return Deferred(job.id)
 
     async def _change_now(self, uow: TaskUnitOfWork, owner_id: UserId, change: TagChange) -> None:
-        at = self._clock.now()
         last: TaskId | None = None
         while found := await uow.tasks.with_tag(change.tag, owner_id=owner_id, limit=_BATCH_SIZE, after=last):
+            at = self._clock.now()
             await save_tasks(uow, [(task, change.apply(task, at=at)) for task in found], self._new_id)
             last = found[-1].id

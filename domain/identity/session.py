@@ -79,7 +79,8 @@ class Session:
             InvalidToken: The session never had this token.
         """
         if compare_digest(presented, self.refresh_hash):
-            return replace(self, refresh_hash=new, family_hash=family, last_used_at=at)
+            last_used_at = max(at, self.last_used_at)  # clocks differ
+            return replace(self, refresh_hash=new, family_hash=family, last_used_at=last_used_at)
         if self.family_hash is not None and compare_digest(family, self.family_hash):
             raise RefreshTokenReused
         raise InvalidToken

@@ -113,11 +113,15 @@ class User:
             role=changes.get("role", self.role),
             is_active=changes.get("is_active", self.is_active),
         )
-        return self if edited == self else replace(edited, updated_at=at, version=self.version + 1)
+        return self if edited == self else edited._next_version(at)
 
     def with_password(self, password_hash: str, *, at: datetime) -> Self:
         """Return the next version of the user with another password hash."""
-        return replace(self, password_hash=password_hash, updated_at=at, version=self.version + 1)
+        return replace(self, password_hash=password_hash)._next_version(at)
+
+    def _next_version(self, at: datetime) -> Self:
+        """No version is older than the one before, although clocks differ."""
+        return replace(self, updated_at=max(at, self.updated_at), version=self.version + 1)
 
     @property
     def is_active_admin(self) -> bool:

@@ -103,9 +103,12 @@ class Task:
     def edit(self, *, at: datetime, **changes: Unpack[TaskChanges]) -> Self:
         """Return the next version of the task, or the task itself if the changes make no difference.
 
+        No version is older than the one before, although clocks differ and are set back.
+
         Raises:
             InvalidValue: A field breaks its rule.
         """
+        at = max(at, self.updated_at)
         status = resolve_status(self.status, changes.get("status"), changes.get("completed"))
         completed_at = self.completed_at
         if status is not self.status:

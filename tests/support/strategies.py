@@ -163,8 +163,8 @@ def _state_change(status: Status | None, with_completed: bool) -> TaskChanges:
 _state_changes: Final[st.SearchStrategy[TaskChanges]] = st.just(TaskChanges()) | st.builds(
     _state_change, st.none() | statuses, st.booleans()
 )
-histories: Final = st.lists(st.tuples(task_changes(), st.timedeltas(timedelta(0), timedelta(days=9))), max_size=3)
-"""Edits, each with the time since the previous one."""
+histories: Final = st.lists(st.tuples(task_changes(), st.timedeltas(-timedelta(days=9), timedelta(days=9))), max_size=3)
+"""Edits, each with the time since the previous one, which is negative if the clock was set back."""
 
 
 @st.composite

@@ -68,6 +68,23 @@ async def test_a_login_rehashes_a_password_whose_hash_is_outdated(world: World) 
     assert world.hasher.hashed == hashed
 
 
+async def test_a_session_starts_when_the_user_is_locked_and_not_before_the_password_is_hashed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kim = await registered(world)
+    hash_password, world.hasher.effort = world.hasher.hash, 2
+
+    async def hash_slowly(password: str) -> str:
+        world.clock.time += timedelta(seconds=10)
+        return await hash_password(password)
+
+    monkeypatch.setattr(world.hasher, "hash", hash_slowly)
+    login = await logged_in(world)
+
+    (session,) = await world.sessions.list_sessions(acting(kim.id))
+    assert session.created_at == login.user.updated_at == world.clock.time > kim.updated_at
+
+
 async def test_a_password_may_be_typed_in_any_normalization_form(world: World) -> None:
     kim = await registered(world, password=COMPOSED)
     login = await logged_in(world, password=DECOMPOSED)

@@ -16,7 +16,7 @@ from domain.identity.user import Role, User, UserId
 from domain.identity.user_query import UserFilter, UserOrder
 from tests.contracts.given import remove_user_in
 from tests.contracts.state_machine.assortment import MICROSECOND
-from tests.contracts.state_machine.vocabulary import names, rarely
+from tests.contracts.state_machine.vocabulary import names
 from tests.support.stubs import SettableClock
 from tests.support.user_strategies import full_names, roles, zone_names
 from tests.support.world import Refusal, World, outcome
@@ -83,12 +83,27 @@ class Machine(RuleBasedStateMachine):
             removed = [person for person in self.people if person.user_id == user_id]
             self.people = removed + [person for person in self.people[-8:] if person.user_id != user_id]
 
-    @rule(by=st.sampled_from([MICROSECOND, timedelta(hours=5), timedelta(days=1), timedelta(days=7)]), back=rarely)
+    @rule(
+        by=st.sampled_from([MICROSECOND, timedelta(hours=5), timedelta(days=1), timedelta(days=7)]), back=st.booleans()
+    )
     def time_passes(self, by: timedelta, back: bool) -> None:
         self._clock.time += -by if back else by
 
     def teardown(self) -> None:
+        self._run(require_ordered_times(self._worlds["memory"]))
         self.ask(remove_all_users)
+
+
+async def require_ordered_times(world: World) -> None:
+    """Check that no time is earlier than the one before, although the clock goes back."""
+    async with world.storage.unit_of_work() as uow:
+        for user in await all_users(uow):
+            assert user.created_at <= user.updated_at
+            for session in await uow.sessions.find_by_user(user.id):
+                assert session.created_at <= session.last_used_at
+            changes = await uow.history.of_owner(user.id, limit=10_000)  # by task and version
+            for before, after in itertools.pairwise(changes):
+                assert before.task_id != after.task_id or before.at <= after.at
 
 
 async def all_users(uow: UnitOfWork) -> list[User]:

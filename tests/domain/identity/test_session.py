@@ -27,6 +27,12 @@ def test_a_refresh_replaces_the_token_but_not_the_expiry_time() -> None:
     assert first.refresh_hash == b"first"
 
 
+def test_a_refresh_is_not_earlier_than_the_one_before() -> None:
+    session = a_session(refresh_hash=b"first").refresh(b"first", b"second", family=b"family", at=NOW - TICK)
+
+    assert session.last_used_at == session.created_at == NOW
+
+
 @pytest.mark.parametrize("presented", [b"first", b"", b"second ", b"third"])
 def test_another_token_of_the_family_was_replaced(presented: bytes) -> None:
     session = a_session(refresh_hash=b"first").refresh(b"first", b"second", family=b"family", at=NOW)

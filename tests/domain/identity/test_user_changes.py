@@ -82,6 +82,13 @@ def test_a_new_password_creates_a_new_version() -> None:
     assert (user.password_hash, changed.email, changed.created_at) == ("old", user.email, NOW)
 
 
+def test_no_version_is_older_than_the_one_before() -> None:
+    user, earlier = a_user(), NOW - timedelta(seconds=1)
+
+    assert user.edit(at=earlier, full_name="Kim").updated_at == NOW
+    assert user.with_password("new", at=earlier).updated_at == NOW
+
+
 def test_an_active_admin_is_active_and_an_admin() -> None:
     admins = [a_user(role=role, is_active=flag).is_active_admin for role in Role for flag in (False, True)]
 
