@@ -8,6 +8,7 @@ import structlog
 
 from domain.text import escape_unprintable
 from entrypoints.settings import LogFormat, Settings
+from entrypoints.streams import LogStream, escape_unencodable
 
 
 def configure(settings: Settings) -> None:
@@ -24,13 +25,15 @@ def configure(settings: Settings) -> None:
         *([] if is_json else [_escape]),
     ]
     renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
+    escape_unencodable(sys.stdout)
+    output: Any = LogStream(sys.stdout)
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(output),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(output)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)

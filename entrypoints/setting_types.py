@@ -20,6 +20,10 @@ MAX_PORT = 65_535
 _ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._\x80-\U0010ffff-]+)(?::([0-9]{1,5}))?")
 
 
+class SettingsError(Exception):
+    """A setting cannot be read or used. The message names it and does not contain its value."""
+
+
 def _split_commas(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
@@ -47,6 +51,8 @@ def _check_url(text: str) -> str:
 
 def _check_database_url(text: str) -> str:
     """Check the part after the password: SQLAlchemy allows any character in the password."""
+    if text.startswith("sqlite"):
+        return text
     _check_url(f"//{text.partition('://')[2].rpartition('@')[2]}")
     return text
 

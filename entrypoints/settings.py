@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +21,7 @@ from entrypoints.setting_types import (
     Rate,
     RedisUrl,
     Sender,
+    SettingsError,
 )
 
 DATA = Path("data")
@@ -48,9 +49,19 @@ class Settings(BaseSettings):
     """Environment variables with the names of the fields in upper case, or lines of `.env`.
 
     The environment has priority. A wrong value raises ValidationError, without the value in its message.
+    An unreadable `.env` raises SettingsError.
     """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise SettingsError(f".env: line {line} is not UTF-8 text") from error
+        except OSError as error:
+            raise SettingsError(f".env cannot be read: {error.strerror}") from error
 
     environment: Environment = Field(Environment.DEVELOPMENT, description="development, testing or production")
     storage: str = Field(

@@ -9,6 +9,7 @@ from adapters.sql.engine.connection import Database, PoolUse, TableMissing
 from adapters.sql.engine.postgres import PostgresDatabase
 from adapters.sql.engine.sqlite import SqliteDatabase
 from adapters.sql.engine.transaction import Transaction
+from adapters.sql.engine.urls import check_url
 from adapters.sql.files.files import SqlFileRepository
 from adapters.sql.identity.reset_tokens import SqlResetTokenRepository
 from adapters.sql.identity.sessions import SqlSessionRepository
@@ -33,6 +34,7 @@ class SqlStorage:
     is_process_local = False
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
+        check_url(url)
         self._url = url
         self._database = _database(url, pool_size)
         self.migrator = SqlSchema(url)

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
@@ -5,10 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from application.files.ports import FileStoreUnavailable
 from application.operations.backup import Manifest, ReportProgress
-from application.storage import BackupError
-from entrypoints.cli.setup import build_container, exit_with_error, run
+from entrypoints.cli.setup import build_container
 from entrypoints.wiring.container import Container
 
 Operation = Callable[[Path, ReportProgress], Awaitable[Manifest]]
@@ -19,12 +18,12 @@ def backup(file: Annotated[Path, typer.Argument(help="File to create; it must no
 
     The archive appears when it is complete.
     """
-    run(_backup(build_container(), file))
+    asyncio.run(_backup(build_container(), file))
 
 
 def restore(file: Annotated[Path, typer.Argument(help="Archive that `backup` created.")]) -> None:
     """Restore an archive into an empty database and an empty file store: completely, or not at all."""
-    run(_restore(build_container(), file))
+    asyncio.run(_restore(build_container(), file))
 
 
 async def _backup(container: Container, file: Path) -> None:
@@ -37,9 +36,6 @@ async def _restore(container: Container, file: Path) -> None:
 
 async def _report(operation: Operation, file: Path, done: str) -> None:
     console = Console(stderr=True)
-    try:
-        with console.status("…") as status:  # rich shows it only on a terminal
-            manifest = await operation(file, status.update)
-    except (BackupError, FileStoreUnavailable) as error:
-        exit_with_error(str(error))
+    with console.status("…") as status:  # rich shows it only on a terminal
+        manifest = await operation(file, status.update)
     typer.echo(f"{done}: {manifest.database} at revision {manifest.revision}, {manifest.made_at:%Y-%m-%d %H:%M} UTC")

@@ -55,7 +55,7 @@ def _data(settings: Settings) -> str:
         return f"in {settings.storage}"
     url = urlsplit(settings.database_url)
     if url.scheme.startswith("sqlite"):
-        return unquote(url.path.removeprefix("/"))
+        return unquote(settings.database_url.partition(":///")[2])
     return f"PostgreSQL at {url.hostname}{f':{url.port}' if url.port else ''}{url.path}"
 
 

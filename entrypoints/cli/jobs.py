@@ -5,9 +5,9 @@ from uuid import UUID
 
 import typer
 
-from application.jobs.ports import JobId, JobNotFound
+from application.jobs.ports import JobId
 from domain.text import escape_unprintable
-from entrypoints.cli.setup import build_container, exit_with_error, run
+from entrypoints.cli.setup import build_container
 from entrypoints.wiring.container import Container, open_container
 
 app = typer.Typer(invoke_without_command=True, help="Inspect and repair the job queue.")
@@ -17,30 +17,30 @@ app = typer.Typer(invoke_without_command=True, help="Inspect and repair the job 
 def main(context: typer.Context) -> None:
     """Print the number of due, waiting and dead jobs."""
     if context.invoked_subcommand is None:
-        run(_count(build_container()))
+        asyncio.run(_count(build_container()))
 
 
 @app.command("list")
 def list_dead(limit: Annotated[int, typer.Option(min=1, help="Maximum number of jobs.")] = 100) -> None:
     """List dead jobs, which used up their attempts, the latest first."""
-    run(_list(build_container(), limit))
+    asyncio.run(_list(build_container(), limit))
 
 
 @app.command()
 def requeue(job_id: Annotated[UUID, typer.Argument(help="Id of a dead job.")]) -> None:
     """Run a dead job again."""
-    run(_requeue(build_container(), JobId(job_id)))
+    asyncio.run(_requeue(build_container(), JobId(job_id)))
 
 
 @app.command()
 def discard(job_id: Annotated[UUID, typer.Argument(help="Id of a dead job.")]) -> None:
     """Delete a dead job."""
-    run(_discard(build_container(), JobId(job_id)))
+    asyncio.run(_discard(build_container(), JobId(job_id)))
 
 
 def worker() -> None:
     """Run jobs (mails, clean-up) in this process until SIGTERM or SIGINT. Any number of workers may run."""
-    run(_work(build_container()))
+    asyncio.run(_work(build_container()))
 
 
 async def _work(container: Container) -> None:
@@ -48,6 +48,7 @@ async def _work(container: Container) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_container(container):
+        await container.storage().check()
         typer.echo("Task Manager: running jobs", err=True)
         await container.services().job_worker.run(stop)
 
@@ -68,15 +69,9 @@ async def _list(container: Container, limit: int) -> None:
 
 async def _requeue(container: Container, job_id: JobId) -> None:
     async with open_container(container):
-        try:
-            await container.services().jobs.requeue(job_id)
-        except JobNotFound as error:
-            exit_with_error(str(error))
+        await container.services().jobs.requeue(job_id)
 
 
 async def _discard(container: Container, job_id: JobId) -> None:
     async with open_container(container):
-        try:
-            await container.services().jobs.discard(job_id)
-        except JobNotFound as error:
-            exit_with_error(str(error))
+        await container.services().jobs.discard(job_id)

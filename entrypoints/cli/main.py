@@ -1,6 +1,8 @@
 """The command `task-manager`."""
 
+import asyncio
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -8,11 +10,15 @@ from rich.console import Console
 
 from entrypoints.cli import backup, jobs, migrate, seed, users
 from entrypoints.cli.banner import startup_banner
-from entrypoints.cli.setup import build_container, run
+from entrypoints.cli.errors import ReportingGroup, exit_with_error
+from entrypoints.cli.setup import build_container
 from entrypoints.private_files import keep_files_private
+from entrypoints.streams import discard_unwritten_output, escape_unencodable, open_closed_streams
 from entrypoints.wiring.container import Container
 
-app = typer.Typer(no_args_is_help=True, help="Tasks for many users, over REST.", pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=ReportingGroup, no_args_is_help=True, help="Tasks for many users, over REST.", pretty_exceptions_enable=False
+)
 app.add_typer(users.app, name="users")
 app.add_typer(jobs.app, name="jobs")
 app.command()(migrate.migrate)
@@ -24,8 +30,13 @@ app.command()(backup.restore)
 
 def main() -> None:
     """Run the command of this process."""
+    open_closed_streams()
+    escape_unencodable(sys.stdout, sys.stderr)
     keep_files_private()
-    app()
+    try:
+        app()
+    finally:
+        discard_unwritten_output()
 
 
 @app.command()
@@ -36,14 +47,23 @@ def serve(
     reload: Annotated[bool, typer.Option(help="Restart when the code changes.")] = False,
 ) -> None:
     """Serve the REST API. The database must be migrated."""
-    from entrypoints.server import run as server  # imports uvicorn, which other commands do not need
+    from uvicorn.config import STARTUP_FAILURE  # other commands do not need uvicorn
+
+    from entrypoints.server import run as server
 
     container = build_container()
     settings = container.settings()
-    run(_prepare_schema(container))
+    _ = settings.signing_keys  # refuse a wrong key here, once, instead of in each worker process
+    asyncio.run(_prepare_schema(container))
     host, port = host or settings.host, settings.port if port is None else port
-    Console(stderr=True, soft_wrap=True).print(startup_banner(settings, host, port))
-    server.run(host, port, workers=workers or settings.workers, reload=reload)
+
+    def announce(port: int) -> None:
+        Console(stderr=True, soft_wrap=True).print(startup_banner(settings, host, port))
+
+    try:
+        server.run(host, port, workers=workers or settings.workers, reload=reload, announce=announce)
+    except server.CannotListen as error:
+        exit_with_error(str(error), STARTUP_FAILURE)
 
 
 @app.command()

@@ -1,9 +1,11 @@
+import asyncio
 from typing import Annotated
 
 import typer
 
 from application.storage import Migrator
-from entrypoints.cli.setup import build_container, exit_with_error, run
+from entrypoints.cli.errors import exit_with_error
+from entrypoints.cli.setup import build_container
 
 
 def migrate(
@@ -21,11 +23,11 @@ def migrate(
     if migrator is None:
         exit_with_error("this STORAGE has no schema to migrate")
     if dry_run:
-        run(_preview(migrator, to or migrator.head))
+        asyncio.run(_preview(migrator, to or migrator.head))
     elif to is None:
-        run(_upgrade(migrator))
+        asyncio.run(_upgrade(migrator))
     else:
-        run(_migrate_to(migrator, to, is_confirmed=yes))
+        asyncio.run(_migrate_to(migrator, to, is_confirmed=yes))
 
 
 async def _preview(migrator: Migrator, revision: str) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import random
 import sys
 from typing import Annotated
@@ -7,9 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from application.identity.registration import RegisterUser
-from domain.errors import Conflict, InvalidValue
 from domain.identity.user import User
-from entrypoints.cli.setup import build_container, exit_with_error, read_password, run
+from entrypoints.cli.errors import exit_with_error
+from entrypoints.cli.setup import build_container, read_password
 from entrypoints.settings import Environment
 from entrypoints.wiring.container import Container, open_container
 
@@ -35,7 +36,7 @@ def seed(
         exit_with_error("ENVIRONMENT is production: demo tasks need --force")
     chosen = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     try:
-        run(_seed(container, username, email or f"{username}@example.com", tasks, chosen))
+        asyncio.run(_seed(container, username, email or f"{username}@example.com", tasks, chosen))
     except KeyboardInterrupt:
         typer.secho(
             f"interrupted; --seed {chosen} adds the remaining tasks if repeated today", err=True, fg=typer.colors.YELLOW
@@ -56,12 +57,7 @@ async def _seed(container: Container, username: str, email: str, amount: int, se
 
 async def _register(container: Container, username: str, email: str) -> User:
     password = read_password()
-    try:
-        return await container.services().accounts.register(
-            RegisterUser(username=username, email=email, password=password)
-        )
-    except (InvalidValue, Conflict) as error:
-        exit_with_error(str(error))
+    return await container.services().accounts.register(RegisterUser(username=username, email=email, password=password))
 
 
 def _progress() -> Progress:

@@ -1,11 +1,12 @@
+import asyncio
 from typing import Annotated
 
 import typer
 
 from application.identity.registration import CreateUser
-from domain.errors import Conflict, InvalidValue
 from domain.identity.user import Role
-from entrypoints.cli.setup import build_container, exit_with_error, read_password, run
+from entrypoints.cli.errors import exit_with_error
+from entrypoints.cli.setup import build_container, read_password
 from entrypoints.wiring.container import Container, open_container
 
 app = typer.Typer(no_args_is_help=True, help="Manage accounts.")
@@ -22,13 +23,10 @@ def create(
     if container.storage().is_process_local:
         exit_with_error("STORAGE=memory loses the account when this command ends")
     command = CreateUser(username=username, email=email, password=read_password(), role=role)
-    run(_create(container, command))
+    asyncio.run(_create(container, command))
 
 
 async def _create(container: Container, command: CreateUser) -> None:
     async with open_container(container):
-        try:
-            user = await container.services().bootstrap.create_user(command)
-        except (InvalidValue, Conflict) as error:
-            exit_with_error(str(error))
+        user = await container.services().bootstrap.create_user(command)
     typer.echo(f"{user.role} {user.username} has id {user.id}")

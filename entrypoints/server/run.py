@@ -4,6 +4,7 @@ The application and the protocol are named by import strings: with several worke
 """
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from socket import socket
@@ -27,8 +28,18 @@ PATIENCE: Final = Patience(start=60, heartbeat=20, stop=GRACE_PERIOD)
 """A busy machine may need long to start a worker. An event loop that does not run for 20 seconds will not recover."""
 
 
-def run(host: str, port: int, *, workers: int, reload: bool) -> None:
-    """Serve until SIGTERM or SIGINT. Exit with STARTUP_FAILURE if the application does not start."""
+class CannotListen(Exception):
+    """The address is in use, not allowed, unknown, or not one of this machine."""
+
+
+def run(host: str, port: int, *, workers: int, reload: bool, announce: Callable[[int], None]) -> None:
+    """Serve until SIGTERM or SIGINT. Exit with STARTUP_FAILURE if the application does not start.
+
+    Calls `announce` with the port when the sockets listen.
+
+    Raises:
+        CannotListen: No socket can be bound to the address.
+    """
     config = uvicorn.Config(
         "entrypoints.server.app:app",
         factory=True,
@@ -46,6 +57,7 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
     )
     server = uvicorn.Server(config)
     sockets = _listen(host, port)
+    announce(sockets[0].getsockname()[1])
     with suppress(KeyboardInterrupt):
         if config.should_reload:
             ChangeReload(config, target=server.run, sockets=sockets).run()
@@ -62,11 +74,11 @@ def run(host: str, port: int, *, workers: int, reload: bool) -> None:
 
 def _listen(host: str, port: int) -> list[socket]:
     """Bind the sockets here instead of in uvicorn, which uses one address only, or excludes IPv4 from `::`."""
-    log = structlog.get_logger("server")
     try:
         sockets = listen(host, port)
     except OSError as error:
-        log.error("cannot listen", host=host, port=port, error=str(error))
-        sys.exit(STARTUP_FAILURE)
-    log.info("listening", addresses=[str(each.getsockname()[:2]) for each in sockets])
+        raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror}") from error
+    except UnicodeError as error:
+        raise CannotListen(f"cannot listen on {host}: this is no host name") from error
+    structlog.get_logger("server").info("listening", addresses=[str(each.getsockname()[:2]) for each in sockets])
     return sockets

@@ -24,6 +24,7 @@ from application.platform.rate_limits import RateLimiter
 from application.storage import Storage
 from domain.identity.password import PasswordPolicy
 from entrypoints.request_metrics import RequestMetrics
+from entrypoints.setting_types import SettingsError
 from entrypoints.settings import PasswordRule, Settings
 from entrypoints.wiring.services import Services
 
@@ -39,7 +40,10 @@ def create_storage(settings: Settings) -> Storage:
         case "sql":
             from adapters.sql.storage import SqlStorage
 
-            return SqlStorage(settings.database_url)
+            try:
+                return SqlStorage(settings.database_url)
+            except ValueError as error:
+                raise SettingsError(f"DATABASE_URL: {error}") from error
         case "memory":
             from adapters.memory.storage import InMemoryStorage
 
@@ -48,8 +52,11 @@ def create_storage(settings: Settings) -> Storage:
     try:
         storage_class = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise ValueError("STORAGE names a class that cannot be imported") from error
-    return cast(Storage, storage_class())
+        raise SettingsError("STORAGE names a class that cannot be imported") from error
+    storage = storage_class()
+    if not hasattr(storage, "unit_of_work"):
+        raise SettingsError("STORAGE names a class that is not a storage")
+    return cast(Storage, storage)
 
 
 def create_file_store(settings: Settings, storage: Storage) -> FileStore:
@@ -59,7 +66,10 @@ def create_file_store(settings: Settings, storage: Storage) -> FileStore:
         return InMemoryFileStore()
     from adapters.files import stores
 
-    return stores.create_file_store(settings.files_url)
+    try:
+        return stores.create_file_store(settings.files_url)
+    except (ValueError, ImportError) as error:
+        raise SettingsError("FILES_URL names a file store that cannot be used") from error
 
 
 def create_tokens(settings: Settings, new_id: NewId) -> AccessTokens:

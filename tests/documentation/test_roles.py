@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from adapters.sql.engine.postgres import dsn_of
+from adapters.sql.engine.urls import dsn_of
 from adapters.sql.operations.postgres_copier import PostgresCopier
 from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.schema.tables import metadata

@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 import subprocess
@@ -90,6 +91,17 @@ def test_processes_that_start_together_share_one_key(tmp_path: Path) -> None:
 
     assert len(keys) == 1
     assert {len(key) for key in keys} == {KEY_LENGTH}
+
+
+def test_the_file_system_needs_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "link", fail_as_on_fat)
+
+    assert len(load_or_create_key(tmp_path / "secret.key")) == KEY_LENGTH
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+
+
+def fail_as_on_fat(*_: object) -> None:
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
 
 def test_the_key_file_appears_complete(tmp_path: Path) -> None:

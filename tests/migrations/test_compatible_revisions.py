@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from adapters.sql.engine.postgres import dsn_of
+from adapters.sql.engine.urls import dsn_of
 from adapters.sql.schema.migrator import SqlSchema
 from application.storage import SchemaMismatch, SchemaRevision, UnknownRevision
 from tests.contracts.given import add, expected_snapshot, register, snapshot

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from adapters.sql.engine.postgres import dsn_of
+from adapters.sql.engine.urls import dsn_of
 from adapters.sql.schema.migrator import SqlSchema
 from application.platform.unit_of_work import StorageUnavailable
 from tests.contracts.given import add, expected_snapshot, register, snapshot

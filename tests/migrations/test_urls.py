@@ -6,9 +6,13 @@ import pytest
 from sqlalchemy import URL, make_url
 
 from adapters.sql.operations.postgres_copier import PostgresCopier
+from adapters.sql.operations.sqlite_copier import SqliteCopier
 from adapters.sql.schema.migrator import SqlSchema
+from adapters.sql.storage import SqlStorage
 from application.platform.unit_of_work import StorageUnavailable
+from entrypoints.cli.banner import startup_banner
 from tests.contracts.given import add, expected_snapshot, register, snapshot
+from tests.entrypoints.given import make_settings
 from tests.migrations.databases import opened
 from tests.servers import installation
 from tests.support.builders import ANN, a_task, a_user
@@ -19,6 +23,15 @@ from tests.support.builders import ANN, a_task, a_user
     [
         {"sslmode": "prefer"},
         {"prepared_statement_cache_size": "0"},
+        {
+            "channel_binding": "prefer",
+            "connect_timeout": "10",
+            "gssencmode": "disable",
+            "keepalives_idle": "30",
+            "client_encoding": "utf8",
+            "application_name": "my tasks",
+            "options": "-c work_mem=8MB",
+        },
         {"host": "127.0.0.1,127.0.0.1", "port": "1,{port}", "target_session_attrs": "primary"},
     ],
     ids=str,
@@ -42,6 +55,46 @@ async def test_url_parameters_work_for_schema_storage_and_pg_tools(
     if "prepared_statement_cache_size" not in query:
         await PostgresCopier(url).dump(copy := tmp_path / "copy")
         assert copy.stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("channel_binding=require", "channel_binding supports only disable and prefer"),
+        ("gssencmode=require", "gssencmode supports only disable and prefer"),
+        ("sslmode=verify-full&sslrootcert=system", "sslrootcert=system is not supported"),
+        ("ssl=canary", "the parameter ssl is not supported"),
+        ("sslmode=require&sslmode=canary", "sslmode must not be given twice"),
+    ],
+)
+def test_a_parameter_that_the_driver_does_not_support_is_named(query: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as refused:
+        SqlStorage(f"postgresql+asyncpg://ann:canary@localhost/tasks?{query}")
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["a@b:c.db", "a b#c.db", "100%.db", "50%25.db", "grüße.db"])
+async def test_a_path_of_sqlite_may_contain_any_character_but_a_question_mark(tmp_path: Path, name: str) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/{name}"
+    settings = make_settings(database_url=url)
+    await SqlSchema(settings.database_url).upgrade()
+
+    async with opened(url) as storage:
+        await storage.check()
+        await SqliteCopier(url).dump(tmp_path / "copy")
+
+    assert names_in(tmp_path) == {name.replace("%25", "%"), "copy"}
+    assert name.replace("%25", "%") in startup_banner(settings, "::1", 80).plain
+
+
+def names_in(directory: Path) -> set[str]:
+    return {path.name for path in directory.iterdir()}
+
+
+@pytest.mark.parametrize("path", ["a?b.db", "tasks.db?mode=ro", ":memory:"])
+def test_a_path_of_sqlite_that_is_ambiguous_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="SQLite"):
+        SqlStorage(f"sqlite+aiosqlite:///{path}")
 
 
 @pytest.mark.parametrize("wrong", ["nowhere", "nowhere?sslmode=canary", "nowhere?surprise=1"])

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import asyncpg
 from asyncpg import exceptions as pg
-from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from adapters.sql.engine.compiler import Compiler, Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, TableMissing, UniquenessViolated, Values
+from adapters.sql.engine.urls import dsn_of, is_behind_bouncer
 from application.platform.time_limit import BACKGROUND_SECONDS, REQUEST_SECONDS, max_wait
 from application.platform.unit_of_work import (
     StorageBusy,
@@ -48,16 +48,6 @@ UNAVAILABLE: Final = (
 )
 
 
-def dsn_of(url: str) -> str:
-    """Return a URL for the driver and for PostgreSQL's client programs. Its query parameters are those of libpq."""
-    url_without_own = make_url(url).difference_update_query(["prepared_statement_cache_size"])
-    return url_without_own.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def is_behind_bouncer(url: str) -> bool:
-    return make_url(url).query.get("prepared_statement_cache_size") == "0"
-
-
 class PostgresDatabase:
     """`postgresql+asyncpg://user:password@host:port/name`.
 
@@ -83,6 +73,7 @@ class PostgresDatabase:
             timeout=BACKGROUND_SECONDS,
             command_timeout=BACKGROUND_SECONDS,
             reset=_skip_reset,
+            init=require_utf8,
             **session,
         )
 
@@ -200,6 +191,16 @@ class PostgresConnection:
 def _timeout() -> float:
     """Return the seconds after which a server that does not respond to a statement counts as unavailable."""
     return min(max(max_wait(), LOCK_TIMEOUT), STATEMENT_TIMEOUT) + MARGIN
+
+
+async def require_utf8(connection: Any) -> None:
+    """Check the encoding of a database, which the server reports with each connection.
+
+    Raises:
+        StorageUnavailable: The database cannot store every character.
+    """
+    if (encoding := connection.get_settings().server_encoding) != "UTF8":
+        raise StorageUnavailable(f"the database has the encoding {encoding}: create it with ENCODING 'UTF8'")
 
 
 async def _skip_reset(connection: object) -> None:

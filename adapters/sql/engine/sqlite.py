@@ -7,11 +7,11 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 import aiosqlite
-from sqlalchemy import make_url
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
 from adapters.sql.engine.compiler import Compiler, Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, TableMissing, UniquenessViolated, Values
+from adapters.sql.engine.urls import sqlite_path_of
 from application.platform.time_limit import max_wait
 from application.platform.unit_of_work import StorageBusy, StorageUnavailable
 
@@ -28,12 +28,16 @@ PRAGMAS: Final = (
 )
 
 BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
-UNAVAILABLE: Final = (
-    "SQLITE_IOERR",
-    "SQLITE_FULL",
-    "SQLITE_CANTOPEN",
-    "SQLITE_READONLY",
-)
+UNAVAILABLE: Final = {
+    "SQLITE_IOERR": "the database file cannot be read or written",
+    "SQLITE_FULL": "the disk of the database is full",
+    "SQLITE_CANTOPEN": "the database file cannot be opened",
+    "SQLITE_READONLY": "the database file is read-only",
+    "SQLITE_PERM": "the database file is read-only",
+    "SQLITE_CORRUPT": "the database file is damaged",
+    "SQLITE_NOTADB": "the database file is damaged, or not an SQLite database",
+}
+"""Why a database file cannot be used, by the beginning of SQLite's error name."""
 
 T = TypeVar("T")
 
@@ -43,7 +47,7 @@ class SqliteDatabase:
 
     def __init__(self, url: str, pool_size: int) -> None:
         self.compiler = COMPILER
-        self._path = make_url(url).database or ""
+        self._path = sqlite_path_of(url)
         self._idle: asyncio.LifoQueue[aiosqlite.Connection | None] = asyncio.LifoQueue()
         self._pool_size = pool_size
         self._size = 0
@@ -171,7 +175,7 @@ async def _when_unlocked(run: Callable[[], Awaitable[T]]) -> T:
         try:
             return await run()
         except sqlite3.OperationalError as error:
-            if not error.sqlite_errorname.startswith(BUSY) or monotonic() > deadline:
+            if not _is_busy(error) or monotonic() > deadline:
                 raise
         await asyncio.sleep(delay)
         delay = min(2 * delay, MAX_DELAY)
@@ -188,11 +192,26 @@ def _translate_errors() -> Iterator[None]:
             case "SQLITE_CONSTRAINT_FOREIGNKEY":
                 raise ReferenceViolated from error
         raise
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname.startswith(BUSY):
+    except sqlite3.DatabaseError as error:
+        if _is_busy(error):
             raise StorageBusy("another process has locked the database file") from error
-        if error.sqlite_errorname.startswith(UNAVAILABLE):
-            raise StorageUnavailable("the database file is full or unreadable") from error
+        if (reason := reason_of(error)) is not None:
+            raise StorageUnavailable(reason) from error
         if str(error).startswith("no such table"):
             raise TableMissing from error
         raise
+
+
+def reason_of(error: sqlite3.Error) -> str | None:
+    """Return why the database file cannot be used, or None if the error has another cause."""
+    if _is_busy(error):
+        return "another process has locked the database file"
+    return next((reason for prefix, reason in UNAVAILABLE.items() if _name_of(error).startswith(prefix)), None)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return _name_of(error).startswith(BUSY)
+
+
+def _name_of(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", "")  # errors of the Python module have none

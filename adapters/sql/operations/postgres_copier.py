@@ -10,7 +10,7 @@ from typing import Any, Final
 import asyncpg
 from sqlalchemy import URL, make_url
 
-from adapters.sql.engine.postgres import dsn_of, is_behind_bouncer
+from adapters.sql.engine.urls import dsn_of, is_behind_bouncer, libpq_url_of
 from adapters.sql.operations import pg_tools
 from adapters.sql.schema.connections import UNREACHABLE
 from adapters.sql.schema.migrator import SqlSchema
@@ -34,9 +34,6 @@ EXTENSION_ENTRY: Final = re.compile(r"\d+; \d+ \d+ (COMMENT - )?EXTENSION ")
 SERVICE: Final = "task-manager"
 """Name of the section in a connection service file of libpq."""
 
-LIBPQ_PARAMETERS: Final = re.compile(r"(?!sslpassword)ssl\w+|host|port|user|dbname|target_session_attrs|passfile")
-"""Query parameters of a URL that asyncpg and the client programs both understand, except secrets."""
-
 
 class PostgresCopier:
     """Copy a database with `pg_dump` and `pg_restore`. The copy is a normal dump in the custom format."""
@@ -58,7 +55,8 @@ class PostgresCopier:
         if is_behind_bouncer(self._whole_url):
             raise BackupError("pg_dump does not work through PgBouncer: set DATABASE_URL to the address of the server")
         pg_dump = await self._program("pg_dump")
-        await self._run(pg_dump, "--format=custom", "--no-owner", "--no-privileges", f"--file={path}")
+        options = ("--format=custom", "--encoding=UTF8", "--no-owner", "--no-privileges")
+        await self._run(pg_dump, *options, f"--file={path}")
 
     async def require_empty(self) -> None:
         async with self._connected() as connection:
@@ -97,13 +95,9 @@ class PostgresCopier:
         """Run a program. Secrets are no arguments, because all users of the machine can read these."""
         if not is_connected:
             return await pg_tools.run(program, *arguments, environment=os.environ)
-        query = {key: value for key, value in self._url.query.items() if LIBPQ_PARAMETERS.fullmatch(key)}
-        url = URL.create(
-            "postgresql", self._url.username, None, self._url.host, self._url.port, self._url.database, query
-        )
         with _secrets(self._url) as secrets:
             return await pg_tools.run(
-                program, f"--dbname={url.render_as_string()}", *arguments, environment=os.environ | secrets
+                program, f"--dbname={libpq_url_of(self._whole_url)}", *arguments, environment=os.environ | secrets
             )
 
     async def _create_extensions(self, names: set[str]) -> None:

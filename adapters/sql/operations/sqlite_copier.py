@@ -7,8 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import make_url
-
+from adapters.sql.engine.urls import sqlite_path_of
 from adapters.sql.schema.migrator import SqlSchema
 from application.platform.unit_of_work import StorageUnavailable
 from application.storage import BackupError, SchemaRevision
@@ -23,7 +22,7 @@ class SqliteCopier:
     kind: Final = "sqlite"
 
     def __init__(self, url: str) -> None:
-        self._path = Path(make_url(url).database or "")
+        self._path = sqlite_path_of(url)
         self._schema = SqlSchema(url)
 
     async def revision(self) -> SchemaRevision | None:

@@ -61,6 +61,6 @@ def _direction(current: str | None, target: str) -> str:
 
 
 def _config(scripts: Path) -> Config:
-    config = Config()
+    config = Config(stdout=StringIO())  # what alembic prints is not for the operator
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     return config

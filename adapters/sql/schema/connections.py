@@ -6,12 +6,15 @@ from typing import Final
 from uuid import uuid4
 
 import asyncpg
+from asyncpg import exceptions as pg
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from adapters.sql.engine.postgres import dsn_of
+from adapters.sql.engine.postgres import require_utf8
+from adapters.sql.engine.sqlite import reason_of
+from adapters.sql.engine.urls import dsn_of, sqlite_path_of
 from application.platform.unit_of_work import StorageUnavailable
 
 UNREACHABLE: Final = "the database cannot be reached with this DATABASE_URL"
@@ -23,9 +26,16 @@ REASONS: Final = {
     "55P03": LOCKED,
     "SQLITE_BUSY": LOCKED,
     "25006": READ_ONLY,
-    "SQLITE_READONLY": READ_ONLY,
 }
 """Messages by SQLSTATE, or by the name of SQLite's error."""
+
+SERVER_ERRORS: Final = (
+    pg.InvalidSchemaNameError,
+    pg.OperatorInterventionError,
+    pg.InsufficientResourcesError,
+    pg.PostgresConnectionError,
+)
+"""Errors that do not come from a migration. Their messages contain no values of rows."""
 
 LOCK_TIMEOUT: Final = 60
 """Seconds that a process waits for another one to finish migrating an SQLite database. See also `migrations/env.py`."""
@@ -44,7 +54,7 @@ async def connect(url: str) -> AsyncIterator[AsyncConnection]:
             sqlite3.connect(file).close()  # first, because the thread of aiosqlite would outlive a failure
         connection = await engine.connect()
     except (sqlite3.Error, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise StorageUnavailable(UNREACHABLE) from error
+        raise StorageUnavailable(f"{UNREACHABLE}: {_describe(error)}") from error
     try:
         yield connection
     except DBAPIError as error:
@@ -59,7 +69,7 @@ async def connect(url: str) -> AsyncIterator[AsyncConnection]:
 def sqlite_path(url: str) -> Path | None:
     """Return the path of an SQLite database, None for PostgreSQL."""
     parsed = make_url(url)
-    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+    return sqlite_path_of(url) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 def create_directory(url: str) -> None:
@@ -68,16 +78,23 @@ def create_directory(url: str) -> None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StorageUnavailable(UNREACHABLE) from error
+            raise StorageUnavailable(f"{UNREACHABLE}: {error.strerror}") from error
+
+
+def _describe(error: Exception) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error) or type(error).__name__
 
 
 def _reason(error: DBAPIError) -> str | None:
     """Return why the database refused a statement; None for errors in the migrations themselves."""
     code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+    cause = error.orig.__cause__ if error.orig else None
     if code == PERMISSION_DENIED:
-        cause = error.orig.__cause__ if error.orig else None
         return f"the role of DATABASE_URL is not allowed to do this: {cause}"
-    return REASONS.get(str(code))
+    if str(code) in REASONS:
+        return REASONS[str(code)]
+    found = reason_of(error.orig) if isinstance(error.orig, sqlite3.Error) else cause
+    return f"the database of DATABASE_URL cannot be used: {found}" if isinstance(found, (str, *SERVER_ERRORS)) else None
 
 
 def _engine(url: str) -> AsyncEngine:
@@ -87,7 +104,9 @@ def _engine(url: str) -> AsyncEngine:
         return engine
 
     async def open_connection(**_: object) -> asyncpg.Connection:
-        return await asyncpg.connect(dsn_of(url), statement_cache_size=0)
+        connection = await asyncpg.connect(dsn_of(url), statement_cache_size=0)
+        await require_utf8(connection)
+        return connection
 
     # Clients of PgBouncer share server connections, so the names of prepared statements must be unique.
     options = {

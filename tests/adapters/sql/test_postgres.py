@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 
-from adapters.sql.engine.postgres import LOCK_TIMEOUT, MARGIN, STATEMENT_TIMEOUT, dsn_of
+from adapters.sql.engine.postgres import LOCK_TIMEOUT, MARGIN, STATEMENT_TIMEOUT
+from adapters.sql.engine.urls import dsn_of
 from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.storage import SqlStorage
 from application.platform.retry import retried

@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 from dependency_injector import providers
 from typer.testing import CliRunner, Result
+from uvicorn.config import STARTUP_FAILURE
 
 from adapters.sql.schema.migrator import SqlSchema
 from entrypoints.cli.main import app
@@ -33,7 +34,7 @@ HEAD: Final = SqlSchema("").head
 SLOW_TO_IMPORT: Final = ("entrypoints.http", "uvicorn", "sqlalchemy", "obstore", "redis", "jwt", "aiosmtplib")
 
 
-def fail_to_serve(host: str, port: int, *, workers: int, reload: bool) -> None:
+def fail_to_serve(host: str, port: int, **_: object) -> None:
     pytest.fail(f"it serves at {host}:{port}")
 
 
@@ -146,6 +147,71 @@ def test_an_unreachable_database_is_reported(run: Run, command: str, url: str) -
     assert "DATABASE_URL" in require_error(run(command, DATABASE_URL=url))
 
 
+@pytest.mark.parametrize("command", ["migrate", "serve", "jobs", "worker", "backup copy"])
+def test_a_file_that_is_no_database_is_reported(run: Run, empty_directory: Path, command: str) -> None:
+    (empty_directory / "tasks.db").write_bytes(b"canary" * 1000)
+
+    message = require_error(run(*command.split(), DATABASE_URL="sqlite+aiosqlite:///tasks.db"))
+
+    assert "damaged, or not an SQLite database" in message
+    assert message.count("\n") == 1
+
+
+def test_a_damaged_database_is_reported(run: Run, empty_directory: Path, sqlite_template: Path) -> None:
+    content = sqlite_template.read_bytes()
+    (empty_directory / "tasks.db").write_bytes(content[:4096] + bytes(len(content) - 4096))
+
+    for command in ("migrate", "jobs"):
+        assert "damaged" in require_error(run(command, DATABASE_URL="sqlite+aiosqlite:///tasks.db"))
+
+
+def test_the_line_of_the_env_file_that_is_not_utf_8_is_reported(run: Run, empty_directory: Path) -> None:
+    (empty_directory / ".env").write_bytes("PORT=80\nMAIL_FROM=Müller <ann@example.com>\n".encode("latin-1"))
+    assert require_error(run("migrate")) == ".env: line 2 is not UTF-8 text\n"
+
+
+def test_an_unreadable_env_file_is_reported(run: Run, empty_directory: Path) -> None:
+    (empty_directory / ".env").symlink_to("/proc/self/mem")  # a regular file that even root cannot read at its start
+    assert require_error(run("migrate")) == ".env cannot be read: Input/output error\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "key must have at least 32 characters"),
+        (b"ab", "key must have at least 32 characters"),
+        (b" \n" * 32, "key must have at least 32 characters"),
+        (b"\xff" * 32, "contains no key"),
+        (None, "Is a directory"),
+    ],
+    ids=repr,
+)
+def test_serve_rejects_a_file_without_a_key(
+    run: Run, empty_directory: Path, content: bytes | None, message: str
+) -> None:
+    path = empty_directory / "data/secret.key"
+    path.parent.mkdir()
+    path.mkdir() if content is None else path.write_bytes(content)
+
+    error = require_error(run("serve", STORAGE="memory"))
+
+    assert error.startswith("data/secret.key")
+    assert message in error
+
+
+def test_serve_reports_that_it_cannot_create_a_key(run: Run, empty_directory: Path) -> None:
+    (empty_directory / "data").write_text("a file")
+    assert "set SECRET_KEY" in require_error(run("serve", STORAGE="memory"))
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "192.0.2.1"])
+def test_serve_reports_an_address_on_which_it_cannot_listen(empty_directory: Path, host: str) -> None:
+    result = CliRunner(env={"STORAGE": "memory", "NO_COLOR": "1"}).invoke(app, ["serve", "--host", host, "--port", "0"])
+
+    assert (result.exit_code, result.stderr.count("\n")) == (STARTUP_FAILURE, 1), result.stderr
+    assert result.stderr.startswith(f"cannot listen on {host}")
+
+
 @pytest.mark.parametrize("command", ["migrate", "serve", "openapi"])
 def test_all_wrong_settings_are_reported_by_name(run: Run, command: str) -> None:
     message = require_error(run(command, PORT="canary", SECRET_KEY="canary", DATABASE_URL="mysql://canary"))
@@ -156,7 +222,13 @@ def test_all_wrong_settings_are_reported_by_name(run: Run, command: str) -> None
 
 @pytest.mark.parametrize(
     "storage",
-    ["tests.canary:Storage", "canary:Storage", "tests.entrypoints.wiring.storages:Canary", "sqlite3:canary"],
+    [
+        "tests.canary:Storage",
+        "canary:Storage",
+        "tests.entrypoints.wiring.storages:Canary",
+        "sqlite3:canary",
+        "tests.servers.ports:free_port",
+    ],
 )
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_a_storage_that_cannot_be_imported_is_reported(run: Run, command: str, storage: str) -> None:

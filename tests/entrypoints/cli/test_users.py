@@ -3,6 +3,7 @@ from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
+from typer import Exit
 from typer.testing import CliRunner, Result
 
 from domain.errors import UsernameTaken
@@ -39,6 +40,15 @@ def test_line_ends_and_byte_order_marks_are_not_part_of_the_password(
 ) -> None:
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(line.encode()), "utf-8", newline="\n"))
     assert read_password() == PASSWORD
+
+
+def test_a_password_in_another_encoding_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO("Grüße-7".encode("latin-1")), "utf-8"))
+    with pytest.raises(Exit):
+        read_password()
+    assert "is not utf-8 text" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

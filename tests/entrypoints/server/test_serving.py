@@ -107,7 +107,7 @@ def test_options_have_priority_over_settings(
     empty_directory: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], address: tuple[str, int, int]
 ) -> None:
     served: list[Any] = []
-    monkeypatch.setattr(server, "run", lambda host, port, *, workers, reload: served.append((host, port, workers)))
+    monkeypatch.setattr(server, "run", lambda host, port, *, workers, **_: served.append((host, port, workers)))
     environment = {"STORAGE": "memory", "HOST": "127.0.0.2", "PORT": "8001", "WORKERS": "3"}
 
     result = CliRunner(env=environment).invoke(app, ["serve", *arguments])
