@@ -167,7 +167,8 @@ class UserService:
             if after is not before:
                 await require_another_admin(uow, before, after)
                 await self._save(uow, before, after)
-                uow.add_event(UserChanged(user_id, sorted(changes)))
+                changed = (name for name in changes if getattr(after, name) != getattr(before, name))
+                uow.add_event(UserChanged(user_id, sorted(changed)))
                 if after.role is not before.role:
                     uow.add_event(RoleChanged(user_id, before.role, after.role))
                 await uow.commit()
