@@ -15,7 +15,7 @@ from domain.errors import InvalidToken, RefreshTokenReused
 from domain.identity.session import Session, SessionId
 from tests.contracts.given import register
 from tests.migrations.databases import opened
-from tests.migrations.test_idempotency_payloads import execute
+from tests.migrations.revisions.test_idempotency_payloads import execute
 from tests.support.builders import ANN, a_session, a_user
 from tests.support.stubs import SettableClock
 from tests.support.world import World
