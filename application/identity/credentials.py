@@ -47,9 +47,8 @@ class Credentials:
     async def verify(self, user: User | None, password: str, *, login: str, address: str | None) -> str | None:
         """Return the password of an active user in the form that is hashed, or None if the password is wrong.
 
-        A wrong password counts as a failed login.
-
-        Without a user, the method takes the same time and counts in the same way, so that neither reveals accounts.
+        A wrong password counts as a failed login. Without an active user, the method takes the same time and counts in
+        the same way, so that neither reveals accounts.
 
         Args:
             user: The user with this login, or None if there is none.
