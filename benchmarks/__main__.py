@@ -15,6 +15,7 @@ import typer
 
 from adapters.sql.schema.migrator import SqlSchema
 from benchmarks import files, growth, servers
+from benchmarks.contention import measure_contention
 from benchmarks.equivalence import check_equivalence
 from benchmarks.jobs import measure_jobs
 from benchmarks.login_flood import LoginFlood, measure_login_flood
@@ -42,6 +43,7 @@ class Part(StrEnum):
     CREATE = "create"
     LOGIN = "login"
     FLOOD = "flood"
+    CONTENTION = "contention"
     JOBS = "jobs"
     FILES = "files"
     GROWTH = "growth"
@@ -79,6 +81,10 @@ def main(
             report.login = growth.compare_refused_logins(service, known, unknown, generator, seconds=2 * seconds)
         if Part.FLOOD in parts:
             report.flood = _flood(service, database_url, generator, connections, rounds=rounds, seconds=seconds)
+        if Part.CONTENTION in parts:
+            _print_progress("contention")
+            owner = register(service, "contended")
+            report.contention = measure_contention(service, owner, generator, seconds=2 * seconds)
         if Part.JOBS in parts:
             _print_progress("jobs")
             report.jobs = measure_jobs(database_url, register(service, "welcome"), jobs)

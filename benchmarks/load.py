@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -25,7 +26,8 @@ class Load:
     port: int
     connections: Sequence[Sequence[bytes]]
     seconds: float
-    status: int
+    status: int | None
+    """The status of every response; None allows any."""
     interval: float = 0.0
     """Minimum seconds between two requests of a connection. The connections start at staggered times."""
 
@@ -36,6 +38,7 @@ class LoadResult:
 
     latencies: list[list[float]]
     """Seconds, per connection, in the order of its requests."""
+    statuses: Counter[int]
     seconds: float
     cpu_seconds: float
     """CPU time of the load generator itself."""
@@ -94,6 +97,7 @@ async def _run(load: Load) -> LoadResult:
         await asyncio.gather(*(client.done for client in clients))
     return LoadResult(
         latencies=[client.latencies for client in clients],
+        statuses=sum((client.statuses for client in clients), start=Counter()),
         seconds=time.perf_counter() - started,
         cpu_seconds=time.process_time() - cpu,
     )
@@ -102,11 +106,12 @@ async def _run(load: Load) -> LoadResult:
 class _Client(asyncio.Protocol):
     _transport: asyncio.WriteTransport
 
-    def __init__(self, requests: Sequence[bytes], status: int, interval: float) -> None:
+    def __init__(self, requests: Sequence[bytes], status: int | None, interval: float) -> None:
         self.latencies: list[float] = []
+        self.statuses: Counter[int] = Counter()
         self.done = asyncio.get_running_loop().create_future()
         self._requests = cycle(requests)
-        self._status = b"%d" % status
+        self._status = status
         self._interval = interval
         self._received = bytearray()
         self._size = 0
@@ -126,10 +131,11 @@ class _Client(asyncio.Protocol):
             head, end, body = bytes(self._received).partition(END_OF_HEAD)
             if not end:
                 return
-            length = CONTENT_LENGTH.search(head)
-            if head[9:12] != self._status or length is None:
+            length, status = CONTENT_LENGTH.search(head), int(head[9:12])
+            if self._status not in {status, None} or length is None:
                 self._fail(f"{head.decode()}\n\n{body.decode(errors='replace')}")
                 return
+            self.statuses[status] += 1
             self._size = len(head) + len(end) + int(length[1])
         if len(self._received) >= self._size:
             self._finish_response()

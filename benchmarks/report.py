@@ -14,6 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.contention import WRITERS, Contention
 from benchmarks.files import CONCURRENCY, Transfer
 from benchmarks.growth import FEW, Comparison, Growth
 from benchmarks.jobs import Jobs
@@ -46,6 +47,7 @@ class Report:
     scenarios: list[ScenarioResult] = field(default_factory=list)
     login: Comparison | None = None
     flood: LoginFlood | None = None
+    contention: list[Contention] = field(default_factory=list)
     jobs: Jobs | None = None
     files: list[Transfer] = field(default_factory=list)
     growth: Growth | None = None
@@ -84,6 +86,8 @@ class Report:
                 f"Task lists during {flood.logins_per_second:.1f} logins/s, p99: {flood.flooded_p99_ms:.1f} ms,"
                 f" {flood.quiet_p99_ms:.1f} ms without logins (ratio {ratio}, target {target})"
             )
+        if self.contention:
+            console.print(_contention_table(self.contention))
         if self.jobs:
             before, after = self.jobs.memory_mib
             console.print(
@@ -123,6 +127,22 @@ def _load_table(scenarios: Sequence[ScenarioResult]) -> Table:
                 *(("", "") if ratio is None else _compare_to_target(ratio.cpu, ratio.target)),
             )
         table.add_section()
+    return table
+
+
+def _contention_table(kinds: Sequence[Contention]) -> Table:
+    table = _table(f"Writes of one owner on {WRITERS} connections")
+    for column in ("writes/s", "p50 ms", "p99 ms", "409", "503"):
+        table.add_column(column, justify="right")
+    for kind in kinds:
+        table.add_row(
+            kind.name,
+            f"{kind.writes_per_second:,.0f}",
+            f"{kind.p50_ms:.1f}",
+            f"{kind.p99_ms:.1f}",
+            f"{kind.conflicts:.1%}",
+            f"{kind.unavailable:.1%}",
+        )
     return table
 
 

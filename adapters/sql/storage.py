@@ -22,6 +22,7 @@ from adapters.sql.tasks.counters import SqlTaskCounters
 from adapters.sql.tasks.history import SqlTaskHistory
 from adapters.sql.tasks.tasks import SqlTaskRepository
 from application.platform.events import Dispatch, discard
+from application.platform.time_limit import REQUEST_SECONDS, limit_time
 from application.platform.unit_of_work import ManagedUnitOfWork, StorageUnavailable
 from application.storage import DatabaseCopier, SchemaRevision
 
@@ -58,7 +59,7 @@ class SqlStorage:
         """
         await self._database.open()
         try:
-            with suppress(StorageUnavailable):
+            with limit_time(REQUEST_SECONDS), suppress(StorageUnavailable):
                 await self._require_served()
         except BaseException:
             await self.close()

@@ -114,7 +114,7 @@ class PostgresConnection:
 
     async def commit(self) -> None:
         try:
-            await self._driver.execute("COMMIT", timeout=_timeout())
+            await self._driver.execute("COMMIT", timeout=STATEMENT_TIMEOUT + MARGIN)  # its outcome would be unknown
         except CONTENTION as error:
             raise StorageContention("the transaction conflicted with another one") from error
         except (*UNAVAILABLE, pg.PostgresConnectionError, pg.InterfaceError) as error:
