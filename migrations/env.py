@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table
 from adapters.sql.schema.connections import connect
 from adapters.sql.schema.tables import metadata
 
-OPTIONAL_INDEXES = {"ix_tasks_search", "ix_tasks_tags"}
+OPTIONAL_INDEXES = {"ix_tasks_search", "ix_tasks_tags", "ix_users_search"}
 
 LOCK = 0x7461736B
 PREPARATION = (

@@ -6,6 +6,8 @@ from tests.architecture.sources import PACKAGES, ROOT, all_files, modules, named
 
 MAX_LINES: Final = 250
 MAX_MODULES: Final = 14
+GROWING: Final = {"migrations/versions"}
+"""Directories to which releases add modules."""
 
 MEANINGLESS: Final = {"utils", "util", "common", "base", "helpers", "helper", "interfaces", "misc"}
 
@@ -57,4 +59,4 @@ def test_no_directory_has_more_than_14_modules() -> None:
         named(path.parent) for path in modules((*PACKAGES, "tests", "benchmarks")) if path.name != "__init__.py"
     )
 
-    assert {name: size for name, size in sizes.items() if size > MAX_MODULES} == {}
+    assert {name: size for name, size in sizes.items() if size > MAX_MODULES and name not in GROWING} == {}

@@ -4,7 +4,7 @@ from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.schema.tables import metadata
 from tests.migrations.databases import inspected
 
-OPTIONAL_INDEXES = {"ix_tasks_search", "ix_tasks_tags"}
+OPTIONAL_INDEXES = {"ix_tasks_search", "ix_tasks_tags", "ix_users_search"}
 """Indexes that need optional extensions."""
 
 

@@ -7,15 +7,18 @@ from sqlalchemy import make_url
 
 from adapters.sql.schema.migrator import SqlSchema
 from domain.filters import ContainsWords
+from domain.identity.user_query import UserFilter
 from domain.tasks.conditions import HasTags
 from domain.tasks.task_query import TaskCriteria
 from tests.contracts.given import add, find, register
+from tests.contracts.identity.user_queries import find as find_users
 from tests.migrations.databases import execute, inspected, opened
 from tests.servers.postgres import Postgres
 from tests.support.builders import ANN, BEN, a_task, a_user, tags
 
 BY_TAG: Final = "ix_tasks_tags"
 BY_WORD: Final = "ix_tasks_search"
+USERS_BY_WORD: Final = "ix_users_search"
 
 PASSWORD: Final = "of a role for one test"
 
@@ -57,19 +60,23 @@ async def unprivileged_url(postgres: Postgres) -> AsyncIterator[str]:
 
 
 async def optional_indexes(url: str) -> set[str]:
-    found = await inspected(url, lambda inspector: {index["name"] for index in inspector.get_indexes("tasks")})
-    return {BY_TAG, BY_WORD} & found
+    indexes = await inspected(url, lambda inspector: [*inspector.get_indexes("tasks"), *inspector.get_indexes("users")])
+    return {BY_TAG, BY_WORD, USERS_BY_WORD} & {index["name"] or "" for index in indexes}
 
 
 async def assert_same_results(url: str) -> None:
     async with opened(url) as storage:
-        await register(storage, a_user(id=ANN), a_user(id=BEN))
+        users = [a_user(id=ANN, full_name="Ann Gro\u00df"), a_user(id=BEN, full_name="100% _Ben_")]
+        await register(storage, *users)
         await add(storage, *TASKS[:3])
         await add(storage, *TASKS[3:])
         for criteria in CRITERIA:
             for owner_id in (ANN, BEN):
                 expected = [task for task in TASKS if task.owner_id == owner_id and criteria.match(task)]
                 assert await find(storage, criteria, owner_id=owner_id) == expected, criteria
+        for search in ("GROSS", "user ann", "0%", "_b", "unknown"):
+            filter = UserFilter(search=search)
+            assert (await find_users(storage, filter)).items == [user for user in users if filter.match(user)], search
 
 
 @pytest.mark.parametrize(
@@ -77,8 +84,8 @@ async def assert_same_results(url: str) -> None:
     [
         ([], {BY_TAG}),
         (["btree_gin"], {BY_TAG}),
-        (["pg_trgm"], {BY_TAG, BY_WORD}),
-        (["btree_gin", "pg_trgm"], {BY_TAG, BY_WORD}),
+        (["pg_trgm"], {BY_TAG, BY_WORD, USERS_BY_WORD}),
+        (["btree_gin", "pg_trgm"], {BY_TAG, BY_WORD, USERS_BY_WORD}),
     ],
 )
 async def test_missing_extensions_do_not_change_results(
@@ -98,7 +105,7 @@ async def test_missing_extensions_do_not_change_results(
 
 
 async def test_extensions_are_created_if_the_role_may(postgres_url: str) -> None:
-    assert await optional_indexes(postgres_url) == {BY_TAG, BY_WORD}
+    assert await optional_indexes(postgres_url) == {BY_TAG, BY_WORD, USERS_BY_WORD}
     await assert_same_results(postgres_url)
 
 

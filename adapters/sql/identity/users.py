@@ -3,6 +3,7 @@ from typing import Final
 from sqlalchemy import Text, Uuid, bindparam, delete, insert, select, update
 
 from adapters.sql.engine.compiler import Query
+from adapters.sql.engine.conditions import Values
 from adapters.sql.engine.connection import UniquenessViolated
 from adapters.sql.engine.transaction import Transaction
 from adapters.sql.identity import erasure, user_queries
@@ -91,16 +92,20 @@ class SqlUserRepository:
         window: Window,
     ) -> Slice[User]:
         criteria = filter.to_criteria()
-        shape = Shape.of(criteria, order, is_after=window.after is not None, is_counted=window.is_counted)
-        rows = await self._transaction.fetch(
-            shape,
-            limit=window.limit,
-            skip=0 if window.after else window.skip,
+        values: Values = {
+            "limit": window.limit,
+            "skip": 0 if window.after else window.skip,
             **user_queries.parameters(criteria, order, window.after, self._transaction.dialect),
-        )
-        if not window.is_counted:
-            return Slice([user_from_row(row[: len(USER_COLUMNS)]) for row in rows], None)
-        return Slice([user_from_row(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+        }
+        shape = Shape.of(criteria, order, is_after=window.after is not None, is_counted=window.is_counted)
+        rows = await self._transaction.fetch(shape, **values)
+        total = None
+        if shape.has_total:
+            total, rows = int(rows[0][0]), [row[1:] for row in rows if row[1] is not None]
+            if shape.materialize and total > shape.max_found:
+                rows = await self._transaction.fetch(shape.in_order, **values)
+        users = [user_from_row(row[: len(USER_COLUMNS)]) for row in rows]
+        return Slice(users, total if window.is_counted else None)
 
     async def save(self, user: User) -> None:
         old = await self.lock(user.id)

@@ -50,6 +50,9 @@ users = Table(
     Index("ix_users_by_role", "role", "id"),
 )
 
+_IS_INACTIVE = ~users.c.is_active
+Index("ix_users_inactive", users.c.id, postgresql_where=_IS_INACTIVE, sqlite_where=_IS_INACTIVE)
+
 
 username_claims = Table(
     "username_claims",
