@@ -94,7 +94,7 @@ def _check_key(key: SecretStr) -> SecretStr:
 
 def _parse_keys(value: Any) -> Any:
     try:
-        return json.loads(value) if isinstance(value, str) else value
+        return json.loads(value or "{}") if isinstance(value, str) else value
     except ValueError:
         raise ValueError("keys must be a JSON object, by key id") from None
 

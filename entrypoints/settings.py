@@ -29,6 +29,10 @@ WEAK_KEYS = frozenset({"changeme", "secret", "your-secret-key-here", "insecure",
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
+def _is_weak(key: str) -> bool:
+    return key.lower().strip() in WEAK_KEYS or len(set(key)) < 8
+
+
 class Environment(StrEnum):
     DEVELOPMENT = "development"
     TESTING = "testing"
@@ -85,7 +89,7 @@ class Settings(BaseSettings):
     )
     secret_keys: Keys = Field(
         {},
-        description='older keys that still verify tokens, as JSON by key id: {"2025": "…"}',
+        description='other keys that verify tokens, to change SECRET_KEY: JSON by key id, like {"2": "…"}',
     )
     secret_key_id: str = Field("1", pattern=r"^[\w.-]{1,40}$", description="key id (kid) of SECRET_KEY")
     access_token_expire_minutes: int = Field(15, ge=1, le=1440, description="lifetime of access tokens in minutes")
@@ -152,9 +156,15 @@ class Settings(BaseSettings):
                 raise ValueError(
                     "MAIL_URL must not be console: in production: mails contain links that reset passwords"
                 )
-            key = self.secret_key.get_secret_value() if self.secret_key else ""
-            if key.lower().strip() in WEAK_KEYS or len(set(key)) < 8:
-                raise ValueError("SECRET_KEY must be random in production")
+            for name, keys in (("SECRET_KEY", [self.secret_key]), ("SECRET_KEYS", self.secret_keys.values())):
+                if any(key is not None and _is_weak(key.get_secret_value()) for key in keys):
+                    raise ValueError(f"{name} must be random in production")
+        return self
+
+    @model_validator(mode="after")
+    def _check_key_ids(self) -> Self:
+        if self.secret_keys.get(self.secret_key_id, self.secret_key) != self.secret_key:
+            raise ValueError("SECRET_KEYS must not contain another key under the id of SECRET_KEY, SECRET_KEY_ID")
         return self
 
     @property

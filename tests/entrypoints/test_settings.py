@@ -1,3 +1,4 @@
+import json
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
@@ -242,6 +243,21 @@ def test_secrets_are_not_part_of_the_representation(monkeypatch: pytest.MonkeyPa
     assert load_settings().signing_keys == {"1": KEY}
 
 
+def test_two_keys_must_not_have_the_same_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    monkeypatch.setenv("SECRET_KEYS", json.dumps({"1": "canary " * 6}))
+
+    with pytest.raises(ValidationError, match="SECRET_KEY_ID") as refused:
+        load_settings()
+    assert "canary" not in str(refused.value)
+
+
+def test_an_empty_list_of_keys_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEYS", "")
+
+    assert load_settings().secret_keys == {}
+
+
 PRODUCTION: Final = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": KEY,
@@ -269,6 +285,15 @@ def test_production_rejects_a_missing_setting(
     with pytest.raises(ValidationError, match=f"{missing} must be set"):
         load_settings()
     assert list(empty_directory.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", 40 * "x"), ("SECRET_KEYS", json.dumps({"old": 40 * "x"}))])
+def test_production_rejects_a_key_that_is_not_random(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, text in (PRODUCTION | {name: value}).items():
+        monkeypatch.setenv(variable, text)
+
+    with pytest.raises(ValidationError, match=f"{name} must be random in production"):
+        load_settings()
 
 
 def test_production_does_not_print_mails_with_reset_links(monkeypatch: pytest.MonkeyPatch) -> None:
