@@ -125,7 +125,9 @@ class DatabaseCopier(Protocol):
         ...
 
     async def dump(self, path: Path) -> None:
-        """Write a consistent snapshot to a file. Other clients may read and write meanwhile.
+        """Write a consistent snapshot to a file, without the id of the file store.
+
+        Other clients may read and write meanwhile.
 
         Raises:
             BackupError: The database cannot be copied.

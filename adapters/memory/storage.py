@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from adapters.memory.engine.transaction import Rows, Staged, WriteLock
 from adapters.memory.files.files import InMemoryFileRepository
+from adapters.memory.files.store_id import InMemoryFileStoreIdRepository
 from adapters.memory.identity.reset_tokens import InMemoryResetTokenRepository
 from adapters.memory.identity.sessions import InMemorySessionRepository
 from adapters.memory.identity.users import InMemoryUserRepository, UniqueNames, UserData
@@ -55,7 +56,7 @@ class InMemoryUnitOfWork(ManagedUnitOfWork):
         tasks, history = TasksByOwner(rows.tasks, is_open), Staged(rows.history, is_open)
         idempotency, jobs = Staged(rows.idempotency, is_open), Staged(rows.jobs, is_open)
         files, counters = Staged(rows.files, is_open), Staged(rows.counters, is_open)
-        removed = Staged(rows.removed_users, is_open)
+        removed, store_ids = Staged(rows.removed_users, is_open), Staged(rows.file_store_id, is_open)
         self._staged = (
             users,
             removed,
@@ -68,6 +69,7 @@ class InMemoryUnitOfWork(ManagedUnitOfWork):
             idempotency,
             jobs,
             files,
+            store_ids,
         )
         user_data = UserData(removed, sessions, reset_tokens, files, tasks, counters, history, idempotency, jobs)
         self.users = InMemoryUserRepository(users, names, user_data, lock)
@@ -78,6 +80,7 @@ class InMemoryUnitOfWork(ManagedUnitOfWork):
         self.history = InMemoryTaskHistory(history, tasks, lock)
         self.idempotency = InMemoryIdempotencyRecords(idempotency, users, lock)
         self.files = InMemoryFileRepository(files, users, tasks, lock)
+        self.file_store_id = InMemoryFileStoreIdRepository(store_ids, lock)
         self.jobs = InMemoryJobQueue(jobs, lock, now)
 
     async def __aenter__(self) -> Self:

@@ -11,6 +11,7 @@ from adapters.sql.engine.sqlite import SqliteDatabase
 from adapters.sql.engine.transaction import Transaction
 from adapters.sql.engine.urls import check_url
 from adapters.sql.files.files import SqlFileRepository
+from adapters.sql.files.store_id import SqlFileStoreIdRepository
 from adapters.sql.identity.reset_tokens import SqlResetTokenRepository
 from adapters.sql.identity.sessions import SqlSessionRepository
 from adapters.sql.identity.users import SqlUserRepository
@@ -119,6 +120,7 @@ class SqlUnitOfWork(ManagedUnitOfWork):
         self.sessions = SqlSessionRepository(transaction)
         self.reset_tokens = SqlResetTokenRepository(transaction)
         self.files = SqlFileRepository(transaction)
+        self.file_store_id = SqlFileStoreIdRepository(transaction)
         self.idempotency = SqlIdempotencyRecords(transaction)
         self.jobs = SqlJobQueue(transaction)
 

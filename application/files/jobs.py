@@ -12,6 +12,7 @@ from typing import Final
 
 from application.files.keys import file_key, parse_file_key
 from application.files.ports import FileStore, FileUnitOfWork
+from application.files.store_identity import FileStoreIdentity
 from application.jobs.ports import Job, JobId
 from application.platform.clock import Clock
 from application.platform.ids import NewId
@@ -50,24 +51,31 @@ def remove_all_bytes_job(owner_id: UserId, new_id: NewId) -> Job:
 class FileJobs:
     """Handlers of the jobs REMOVE_BYTES, REMOVE_BYTES_OF_USER and SWEEP_FILES.
 
-    Each raises FileStoreUnavailable, so that the worker retries it.
+    Each raises FileStoreUnavailable, so that the worker retries it. Each raises ForeignFileStore and removes nothing if
+    the file store belongs to another database.
     """
 
-    def __init__(self, unit_of_work: Callable[[], FileUnitOfWork], store: FileStore, clock: Clock) -> None:
+    def __init__(
+        self, unit_of_work: Callable[[], FileUnitOfWork], store: FileStore, identity: FileStoreIdentity, clock: Clock
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._store = store
+        self._identity = identity
         self._clock = clock
 
     async def remove_bytes(self, job: Job) -> None:
         """Remove the objects that the payload lists under `keys`."""
+        await self._identity.verify()
         await self._store.remove(*job.payload["keys"])
 
     async def remove_bytes_of_user(self, job: Job) -> None:
         """Remove all objects of the job's owner, a deleted user."""
+        await self._identity.verify()
         await self._store.remove(*[stored.key async for stored in self._store.list(str(job.owner_id))])
 
     async def sweep(self, job: Job) -> None:
         """Remove objects older than MIN_AGE that belong to no file. Objects with foreign keys stay."""
+        await self._identity.verify()
         before = self._clock.now() - MIN_AGE
         candidates: list[str] = []
         async for stored in self._store.list():

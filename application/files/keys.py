@@ -1,9 +1,13 @@
 """Keys of file contents in a file store: random ids, outside of every folder that a web server serves."""
 
+from typing import Final
 from uuid import UUID
 
 from domain.files.file import FileId
 from domain.identity.user import UserId
+
+STORE_ID_KEY: Final = "task-manager/file-store-id"
+"""The key of the object with the id that the file store shares with its database. It is the key of no file."""
 
 
 def file_key(owner_id: UserId, file_id: FileId) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NewType, Protocol
+from uuid import UUID
 
 from application.jobs.ports import JobQueue
 from application.platform.access import AccessUnitOfWork
@@ -71,6 +72,25 @@ class FileRepository(Protocol):
     async def find_existing(self, file_ids: Collection[FileId], *, owner_id: UserId) -> set[FileId]:
         """Return which of the ids belong to files of the owner."""
         ...
+
+
+FileStoreId = NewType("FileStoreId", UUID)
+
+
+class FileStoreIdRepository(Protocol):
+    """The random id that the database shares with its file store."""
+
+    async def find(self) -> FileStoreId | None:
+        """Return the id, or None before it is added."""
+        ...
+
+    async def add(self, store_id: FileStoreId) -> None:
+        """Store the id, unless there is one already."""
+        ...
+
+
+class ForeignFileStore(Exception):
+    """The file store belongs to another database. The message explains to the operator what to do."""
 
 
 class FileStoreUnavailable(Exception):
@@ -142,6 +162,11 @@ class FileUnitOfWork(AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
     @property
     def files(self) -> FileRepository:
         """The repository of files."""
+        ...
+
+    @property
+    def file_store_id(self) -> FileStoreIdRepository:
+        """The id of the file store."""
         ...
 
     @property

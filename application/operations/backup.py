@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
+from application.files.keys import STORE_ID_KEY
 from application.files.ports import FileStore
 from application.operations.ports import ArchiveFormat
 from application.platform.clock import Clock
@@ -148,9 +149,12 @@ class BackupService:
         return manifest
 
     async def _complete_objects(self) -> AsyncIterator[tuple[str, bytes]]:
-        """Read all complete objects, each at once: `File.MAX_SIZE` limits their size."""
+        """Read all complete objects, each at once: `File.MAX_SIZE` limits their size.
+
+        The copy gets another id than this file store: a restored service must not take this one for its own.
+        """
         async for stored in self._files.list():
-            if KEY.fullmatch(stored.key):
+            if KEY.fullmatch(stored.key) and stored.key != STORE_ID_KEY:
                 with suppress(FileNotFound):
                     chunks = await self._files.read(stored.key, 0, stored.size)
                     yield stored.key, b"".join([chunk async for chunk in chunks])

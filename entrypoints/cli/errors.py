@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from typer.core import TyperGroup
 
-from application.files.ports import FileStoreUnavailable
+from application.files.ports import FileStoreUnavailable, ForeignFileStore
 from application.platform.unit_of_work import StorageUnavailable
 from application.storage import BackupError, SchemaMismatch, UnknownRevision
 from domain.errors import DomainError
@@ -22,6 +22,7 @@ EXPECTED: Final = (
     SchemaMismatch,
     UnknownRevision,
     FileStoreUnavailable,
+    ForeignFileStore,
     BackupError,
     DomainError,
     OSError,

@@ -7,7 +7,7 @@ import typer
 
 from application.jobs.ports import JobId
 from domain.text import escape_unprintable
-from entrypoints.cli.setup import build_container
+from entrypoints.cli.setup import build_container, verify_file_store
 from entrypoints.wiring.container import Container, open_container
 
 app = typer.Typer(invoke_without_command=True, help="Inspect and repair the job queue.")
@@ -49,6 +49,7 @@ async def _work(container: Container) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_container(container):
         await container.storage().check()
+        await verify_file_store(container)
         typer.echo("Task Manager: running jobs", err=True)
         await container.services().job_worker.run(stop)
 

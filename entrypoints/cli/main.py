@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from rich.console import Console
 from entrypoints.cli import backup, jobs, migrate, seed, users
 from entrypoints.cli.banner import startup_banner
 from entrypoints.cli.errors import ReportingGroup, exit_with_error
-from entrypoints.cli.setup import build_container
+from entrypoints.cli.setup import build_container, verify_file_store
 from entrypoints.private_files import keep_files_private
 from entrypoints.streams import discard_unwritten_output, escape_unencodable, open_closed_streams
 from entrypoints.wiring.container import Container
@@ -54,7 +55,7 @@ def serve(
     container = build_container()
     settings = container.settings()
     _ = settings.signing_keys  # refuse a wrong key here, once, instead of in each worker process
-    asyncio.run(_prepare_schema(container))
+    asyncio.run(_prepare(container))
     host, port = host or settings.host, settings.port if port is None else port
 
     def announce(port: int) -> None:
@@ -72,6 +73,15 @@ def openapi() -> None:
     from entrypoints.http.app import create_app  # imports all routes, which other commands do not need
 
     typer.echo(json.dumps(create_app(build_container()).openapi(), indent=2))
+
+
+async def _prepare(container: Container) -> None:
+    await _prepare_schema(container)
+    storage = container.storage()
+    async with AsyncExitStack() as stack:
+        if isinstance(storage, AbstractAsyncContextManager) and not storage.is_process_local:
+            await stack.enter_async_context(storage)
+        await verify_file_store(container)
 
 
 async def _prepare_schema(container: Container) -> None:

@@ -1,9 +1,12 @@
 """What all commands share: the container and password input."""
 
 import sys
+from contextlib import suppress
 
 import typer
 
+from application.files.ports import FileStoreUnavailable
+from application.platform.unit_of_work import StorageUnavailable
 from entrypoints import logs
 from entrypoints.cli.errors import exit_with_error
 from entrypoints.wiring.container import Container
@@ -16,6 +19,15 @@ def build_container() -> Container:
     container.storage()
     container.file_store()
     return container
+
+
+async def verify_file_store(container: Container) -> None:
+    """Refuse to start with the file store of another database. An open storage is required.
+
+    An outage does not prevent the start: jobs compare the ids again before they remove files.
+    """
+    with suppress(StorageUnavailable, FileStoreUnavailable):
+        await container.services().file_store_identity.verify()
 
 
 def read_password() -> str:

@@ -28,7 +28,7 @@ class DeadlineProtocol(StrictProtocol):
     head_timeout: ClassVar = 10.0
     body_timeout: ClassVar = 60.0
     write_timeout: ClassVar = 20.0
-    drain_timeout: ClassVar = 17.0
+    drain_timeout: ClassVar = 15.0
     """Seconds to finish a request when the server stops. A request whose client is slower ends as if it had left."""
     max_connections: ClassVar = 2000
 

@@ -21,7 +21,7 @@ from entrypoints.server.sockets import listen
 from entrypoints.server.supervisor import Patience, Supervisor
 from entrypoints.server.worker_process import WorkerProcess
 
-SHUTDOWN_TIMEOUT: Final = 20
+SHUTDOWN_TIMEOUT: Final = 18
 """Seconds for requests in flight when the server stops. `DeadlineProtocol.drain_timeout` is shorter."""
 
 PATIENCE: Final = Patience(start=60, heartbeat=20, stop=GRACE_PERIOD)

@@ -10,7 +10,7 @@ from time import sleep
 from types import FrameType
 from typing import Final
 
-GRACE_PERIOD: Final = 27.0
+GRACE_PERIOD: Final = 25.0
 """Seconds from SIGTERM to the end of a process, whatever hangs in it. Orchestrators kill it after 30 seconds.
 
 It covers requests in flight and the current transactions of jobs. Long work is done by jobs that continue elsewhere.

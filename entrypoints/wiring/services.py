@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from uuid import uuid4
 
 from application.files.files import FileService
 from application.files.jobs import REMOVE_BYTES, REMOVE_BYTES_OF_USER, SWEEP_FILES, SWEEP_INTERVAL, FileJobs
 from application.files.ports import FileStore
+from application.files.store_identity import FileStoreIdentity
 from application.identity.accounts import AccountService
 from application.identity.bootstrap import BootstrapService
 from application.identity.credentials import Credentials
@@ -94,6 +96,7 @@ class Services:
     task_batches: TaskBatchService
     tags: TagService
     files: FileService
+    file_store_identity: FileStoreIdentity
     exports: ExportService
     idempotency: IdempotencyService
     rate_limits: RateLimitService
@@ -132,7 +135,15 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
         new_secret=adapters.new_secret,
         public_url=options.public_url,
     )
-    file_jobs = FileJobs(unit_of_work=unit_of_work, store=adapters.file_store, clock=clock)
+    file_store_identity = FileStoreIdentity(
+        unit_of_work=unit_of_work,
+        store=adapters.file_store,
+        new_id=uuid4,
+        is_process_local=adapters.storage.is_process_local,
+    )
+    file_jobs = FileJobs(
+        unit_of_work=unit_of_work, store=adapters.file_store, identity=file_store_identity, clock=clock
+    )
     expiry = ExpiredDataRemover(unit_of_work=unit_of_work, clock=clock)
     tag_jobs = TagJobs(unit_of_work=unit_of_work, clock=clock, new_id=new_id)
     handlers: Mapping[str, Handler | RecurringJob] = {
@@ -189,6 +200,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             new_id=new_id,
             quota=options.files_quota,
         ),
+        file_store_identity=file_store_identity,
         exports=ExportService(unit_of_work=unit_of_work, clock=clock),
         idempotency=IdempotencyService(clock=clock),
         rate_limits=rate_limits,

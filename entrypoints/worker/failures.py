@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 from typing import Final
 
-from application.files.ports import FileStoreUnavailable
+from application.files.ports import FileStoreUnavailable, ForeignFileStore
 from application.platform.mail import MailNotSent
 from application.platform.unit_of_work import StorageUnavailable
 from domain.errors import DomainError
@@ -17,7 +17,7 @@ MAX_RETRY_DELAY: Final = timedelta(hours=1)
 MAX_ERROR: Final = 500
 """Characters that are stored of an error."""
 
-EXPECTED_ERRORS: Final = (DomainError, MailNotSent, FileStoreUnavailable, StorageUnavailable)
+EXPECTED_ERRORS: Final = (DomainError, MailNotSent, FileStoreUnavailable, ForeignFileStore, StorageUnavailable)
 """Errors whose messages contain nothing from outside. Messages of other errors may quote replies of servers, with
 mail addresses and reset links, or values of database rows: they are logged but not stored."""
 

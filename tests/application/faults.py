@@ -44,6 +44,7 @@ class FaultyUnitOfWork:
         self._storage = storage
         self.tasks, self.history, self.counters = uow.tasks, uow.history, uow.counters
         self.files, self.idempotency = uow.files, uow.idempotency
+        self.file_store_id = uow.file_store_id
         self.users, self.jobs = uow.users, uow.jobs
         self.sessions, self.reset_tokens = uow.sessions, uow.reset_tokens
         self.add_event = uow.add_event

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from application.files.ports import FileStoreId
 from application.jobs.ports import Job, JobId
 from application.platform.idempotency import IdempotencyRecord, RequestKey
 from domain.files.file import File, FileId
@@ -30,6 +31,7 @@ class Rows:
     reset_tokens: dict[UserId, ResetTokens] = field(default_factory=dict)
     idempotency: dict[RequestKey, IdempotencyRecord] = field(default_factory=dict)
     files: dict[FileId, File] = field(default_factory=dict)
+    file_store_id: dict[int, FileStoreId] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
     counters: dict[CounterKey, int] = field(default_factory=dict)
     history: dict[TaskId, tuple[TaskChange, ...]] = field(default_factory=dict)

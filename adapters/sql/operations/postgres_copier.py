@@ -13,6 +13,7 @@ from sqlalchemy import URL, make_url
 from adapters.sql.engine.urls import dsn_of, is_behind_bouncer, libpq_url_of
 from adapters.sql.operations import pg_tools
 from adapters.sql.schema.connections import UNREACHABLE
+from adapters.sql.schema.files import file_store
 from adapters.sql.schema.migrator import SqlSchema
 from application.platform.unit_of_work import StorageUnavailable
 from application.storage import BackupError, SchemaRevision
@@ -56,7 +57,7 @@ class PostgresCopier:
             raise BackupError("pg_dump does not work through PgBouncer: set DATABASE_URL to the address of the server")
         pg_dump = await self._program("pg_dump")
         options = ("--format=custom", "--encoding=UTF8", "--no-owner", "--no-privileges")
-        await self._run(pg_dump, *options, f"--file={path}")
+        await self._run(pg_dump, *options, f"--exclude-table-data=*.{file_store.name}", f"--file={path}")
 
     async def require_empty(self) -> None:
         async with self._connected() as connection:

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Final
 
 from adapters.sql.engine.urls import sqlite_path_of
+from adapters.sql.schema.files import file_store
 from adapters.sql.schema.migrator import SqlSchema
 from application.platform.unit_of_work import StorageUnavailable
 from application.storage import BackupError, SchemaRevision
 
 SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 """Suffixes of the files of a database. SQLite would replay an old log into a new database."""
+
+
+HAS_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 
 
 class SqliteCopier:
@@ -47,6 +51,9 @@ class SqliteCopier:
                 closing(sqlite3.connect(path)) as copy,
             ):
                 source.backup(copy)  # one read transaction: writers do not wait
+                if copy.execute(HAS_TABLE, [file_store.name]).fetchone():
+                    copy.execute(f"DELETE FROM {file_store.name}")  # noqa: S608 - no input
+                    copy.commit()
         except sqlite3.Error as error:
             raise StorageUnavailable("the database file cannot be read, or its copy cannot be written") from error
 

@@ -1,3 +1,5 @@
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -6,6 +8,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     LargeBinary,
+    SmallInteger,
     String,
     Table,
     Uuid,
@@ -33,4 +36,15 @@ files = Table(
     Index("ix_files_by_created", "owner_id", "created_at", "id"),
     Index("ix_files_by_task", "owner_id", "task_id", "created_at", "id"),
     comment="metadata of files; the content is in a file store",
+)
+
+ONLY_ROW: Final = 1
+
+file_store = Table(
+    "file_store",
+    metadata,
+    Column("row", SmallInteger, primary_key=True, autoincrement=False),
+    Column("id", Uuid, nullable=False),
+    CheckConstraint(f"row = {ONLY_ROW}", name="one_row"),
+    comment="the random id that the database shares with its file store",
 )

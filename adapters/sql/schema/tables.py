@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Table
 
-from adapters.sql.schema.files import files
+from adapters.sql.schema.files import file_store, files
 from adapters.sql.schema.idempotency import idempotency_records
 from adapters.sql.schema.identity import active_admins, email_claims, reset_tokens, sessions, username_claims, users
 from adapters.sql.schema.jobs import jobs
@@ -27,6 +27,7 @@ TABLES: Final[tuple[Table, ...]] = (
     task_counters,
     task_changes,
     files,
+    file_store,
     jobs,
     idempotency_records,
 )

@@ -54,7 +54,8 @@ async def list_files(world: World) -> list[File]:
 
 
 async def sweep(world: World) -> None:
-    await FileJobs(world.storage.unit_of_work, world.store, world.clock).sweep(A_SWEEP)
+    identity = world.services.file_store_identity
+    await FileJobs(world.storage.unit_of_work, world.store, identity, world.clock).sweep(A_SWEEP)
 
 
 @pytest.mark.parametrize("filename", GOOD)

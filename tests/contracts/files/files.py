@@ -2,9 +2,11 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from uuid import uuid4
 
 import pytest
 
+from application.files.ports import FileStoreId
 from application.platform.paging import Position, Slice, Window
 from application.storage import Storage
 from application.tasks.tasks import CreateTask
@@ -56,6 +58,23 @@ async def find_of_tasks(storage: Storage, *task_ids: TaskId, owner_id: UserId = 
 
 
 class FileContract(StorageSuite):
+    async def test_one_id_of_the_file_store_is_kept(self, storage: Storage) -> None:
+        async def add_id() -> None:
+            async with storage.unit_of_work() as uow:
+                await uow.file_store_id.add(FileStoreId(uuid4()))
+                await uow.commit()
+
+        async def find_id() -> FileStoreId | None:
+            async with storage.unit_of_work() as uow:
+                return await uow.file_store_id.find()
+
+        assert await find_id() is None
+        await asyncio.gather(*(add_id() for _ in range(5)))
+        kept = await find_id()
+        await add_id()
+        assert kept is not None
+        assert await find_id() == kept
+
     async def test_an_added_file_is_returned(self, storage: Storage) -> None:
         task = a_task()
         await add_tasks(storage, task)

@@ -63,6 +63,7 @@ FOR_OPERATORS: Final = {
     "backups",
     "seeding",
     "health",
+    "file_store_identity",
     "idempotency",
     "rate_limits",
     "total_cache",

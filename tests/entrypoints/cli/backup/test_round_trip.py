@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.sql.schema.migrator import SqlSchema
+from application.files.keys import STORE_ID_KEY
 from entrypoints.http.app import create_app
 from entrypoints.wiring.container import Container
 from tests.contracts.given import add, expected_snapshot, register, snapshot
@@ -37,16 +38,15 @@ TASKS_PER_PHASE: Final = 30
 async def serve(url: str, files_url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Run the application in this process."""
     settings = make_settings(database_url=url, files_url=files_url, rate_limit_enabled=False, jobs_in_process=False)
-    app: Any = create_app(
-        Container(
-            settings=providers.Object(settings),
-            hasher=providers.Object(Argon2PasswordHasher(memory_kib=8, passes=1)),
-        )
+    container = Container(
+        settings=providers.Object(settings), hasher=providers.Object(Argon2PasswordHasher(memory_kib=8, passes=1))
     )
+    app: Any = create_app(container)
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://tasks.test/api/v1") as client,
     ):
+        await container.services().file_store_identity.verify()
         yield client
 
 
@@ -127,6 +127,8 @@ async def test_acknowledged_tasks_and_files_are_served_after_a_restore(
         created = await client.post("/tasks", json={"title": "After"})
         assert (await client.get(f"/files/{uploaded['id']}")).json() == uploaded
         assert (await client.get(f"/files/{uploaded['id']}/content")).content == CONTENT
+    source_id, target_id = (tmp_path.joinpath(name, STORE_ID_KEY).read_text() for name in ("source", "target"))
+    assert source_id != target_id
     assert {task["id"] for task in tasks} >= before
     assert statistics["total"] == len(tasks)
     counted = Counter(task["status"] for task in tasks)

@@ -91,6 +91,7 @@ class LosingUnitOfWork:
         self._error = error
         self.tasks, self.history, self.counters = unit.tasks, unit.history, unit.counters
         self.files, self.idempotency = unit.files, unit.idempotency
+        self.file_store_id = unit.file_store_id
         self.users, self.jobs = unit.users, unit.jobs
         self.sessions, self.reset_tokens = unit.sessions, unit.reset_tokens
         self.add_event = unit.add_event
