@@ -1,7 +1,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from application.jobs.ports import JobQueue
 from application.platform.idempotency import IdempotencyUnitOfWork
@@ -19,6 +19,10 @@ class SessionState:
 
     actor: Actor
     expires_at: datetime
+
+
+PurgePosition = tuple[Any, ...]
+"""Where `UserRepository.purge` continues. Only the storage knows what it contains."""
 
 
 class UserRepository(Protocol):
@@ -84,10 +88,11 @@ class UserRepository(Protocol):
         """
         ...
 
-    async def purge(self, user_id: UserId, *, limit: int) -> bool:
-        """Delete what a removed user owns: up to `limit` rows of each kind. Return whether nothing remains.
+    async def purge(self, user_id: UserId, *, limit: int, after: PurgePosition = ()) -> PurgePosition | None:
+        """Delete up to `limit` rows of each kind that a removed user owns, also those added since the removal.
 
-        It also deletes what concurrent units of work have added since the removal.
+        Start after the position that the previous call returned, or at the beginning. Return the next position, or None
+        if nothing remains.
         """
         ...
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from application.files.jobs import remove_all_bytes_job
 from application.identity.events import UserErased
-from application.identity.ports import IdentityUnitOfWork
+from application.identity.ports import IdentityUnitOfWork, PurgePosition
 from application.jobs.ports import Job, JobId
 from application.platform.ids import NewId
 from application.platform.retry import retried
@@ -37,7 +37,7 @@ async def remove_user(uow: IdentityUnitOfWork, user_id: UserId, versions: Versio
     versions.check(user.version)
     await require_another_admin(uow, user, None)
     await uow.users.remove(user)
-    if not await uow.users.purge(user_id, limit=PURGED_AT_ONCE):
+    if await uow.users.purge(user_id, limit=PURGED_AT_ONCE) is not None:
         await uow.jobs.add(Job(id=JobId(new_id()), kind=PURGE_USER, owner_id=user_id))
     await uow.jobs.add(remove_all_bytes_job(user_id, new_id))
     uow.add_event(UserErased(user_id))
@@ -68,12 +68,13 @@ class RemovalJobs:
         """
         user_id = job.owner_id
         assert user_id is not None
-        while not await self._purge_batch(user_id):
-            pass
+        position: PurgePosition | None = ()
+        while position is not None:
+            position = await self._purge_batch(user_id, position)
 
     @retried
-    async def _purge_batch(self, user_id: UserId) -> bool:
+    async def _purge_batch(self, user_id: UserId, after: PurgePosition) -> PurgePosition | None:
         async with self._unit_of_work() as uow:
-            is_complete = await uow.users.purge(user_id, limit=BATCH_SIZE)
+            position = await uow.users.purge(user_id, limit=BATCH_SIZE, after=after)
             await uow.commit()
-        return is_complete
+        return position

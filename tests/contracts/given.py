@@ -97,7 +97,7 @@ async def register(storage: Storage, *users: User) -> None:
 async def remove_user_in(uow: UnitOfWork, user: User) -> None:
     """Remove a user and everything that the user owns."""
     await uow.users.remove(user)
-    while not await uow.users.purge(user.id, limit=1000):
+    while await uow.users.purge(user.id, limit=1000) is not None:
         pass
 
 

@@ -4,6 +4,7 @@ from adapters.memory.engine.slices import slice_of
 from adapters.memory.engine.transaction import RequireOpen, Rows, Staged, WriteLock
 from adapters.memory.tasks.counters import drop_counters
 from adapters.memory.tasks.tasks import TasksByOwner
+from application.identity.ports import PurgePosition
 from application.jobs.ports import Job, JobId
 from application.platform.idempotency import IdempotencyRecord, RequestKey
 from application.platform.paging import TOTAL_CAP, Slice, Window
@@ -159,9 +160,9 @@ class InMemoryUserRepository:
         self._users.drop(user.id)
         self._data.remove(user)
 
-    async def purge(self, user_id: UserId, *, limit: int) -> bool:
+    async def purge(self, user_id: UserId, *, limit: int, after: PurgePosition = ()) -> PurgePosition | None:
         await self._lock.acquire()
-        return self._data.removed.get(user_id) is None or self._data.purge(user_id, limit)
+        return None if self._data.removed.get(user_id) is None or self._data.purge(user_id, limit) else ()
 
     async def count_active_admins(self) -> int:
         await self._lock.acquire()

@@ -11,6 +11,7 @@ from adapters.sql.identity.erasure import IS_PRESENT
 from adapters.sql.identity.rows import USER_COLUMNS, user_from_row, user_to_row
 from adapters.sql.identity.user_queries import Shape
 from adapters.sql.schema.identity import active_admins, email_claims, username_claims, users
+from application.identity.ports import PurgePosition
 from application.platform.paging import Slice, Window
 from domain.errors import EmailTaken, StaleUser, UsernameTaken, UserNotFound
 from domain.identity.user import User, UserId, normalize_login
@@ -126,8 +127,8 @@ class SqlUserRepository:
         await self._transaction.execute(FREE_EMAIL, {"email_key": normalize_login(user.email)})
         await erasure.remove(self._transaction, user.id)
 
-    async def purge(self, user_id: UserId, *, limit: int) -> bool:
-        return await erasure.purge(self._transaction, user_id, limit=limit)
+    async def purge(self, user_id: UserId, *, limit: int, after: PurgePosition = ()) -> PurgePosition | None:
+        return await erasure.purge(self._transaction, user_id, limit=limit, after=after)
 
     async def count_active_admins(self) -> int:
         return len(await self._transaction.fetch_writing(ADMINS_FOR_UPDATE))
