@@ -1,49 +1,27 @@
 """Install a wheel built from the files of the image, and use it outside the checkout."""
 
-import os
 import shutil
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
-from typing import Final
 
 import httpx2
 import pytest
 
 from tests.architecture.sources import ROOT
 from tests.deployment.files import instructions
+from tests.deployment.wheel import install_wheel, run
 from tests.entrypoints.http.service_process import ServerProcess
-
-TIMEOUT: Final = 120.0
-
-
-def run(*command: str | Path, where: Path) -> str:
-    """Run a command and return its output."""
-    given = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return subprocess.run(
-        command, cwd=where, env=given, check=True, capture_output=True, text=True, timeout=TIMEOUT
-    ).stdout
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the installed commands. The dependencies are those of the tests."""
+    """The folder of the installed commands."""
     source, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("made")
     for name, rest in instructions():
         if name == "COPY" and not rest.startswith(("--from", "locks")):
             for part in rest.split()[:-1]:
                 copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
                 copy(ROOT / part, source / part)
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", made, where=source)
-    run(sys.executable, "-m", "venv", "--without-pip", made / "venv", where=made)
-    programs = made / "venv/bin"
-    wheel = next(made.glob("*.whl"))
-    uv = Path(sys.executable).with_name("uv")
-    run(uv, "pip", "install", "--python", programs / "python", "--no-deps", "--offline", wheel, where=made)
-    own = run(programs / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", where=made)
-    Path(own.strip(), "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    return programs
+    return install_wheel(source, made)
 
 
 def test_the_code_comes_from_the_wheel(installed: Path, tmp_path: Path) -> None:
