@@ -1,12 +1,17 @@
 """HEAD is supported wherever GET is (RFC 9110, section 9.3.2)."""
 
 from typing import Final
+from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient, Response
 
+from domain.identity.user import UserId
+from entrypoints.wiring.container import Container
+from tests.contracts.jobs.jobs import a_job, add
 from tests.entrypoints.http.conventions import Conventions
 from tests.entrypoints.http.given import ME, TASKS, UNKNOWN, create, create_all, in_memory, path_of, upload
+from tests.support.builders import NOW
 
 pytestmark = in_memory
 
@@ -29,12 +34,19 @@ async def require_same_head(client: AsyncClient, path: str, **headers: str) -> R
 
 
 async def test_head_returns_the_headers_of_get_for_every_operation(
-    ada: AsyncClient, client: AsyncClient, conventions: Conventions
+    ada: AsyncClient, client: AsyncClient, container: Container, conventions: Conventions
 ) -> None:
     await create_all(ada, *({"title": f"Task {n}"} for n in range(20)))
     task = await create(ada)
     file = await upload(ada)
-    ids = {"{task_id}": task["id"], "{user_id}": task["owner_id"], "{file_id}": file["id"]}
+    job = a_job(requester_id=UserId(UUID(task["owner_id"])), created_at=NOW)
+    await add(container.storage(), job)
+    ids = {
+        "{task_id}": task["id"],
+        "{user_id}": task["owner_id"],
+        "{file_id}": file["id"],
+        "{job_id}": str(job.id),
+    }
     found = 0
     for method, path, _ in conventions.operations:
         if method == "GET" and "/export" not in path:  # an export contains the time of its creation
