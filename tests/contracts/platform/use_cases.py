@@ -1,14 +1,19 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from application.identity.sessions import IssuedTokens
+from application.jobs.ports import JobState
 from application.storage import Storage
+from application.tasks import tag_jobs
+from application.tasks import tags as tag_service
+from application.tasks.tags import Deferred
 from domain.errors import InvalidResetToken, InvalidToken, LastAdmin
 from domain.identity.user import Role
 from tests.application.given import PASSWORD, logged_in, registered
-from tests.contracts.given import StorageSuite
-from tests.support.builders import AN_ADMIN, acting
+from tests.contracts.given import StorageSuite, add, expected_snapshot, snapshot
+from tests.support.builders import AN_ADMIN, a_task, acting, tags
 from tests.support.stubs import SettableClock
 from tests.support.world import World
 
@@ -88,3 +93,28 @@ class UseCaseContract(StorageSuite):
         stored = await world.users.get(AN_ADMIN, kim.id)
         assert (stored.full_name, stored.timezone, stored.email) == ("Kim", "Asia/Seoul", "new@example.com")
         assert stored.version == 4
+
+    async def test_of_two_renamings_of_a_tag_at_once_one_wins_and_each_task_changes_once(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tag_service, "MAX_AT_ONCE", 2)
+        monkeypatch.setattr(tag_jobs, "BATCH_SIZE", 3)
+        monkeypatch.setattr(tag_jobs, "WAIT", timedelta(0))
+        kim, (a, b, c) = await registered(world), tags("a", "b", "c")
+        actor, worlds = acting(kim.id), [world, World(world.storage, world.clock, 1 << 20)]
+        await add(world.storage, *(a_task(owner_id=kim.id, tags=(a,)) for _ in range(8)))
+
+        renamed = await asyncio.gather(
+            *(each.tags.rename(actor, a, new) for each, new in zip(worlds, (b, c), strict=True))
+        )
+        job_ids = [deferred.job_id for deferred in renamed if isinstance(deferred, Deferred)]
+        states = set[JobState]()
+        while states != {JobState.SUCCEEDED}:
+            await asyncio.gather(*(each.worker.work() for each in worlds))
+            states = {(await world.services.requested_jobs.get(actor, job_id)).state for job_id in job_ids}
+
+        (tag_count,) = (await world.tags.list(actor)).items
+        found = await snapshot(world.storage, kim.id)
+        assert (len(job_ids), tag_count.task_count) == (2, 8)
+        assert {task.version for task in found.tasks} == {2}
+        assert found == expected_snapshot(*found.tasks)

@@ -10,6 +10,7 @@ from hypothesis.stateful import Bundle, MultipleResults, multiple, rule
 from uuid_utils.compat import uuid7
 
 from application.jobs.ports import Job, JobId, JobQueue
+from domain.identity.actor import Actor
 from tests.contracts.state_machine.account_rules import AccountRules
 from tests.support.builders import NOW
 from tests.support.world import Refusal, World
@@ -33,10 +34,15 @@ class JobRules(AccountRules):
     job_ids: Bundle[JobId] = Bundle("job_ids")
 
     @rule(
-        target=job_ids, delay=delays, payload=st.dictionaries(st.text("aü\"'", max_size=3), st.integers() | st.none())
+        target=job_ids,
+        delay=delays,
+        payload=st.dictionaries(st.text("aü\"'", max_size=3), st.integers() | st.none()),
+        actor=AccountRules.actors,
+        is_requested=st.booleans(),
     )
-    def add_job(self, delay: timedelta, payload: dict[str, Any]) -> JobId:
-        job = Job(id=JobId(uuid7()), kind="example", payload=payload)
+    def add_job(self, delay: timedelta, payload: dict[str, Any], actor: Actor, is_requested: bool) -> JobId:
+        requester_id = actor.user_id if is_requested else None
+        job = Job(id=JobId(uuid7()), kind="example", payload=payload, requester_id=requester_id)
         for _ in range(2):  # the second changes nothing
             self.at_queue(lambda queue: queue.add(job, delay=delay))
         return job.id
@@ -64,6 +70,11 @@ class JobRules(AccountRules):
             case "dead_letter":
                 self.at_queue(lambda queue: queue.dead_letter(job, self._clock.now(), error="never"))
 
+    @rule(job_id=job_ids, actor=AccountRules.actors)
+    def look_at_requested_jobs(self, job_id: JobId, actor: Actor) -> None:
+        self.ask(lambda world: at_queue(world, lambda queue: requested(queue, job_id, actor)))
+        self.ask(lambda world: at_queue(world, lambda queue: pending(queue, actor)))
+
     @rule(job_id=job_ids, again=st.booleans())
     def look_after_job(self, job_id: JobId, again: bool) -> None:
         self.at_queue(lambda queue: queue.counts())
@@ -85,6 +96,14 @@ async def claimed(queue: JobQueue, lease: timedelta, limit: int) -> list[Job]:
 async def started(queue: JobQueue, job: Job, lease: timedelta) -> Job | None:
     found = await queue.start(job, lease)
     return found and without_times(found)
+
+
+async def requested(queue: JobQueue, job_id: JobId, actor: Actor) -> Job:
+    return without_times(await queue.get_requested(job_id, requester_id=actor.user_id))
+
+
+async def pending(queue: JobQueue, actor: Actor) -> list[Job]:
+    return list(map(without_times, await queue.find_pending("example", requester_id=actor.user_id)))
 
 
 async def dead(queue: JobQueue) -> list[Job]:
