@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from adapters.sql.schema.extensions import schema_of_extension
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -135,25 +137,11 @@ def create_optional_indexes() -> None:
 
     Without the extensions, the same queries scan the tasks of the owner.
     """
-    can_combine, can_search = (has_extension(name) for name in ("btree_gin", "pg_trgm"))
-    owner = "owner_id, " if can_combine else ""
+    context = op.get_context()
+    owner = "owner_id, " if schema_of_extension(context, "btree_gin") is not None else ""
     op.execute(f"CREATE INDEX ix_tasks_tags ON tasks USING gin ({owner}tags)")
-    if can_search:
-        op.execute(f"CREATE INDEX ix_tasks_search ON tasks USING gin ({owner}search_text gin_trgm_ops)")
-
-
-def has_extension(name: str) -> bool:
-    """Return whether the extension is installed or this role can create it. Printed SQL requires that."""
-    if op.get_context().as_sql:
-        op.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
-        return True
-    connection = op.get_bind()
-    try:
-        with connection.begin_nested():
-            connection.execute(sa.text(f"CREATE EXTENSION IF NOT EXISTS {name}"))
-    except sa.exc.DBAPIError:
-        return False
-    return True
+    if (schema := schema_of_extension(context, "pg_trgm")) is not None:
+        op.execute(f"CREATE INDEX ix_tasks_search ON tasks USING gin ({owner}search_text {schema}gin_trgm_ops)")
 
 
 def downgrade() -> None:

@@ -6,6 +6,8 @@ Services of the previous version keep running after the upgrade. Registrations w
 import sqlalchemy as sa
 from alembic import op
 
+from adapters.sql.schema.extensions import schema_of_extension
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -19,26 +21,11 @@ INACTIVE = "ix_users_inactive"
 def upgrade() -> None:
     is_inactive = sa.text("NOT is_active")
     op.create_index(INACTIVE, "users", ["id"], postgresql_where=is_inactive, sqlite_where=is_inactive)
-    if op.get_context().dialect.name == "postgresql" and has_trigrams():
-        op.execute(f"CREATE INDEX {BY_SEARCH} ON users USING gin (search_text gin_trgm_ops)")
-
-
-def has_trigrams() -> bool:
-    """Return whether the extension is installed or this role can create it. Printed SQL requires that.
-
-    Without the extension, a search scans all users.
-    """
-    create = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
-    if op.get_context().as_sql:
-        op.execute(create)
-        return True
-    connection = op.get_bind()
-    try:
-        with connection.begin_nested():
-            connection.execute(sa.text(create))
-    except sa.exc.DBAPIError:
-        return False
-    return True
+    context = op.get_context()
+    if context.dialect.name != "postgresql":
+        return
+    if (schema := schema_of_extension(context, "pg_trgm")) is not None:  # without it, a search scans all users
+        op.execute(f"CREATE INDEX {BY_SEARCH} ON users USING gin (search_text {schema}gin_trgm_ops)")
 
 
 def downgrade() -> None:

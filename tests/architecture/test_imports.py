@@ -48,4 +48,4 @@ def test_migrations_import_only_the_schema() -> None:
     }
     ours = {name for name in names if name.partition(".")[0] in {"domain", "application", "adapters", "entrypoints"}}
 
-    assert ours == {"adapters.sql.schema.connections", "adapters.sql.schema.tables"}
+    assert ours == {f"adapters.sql.schema.{name}" for name in ("connections", "extensions", "tables")}

@@ -90,6 +90,8 @@ class SqliteDatabase:
             try:
                 for pragma in PRAGMAS:
                     await _when_unlocked(partial(driver.execute_fetchall, pragma))
+                ((encoding,),) = await driver.execute_fetchall("PRAGMA encoding")
+                require_utf8_file(encoding)
             except BaseException:
                 await driver.close()
                 raise
@@ -200,6 +202,16 @@ def _translate_errors() -> Iterator[None]:
         if str(error).startswith("no such table"):
             raise TableMissing from error
         raise
+
+
+def require_utf8_file(encoding: str) -> None:
+    """Check the encoding of a database file. SQLite would sort UTF-16 by its bytes.
+
+    Raises:
+        StorageUnavailable: The file has another encoding.
+    """
+    if encoding != "UTF-8":
+        raise StorageUnavailable(f"the database file has the encoding {encoding} instead of UTF-8")
 
 
 def reason_of(error: sqlite3.Error) -> str | None:

@@ -29,8 +29,20 @@ ANY_RELATION: Final = """
 """
 """The name of a table, view or sequence that does not belong to an extension."""
 
-EXTENSION_ENTRY: Final = re.compile(r"\d+; \d+ \d+ (COMMENT - )?EXTENSION ")
-"""Entries of a dump that only the owner of the extension may restore."""
+PREPARED_ENTRY: Final = re.compile(r"\d+; \d+ \d+ (COMMENT - )?(EXTENSION|SCHEMA) ")
+"""Entries of a dump that only the owner of the extension may restore, or that a restore may find in the database."""
+
+PREPARING_STATEMENT: Final = re.compile(r"^CREATE (?:EXTENSION|SCHEMA) [^;]+;$", re.MULTILINE)
+
+VERSION_ENTRY: Final = re.compile(r"^\d+; \d+ \d+ TABLE (.+) alembic_version ", re.MULTILINE)
+"""The entry of the table that has the revision. Its group is the schema of all tables."""
+
+IS_IN_SEARCH_PATH: Final = """
+    SELECT $1 IN (
+        SELECT CASE name WHEN '$user' THEN current_user ELSE name END
+        FROM regexp_split_to_table(current_setting('search_path'), '\\s*,\\s*') AS part, btrim(part, '"') AS name
+    )
+"""
 
 SERVICE: Final = "task-manager"
 """Name of the section in a connection service file of libpq."""
@@ -67,17 +79,17 @@ class PostgresCopier:
     async def load(self, path: Path) -> None:
         """Restore a dump.
 
-        Creates the extensions first, if the role may. Without an extension, pg_restore names the index that needs it.
+        Creates the schema and the extensions first, if they do not exist and the role may. Without an extension,
+        pg_restore names the index that needs it.
         """
         pg_restore = await self._program("pg_restore")
         listing = await self._run(pg_restore, "--list", str(path), is_connected=False)
         entries = listing.splitlines(keepends=True)
-        await self._create_extensions({line.split()[-1] for line in entries if " EXTENSION - " in line})
-        list_file = path.with_name("list")
-        await asyncio.to_thread(
-            list_file.write_text, "".join(line for line in entries if not EXTENSION_ENTRY.match(line))
-        )
         await self.require_empty()
+        await self._require_search_path(listing)
+        prepared = [line for line in entries if PREPARED_ENTRY.match(line)]
+        await self._prepare(await self._script(pg_restore, path, prepared))
+        list_file = await _write_list(path, [line for line in entries if line not in prepared])
         await self._run(
             pg_restore,
             "--single-transaction",
@@ -101,11 +113,29 @@ class PostgresCopier:
                 program, f"--dbname={libpq_url_of(self._whole_url)}", *arguments, environment=os.environ | secrets
             )
 
-    async def _create_extensions(self, names: set[str]) -> None:
+    async def _require_search_path(self, listing: str) -> None:
+        """Check that this role finds the tables after the restore."""
+        if (found := VERSION_ENTRY.search(listing)) is None:
+            return
         async with self._connected() as connection:
-            for name in names:
-                with suppress(asyncpg.PostgresError):
-                    await connection.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}"')
+            if not await connection.fetchval(IS_IN_SEARCH_PATH, found[1]):
+                raise BackupError(
+                    f"the tables of the backup are in the schema {found[1]}, which this role does not search: "
+                    f'ALTER ROLE … SET search_path = "{found[1]}", public'
+                )
+
+    async def _script(self, pg_restore: Path, path: Path, entries: list[str]) -> str:
+        """Return the SQL of some entries of a dump."""
+        use_list = f"--use-list={await _write_list(path, entries)}"
+        return await self._run(pg_restore, "--file=-", use_list, str(path), is_connected=False)
+
+    async def _prepare(self, script: str) -> None:
+        """Create schemas and extensions. Each extension gets the schema that the indexes of the dump name."""
+        statements = PREPARING_STATEMENT.findall(script)
+        async with self._connected() as connection:
+            for statement in sorted(statements, reverse=True):  # schemas first
+                with suppress(asyncpg.PostgresError):  # it exists, or the role may not create it
+                    await connection.execute(statement)
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Any]:
@@ -122,6 +152,12 @@ class PostgresCopier:
             yield connection
         finally:
             await connection.close()
+
+
+async def _write_list(path: Path, entries: list[str]) -> Path:
+    """Write a list file for pg_restore beside a dump."""
+    await asyncio.to_thread((file := path.with_name("list")).write_text, "".join(entries), "utf-8")
+    return file
 
 
 @contextmanager

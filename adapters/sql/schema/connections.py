@@ -1,6 +1,6 @@
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from adapters.sql.engine.postgres import require_utf8
-from adapters.sql.engine.sqlite import reason_of
+from adapters.sql.engine.sqlite import reason_of, require_utf8_file
 from adapters.sql.engine.urls import dsn_of, sqlite_path_of
 from application.platform.unit_of_work import StorageUnavailable
 
@@ -37,6 +37,13 @@ SERVER_ERRORS: Final = (
 )
 """Errors that do not come from a migration. Their messages contain no values of rows."""
 
+MISPLACED: Final = """
+    SELECT relnamespace::regnamespace::text, current_schema() FROM pg_class
+    WHERE oid = to_regclass('username_claims')
+    AND relnamespace::regnamespace <> to_regnamespace(quote_ident(current_schema()))
+"""
+"""The schema of the tables, and the one of new tables, if they differ."""
+
 LOCK_TIMEOUT: Final = 60
 """Seconds that a process waits for another one to finish migrating an SQLite database. See also `migrations/env.py`."""
 
@@ -51,7 +58,7 @@ async def connect(url: str) -> AsyncIterator[AsyncConnection]:
     engine = _engine(url)
     try:
         if (file := sqlite_path(url)) is not None:
-            sqlite3.connect(file).close()  # first, because the thread of aiosqlite would outlive a failure
+            _require_usable(file)  # first, because the thread of aiosqlite would outlive a failure
         connection = await engine.connect()
     except (sqlite3.Error, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         raise StorageUnavailable(f"{UNREACHABLE}: {_describe(error)}") from error
@@ -64,6 +71,11 @@ async def connect(url: str) -> AsyncIterator[AsyncConnection]:
     finally:
         await connection.close()
         await engine.dispose()
+
+
+def _require_usable(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        require_utf8_file(*connection.execute("PRAGMA encoding").fetchone())
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -82,6 +94,8 @@ def create_directory(url: str) -> None:
 
 
 def _describe(error: Exception) -> str:
+    if isinstance(error, sqlite3.Error) and (reason := reason_of(error)):
+        return reason
     return str(error.orig if isinstance(error, DBAPIError) else error) or type(error).__name__
 
 
@@ -105,7 +119,12 @@ def _engine(url: str) -> AsyncEngine:
 
     async def open_connection(**_: object) -> asyncpg.Connection:
         connection = await asyncpg.connect(dsn_of(url), statement_cache_size=0)
-        await require_utf8(connection)
+        try:
+            await require_utf8(connection)
+            await _require_schema(connection)
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
     # Clients of PgBouncer share server connections, so the names of prepared statements must be unique.
@@ -114,6 +133,20 @@ def _engine(url: str) -> AsyncEngine:
         "prepared_statement_name_func": lambda: f"__task_manager_{uuid4().hex}__",
     }
     return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, connect_args=options)
+
+
+async def _require_schema(connection: asyncpg.Connection) -> None:
+    """Check that new tables would get the schema of the existing ones. The migrations name no schema.
+
+    Raises:
+        StorageUnavailable: The search_path has changed.
+    """
+    if found := await connection.fetchrow(MISPLACED):
+        existing, new = found
+        raise StorageUnavailable(
+            f"the tables are in the schema {existing}, but the search_path of this role creates new ones in {new}: "
+            f"ALTER ROLE … SET search_path = {existing}"
+        )
 
 
 def _lock_on_begin(engine: object) -> None:
