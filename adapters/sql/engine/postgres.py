@@ -113,6 +113,8 @@ class PostgresConnection:
             await self._driver.execute("BEGIN", timeout=_timeout())
 
     async def commit(self) -> None:
+        if self._is_lost:  # nothing was sent
+            raise TransientStorageError("the connection to the database was lost")
         try:
             await self._driver.execute("COMMIT", timeout=STATEMENT_TIMEOUT + MARGIN)  # its outcome would be unknown
         except CONTENTION as error:

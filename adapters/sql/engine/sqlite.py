@@ -52,7 +52,7 @@ class SqliteDatabase:
         self._pool_size = pool_size
         self._size = 0
         self._connected = 0
-        self._writing = asyncio.Lock()
+        self.writing = asyncio.Lock()
 
     async def open(self) -> None:
         self._size = self._pool_size
@@ -71,16 +71,27 @@ class SqliteDatabase:
         return PoolUse(in_use, max(self._connected - in_use, 0), self._pool_size)
 
     async def acquire(self) -> "SqliteConnection":
+        return SqliteConnection(await self.take(), self)
+
+    async def take(self) -> aiosqlite.Connection:
+        """Take a connection from the pool.
+
+        Raises:
+            StorageBusy: No connection is free in time.
+        """
         try:
             async with asyncio.timeout(max_wait()):
                 driver = await self._idle.get()
         except TimeoutError as error:
             raise StorageBusy("all connections to the database are in use") from error
         try:
-            return SqliteConnection(driver or await self._connect(), self._idle, self._writing)
+            return driver or await self._connect()
         except BaseException:
             self._idle.put_nowait(None)
             raise
+
+    def give_back(self, driver: aiosqlite.Connection) -> None:
+        self._idle.put_nowait(driver)
 
     async def _connect(self) -> aiosqlite.Connection:
         with _translate_errors():
@@ -102,26 +113,35 @@ class SqliteDatabase:
 class SqliteConnection:
     """A connection of the pool. It translates the exceptions of sqlite3."""
 
-    def __init__(
-        self,
-        driver: aiosqlite.Connection,
-        idle: "asyncio.LifoQueue[aiosqlite.Connection | None]",
-        writing: asyncio.Lock,
-    ) -> None:
+    def __init__(self, driver: aiosqlite.Connection, pool: SqliteDatabase) -> None:
         self._driver = driver
-        self._idle = idle
-        self._writing = writing
+        self._pool = pool
+        self._is_taken = True
         self._is_in_transaction = False
 
     async def begin(self) -> None:
-        try:
-            async with asyncio.timeout(max_wait()):
-                await self._writing.acquire()
-        except TimeoutError as error:
-            raise StorageBusy("another transaction is writing to the database") from error
+        await self._wait_for_turn()
         self._is_in_transaction = True
         with _translate_errors():
             await _when_unlocked(partial(self._driver.execute_fetchall, "BEGIN IMMEDIATE"))
+
+    async def _wait_for_turn(self) -> None:
+        """Wait for other transactions of this process. Reads can use the connection meanwhile."""
+        if must_wait := self._pool.writing.locked():
+            self._give_back()
+        try:
+            async with asyncio.timeout(max_wait()):
+                await self._pool.writing.acquire()
+        except TimeoutError as error:
+            raise StorageBusy("another transaction is writing to the database") from error
+        if not must_wait:
+            return
+        try:
+            self._driver = await self._pool.take()
+        except BaseException:
+            self._pool.writing.release()
+            raise
+        self._is_taken = True
 
     async def commit(self) -> None:
         with _translate_errors():
@@ -135,7 +155,12 @@ class SqliteConnection:
         finally:
             if self._is_in_transaction:
                 self._end()
-            self._idle.put_nowait(self._driver)
+            if self._is_taken:
+                self._give_back()
+
+    def _give_back(self) -> None:
+        self._is_taken = False
+        self._pool.give_back(self._driver)
 
     async def _roll_back(self) -> None:
         """Roll back. If a cancelled BEGIN or COMMIT still waits in the driver's thread, this runs after it."""
@@ -144,7 +169,7 @@ class SqliteConnection:
 
     def _end(self) -> None:
         self._is_in_transaction = False
-        self._writing.release()
+        self._pool.writing.release()
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]:
         query = partial(self._driver.execute_fetchall, statement.sql, statement.arguments(values))

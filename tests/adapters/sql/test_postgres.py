@@ -66,6 +66,33 @@ class TestPostgresStorage(StorageContract, CappedUsersContract):
 
         assert {task.version for task in (await snapshot(storage)).tasks} == {3}
 
+    async def test_a_use_case_whose_connection_is_lost_before_the_commit_runs_again(
+        self, storage: SqlStorage, postgres_url: str
+    ) -> None:
+        operator = await asyncpg.connect(dsn_of(postgres_url))
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'task-manager'"
+        attempts = 0
+        task = a_task()
+
+        @retried
+        async def create() -> None:
+            nonlocal attempts
+            attempts += 1
+            async with storage.unit_of_work() as uow:
+                await add_in(uow, task)
+                if attempts == 1:
+                    await operator.execute(f"SELECT pg_terminate_backend(pid, 10000) {others}")
+                    await asyncio.sleep(0.05)  # the driver reads the end of its connection
+                await uow.commit()
+
+        try:
+            await create()
+        finally:
+            await operator.close()
+
+        assert attempts == 2
+        assert await snapshot(storage) == expected_snapshot(task)
+
     async def test_an_exhausted_pool_is_busy(self, storage: SqlStorage, postgres_url: str) -> None:
         small = SqlStorage(postgres_url, pool_size=1)
         await small.open()

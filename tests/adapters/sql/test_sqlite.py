@@ -31,10 +31,13 @@ class TestSqliteStorage(StorageContract, CappedUsersContract):
     ) -> None:
         blocker = sqlite3.connect(str(make_url(sqlite_url).database), isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")
-        with limit_time(0.1):
-            outcomes = await asyncio.gather(*(add(storage, a_task()) for _ in range(20)), return_exceptions=True)
+        with limit_time(0.2):
+            writers = [asyncio.create_task(add(storage, a_task())) for _ in range(20)]
+            await asyncio.sleep(0.05)
+            assert await snapshot(storage) == expected_snapshot()
+            assert not any(writer.done() for writer in writers)
+            outcomes = await asyncio.gather(*writers, return_exceptions=True)
         assert set(map(type, outcomes)) == {StorageBusy}
-        assert await snapshot(storage) == expected_snapshot()
 
         waiting = asyncio.create_task(add(storage, task := a_task()))
         await asyncio.sleep(0.05)
