@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Protocol, runtime_checkable
 
-from adapters.metrics.samples import Metric, Samples, StorageGauge
+from adapters.metrics.samples import Gauge, Metric, Samples, StorageGauges
 from application.jobs.service import JobService
 from application.platform.cache import Lookups
 from application.tasks.total_cache import TotalCache
@@ -93,12 +93,26 @@ def job_metrics(monitor: object) -> list[Metric]:
     ]
 
 
-def job_gauge(jobs: JobService) -> StorageGauge:
-    async def count() -> Samples:
+def job_gauges(jobs: JobService) -> StorageGauges:
+    async def count() -> list[Samples]:
         counts = await jobs.counts()
-        return {("due",): counts.due, ("waiting",): counts.waiting, ("dead",): counts.dead}
+        failed: dict[tuple[str, ...], float] = {}
+        for kind, failures in counts.failures.items():
+            failed |= {(kind, "retried"): failures.retried, (kind, "dead"): failures.dead}
+        return [
+            {("due",): counts.due, ("waiting",): counts.waiting, ("dead",): counts.dead},
+            {(): counts.oldest_due.total_seconds()},
+            failed,
+        ]
 
-    return StorageGauge("task_manager_jobs", "Jobs in the queue.", count, labels=("state",))
+    return StorageGauges(
+        [
+            Gauge("task_manager_jobs", "Jobs in the queue.", ("state",)),
+            Gauge("task_manager_jobs_oldest_due_seconds", "How long the oldest due job waits for a worker."),
+            Gauge("task_manager_jobs_failed", "Jobs whose last attempt failed.", ("kind", "state")),
+        ],
+        count,
+    )
 
 
 def _lookup_metric(name: str, documentation: str, cache: CountsLookups) -> Metric:

@@ -14,7 +14,7 @@ from prometheus_client import (
 )
 
 from adapters.metrics.multiprocess import SharedDirectoryCollector
-from adapters.metrics.samples import Metric, StorageGauge
+from adapters.metrics.samples import Metric, StorageGauges
 from adapters.metrics.storage_gauges import StorageGaugeCollector
 
 NO_ROUTE: Final = "none"
@@ -34,7 +34,7 @@ class PrometheusMetrics:
     exposes the metrics of all. Counters of ended processes remain, their gauges are removed.
     """
 
-    def __init__(self, metrics: Sequence[Metric], storage_gauges: Sequence[StorageGauge] = ()) -> None:
+    def __init__(self, metrics: Sequence[Metric], storage_gauges: Sequence[StorageGauges] = ()) -> None:
         directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         self._directory = Path(directory) if directory else None
         self._registry = CollectorRegistry()

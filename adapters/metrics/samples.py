@@ -1,6 +1,6 @@
 """Metrics whose values other components hold as plain numbers."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 Samples = Mapping[tuple[str, ...], float]
@@ -19,10 +19,21 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class StorageGauge:
-    """A gauge that is read from the storage when the metrics are scraped. All processes return the same value."""
+class Gauge:
+    """The name of a gauge and of its labels."""
 
     name: str
     documentation: str
-    read: Callable[[], Awaitable[Samples]]
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StorageGauges:
+    """Gauges that are read together from the storage when the metrics are scraped.
+
+    All processes return the same values.
+    """
+
+    gauges: Sequence[Gauge]
+    read: Callable[[], Awaitable[Sequence[Samples]]]
+    """Return the samples in the order of the gauges."""

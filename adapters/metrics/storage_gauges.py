@@ -5,14 +5,14 @@ from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily
 
-from adapters.metrics.samples import Samples, StorageGauge
+from adapters.metrics.samples import Gauge, Samples, StorageGauges
 
 TIMEOUT: Final = 1.0
 """Seconds for reading the gauges. Without a result in time, the scrape omits them."""
 MAX_AGE: Final = 1.0
 """Seconds for which a result is reused, because anyone may scrape at any rate."""
 
-Result = list[tuple[StorageGauge, Samples]]
+Result = list[tuple[Gauge, Samples]]
 
 
 class StorageGaugeCollector:
@@ -21,7 +21,7 @@ class StorageGaugeCollector:
     One read runs at a time. A slow read is not cancelled, because a cancelled query might keep its connection.
     """
 
-    def __init__(self, gauges: Sequence[StorageGauge]) -> None:
+    def __init__(self, gauges: Sequence[StorageGauges]) -> None:
         self._gauges = gauges
         self._result: Result = []
         self._read_at = float("-inf")
@@ -50,9 +50,9 @@ class StorageGaugeCollector:
 
     async def _read(self) -> Result:
         result: Result = []
-        for gauge in self._gauges:
+        for group in self._gauges:
             try:
-                result.append((gauge, await gauge.read()))
-            except Exception:  # noqa: S112 - a gauge that cannot be read is omitted
+                result += zip(group.gauges, await group.read(), strict=True)
+            except Exception:  # noqa: S112 - gauges that cannot be read are omitted
                 continue
         return result

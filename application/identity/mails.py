@@ -63,6 +63,7 @@ class Refusal(StrEnum):
 
     UNKNOWN_ADDRESS = "password_reset_unknown_address"
     TOO_MANY_MAILS = "password_reset_limited"
+    OUTDATED = "password_reset_outdated"
 
 
 class MailJobs:
@@ -94,6 +95,7 @@ class MailJobs:
 
         Raises:
             MailNotSent: The mail server did not accept the mail.
+            MailRefused: The mail server permanently refused the address.
         """
         if user := await self._find_owner(job):
             await self._mailer.send(self._mail(job.id, user, "Welcome to Task Manager", WELCOME_TEXT))
@@ -103,6 +105,7 @@ class MailJobs:
 
         Raises:
             MailNotSent: The mail server did not accept the mail.
+            MailRefused: The mail server permanently refused the address.
         """
         if user := await self._find_owner(job):
             mail = self._mail(job.id, user, "Your e-mail address was changed", EMAIL_CHANGED_TEXT)
@@ -111,9 +114,15 @@ class MailJobs:
     async def send_password_reset(self, job: Job) -> None:
         """Send a mail with a reset link, if an active account has the address and has not got too many such mails.
 
+        No mail is sent if the mail server did not work for so long that the user does not wait for it any more.
+
         Raises:
             MailNotSent: The mail server did not accept the mail.
+            MailRefused: The mail server permanently refused the address.
         """
+        if job.created_at is not None and ResetToken.is_request_outdated(job.created_at, self._clock.now()):
+            self._audit.record(Refusal.OUTDATED)
+            return
         secret = self._new_secret()
         user = await self._store_reset_token(job, secret)
         if isinstance(user, Refusal):

@@ -65,7 +65,8 @@ class PasswordService:
         The account is looked up only when the job runs, so that neither the response nor its time reveals whether the
         address has an account. The entrypoint limits the requests of each client.
         """
-        await self._queue(Job(id=JobId(self._new_id()), kind=RESET_MAIL, payload={"email": email}))
+        payload, now = {"email": email}, self._clock.now()
+        await self._queue(Job(id=JobId(self._new_id()), kind=RESET_MAIL, payload=payload, created_at=now))
 
     async def reset(self, reset_token: str, new: str) -> None:
         """Set a new password with a reset token, and end all sessions of the user.

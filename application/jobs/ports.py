@@ -39,6 +39,8 @@ class Job:
     """Claims so far. Serves as the claim's fencing token."""
     attempts: int = 0
     """Attempts started since the job was added, requeued or last succeeded. A claim alone is no attempt."""
+    kills: int = 0
+    """How many of the earlier attempts ended because their worker was killed."""
     started_at: datetime | None = None
     """The start of the current attempt. If a job has it when it is claimed, its previous worker was killed."""
     died_at: datetime | None = None
@@ -47,9 +49,14 @@ class Job:
     requester_id: UserId | None = None
     """The user whose request queued the job and who may see it; None for all other jobs."""
     created_at: datetime | None = None
-    """When the request was accepted; None for a job without requester."""
+    """When the request was accepted; None if neither its requester nor the handler needs to know."""
     finished_at: datetime | None = None
     """When the job succeeded. Only jobs with a requester are kept after that."""
+
+    @property
+    def killed_workers(self) -> int:
+        """How many workers of a claimed job were killed during an attempt, with the previous worker."""
+        return self.kills + (self.started_at is not None)
 
     @property
     def state(self) -> JobState:
@@ -62,6 +69,14 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class FailureCounts:
+    """Numbers of jobs of one kind whose last attempt failed."""
+
+    retried: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobCounts:
     """Numbers of jobs by state."""
 
@@ -69,6 +84,10 @@ class JobCounts:
     waiting: int
     """Scheduled for later, or claimed by a worker."""
     dead: int
+    oldest_due: timedelta = AT_ONCE
+    """How long the job that is due for the longest time waits for a worker."""
+    failures: Mapping[str, FailureCounts] = field(default_factory=dict)
+    """By kind of job, for the kinds with failures."""
 
 
 class JobNotFound(NotFound):
@@ -108,7 +127,10 @@ class JobQueue(Protocol):
         ...
 
     async def start(self, job: Job, lease: timedelta) -> Job | None:
-        """Count an attempt at a claimed job and renew the lease. Return None if another worker has claimed it."""
+        """Count an attempt at a claimed job and renew the lease. Return None if another worker has claimed it.
+
+        If the previous worker was killed during its attempt, count that too.
+        """
         ...
 
     async def extend(self, job: Job, lease: timedelta) -> None:
@@ -120,7 +142,7 @@ class JobQueue(Protocol):
         ...
 
     async def postpone(self, job: Job, delay: timedelta, *, error: str | None = None) -> None:
-        """Release a claimed job and schedule it again. Without an error its attempts are reset to 0."""
+        """Release a claimed job and schedule it again. Without an error its attempts and kills are reset to 0."""
         ...
 
     async def release(self, job: Job) -> None:
@@ -148,7 +170,7 @@ class JobQueue(Protocol):
         ...
 
     async def requeue(self, job_id: JobId) -> None:
-        """Make a dead job due at once and reset its attempts.
+        """Make a dead job due at once and reset its attempts and kills.
 
         Raises:
             JobNotFound: There is no dead job with this id.
@@ -161,6 +183,14 @@ class JobQueue(Protocol):
         Raises:
             JobNotFound: There is no dead job with this id.
         """
+        ...
+
+    async def requeue_dead(self, kind: str, *, limit: int) -> int:
+        """Requeue up to `limit` dead jobs of a kind, the oldest first. Return their number."""
+        ...
+
+    async def discard_dead(self, kind: str, *, limit: int) -> int:
+        """Delete up to `limit` dead jobs of a kind, the oldest first. Return their number."""
         ...
 
     async def remove_dead(self, before: datetime, *, limit: int) -> int:

@@ -1,7 +1,11 @@
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from application.jobs.ports import Job, JobCounts, JobId, JobUnitOfWork
 from application.platform.retry import retried
+
+BATCH_SIZE: Final = 500
+"""Dead jobs that one transaction changes, so that workers wait for none of them for long."""
 
 
 class JobService:
@@ -43,3 +47,36 @@ class JobService:
         async with self._unit_of_work() as uow:
             await uow.jobs.discard(job_id)
             await uow.commit()
+
+    async def requeue_all(self, kind: str | None = None) -> int:
+        """Run all dead jobs of a kind, or of all kinds, again as soon as possible. Return their number."""
+        return await self._change_all(self._requeue_some, kind)
+
+    async def discard_all(self, kind: str | None = None) -> int:
+        """Delete all dead jobs of a kind, or of all kinds. Return their number."""
+        return await self._change_all(self._discard_some, kind)
+
+    async def _change_all(self, change: Callable[[str, int], Awaitable[int]], kind: str | None) -> int:
+        """Change the jobs that are dead now. One that dies again meanwhile is not changed again."""
+        failures = (await self.counts()).failures
+        total = 0
+        for each in failures if kind is None else failures.keys() & {kind}:
+            left = failures[each].dead
+            while left and (changed := await change(each, min(left, BATCH_SIZE))):
+                left -= changed
+                total += changed
+        return total
+
+    @retried
+    async def _requeue_some(self, kind: str, limit: int) -> int:
+        async with self._unit_of_work() as uow:
+            changed = await uow.jobs.requeue_dead(kind, limit=limit)
+            await uow.commit()
+        return changed
+
+    @retried
+    async def _discard_some(self, kind: str, limit: int) -> int:
+        async with self._unit_of_work() as uow:
+            changed = await uow.jobs.discard_dead(kind, limit=limit)
+            await uow.commit()
+        return changed

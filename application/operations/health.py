@@ -1,9 +1,11 @@
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from time import perf_counter
 from typing import Final, Protocol, Self
+
+from application.jobs.ports import JobCounts
 
 
 class HealthCheck(Protocol):
@@ -16,6 +18,8 @@ class HealthCheck(Protocol):
 
 TIMEOUT: Final = 1.0
 """Seconds for each check. A dependency that takes longer counts as failed."""
+COUNT_TIMEOUT: Final = 0.2
+"""Seconds that a report waits for the state of the job queue after the checks."""
 
 
 class Health(StrEnum):
@@ -37,10 +41,12 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """The health of the service, and the results of all checks by name."""
+    """The health of the service, the results of all checks by name, and the state of the job queue."""
 
     status: Health
     checks: Mapping[str, CheckResult]
+    jobs: JobCounts | None
+    """None if they could not be counted in time. They do not affect the health of this process."""
 
 
 class HealthService:
@@ -50,12 +56,19 @@ class HealthService:
     optional dependency fails. Concurrent reports share one running check of each dependency.
     """
 
-    def __init__(self, critical: Mapping[str, HealthCheck], optional: Mapping[str, HealthCheck]) -> None:
+    def __init__(
+        self,
+        critical: Mapping[str, HealthCheck],
+        optional: Mapping[str, HealthCheck],
+        count_jobs: Callable[[], Awaitable[JobCounts]],
+    ) -> None:
         self._checks = {**critical, **optional}
+        self._count_jobs = count_jobs
         self._status_on_failure = {
             name: Health.UNHEALTHY if name in critical else Health.DEGRADED for name in self._checks
         }
         self._running: dict[str, asyncio.Task[CheckResult]] = {}
+        self._counting: asyncio.Task[JobCounts | None] | None = None
         self._is_draining = False
 
     def drain(self) -> None:
@@ -65,23 +78,29 @@ class HealthService:
     async def report(self) -> HealthReport:
         """Check all dependencies. Takes little more than TIMEOUT, even if a dependency hangs."""
         running = {name: self._start_or_join(name) for name in self._checks}
+        if self._counting is None or self._counting.done():
+            self._counting = asyncio.create_task(self._count())
+        counting = self._counting
         await asyncio.wait(running.values(), timeout=TIMEOUT)
+        await asyncio.wait([counting], timeout=COUNT_TIMEOUT)
         results = {
             name: check.result() if check.done() else CheckResult(self._status_on_failure[name], TIMEOUT)
             for name, check in running.items()
         }
         worst = max((result.status for result in results.values()), key=list(Health).index)
-        return HealthReport(Health.UNHEALTHY if self._is_draining else worst, results)
+        jobs = counting.result() if counting.done() else None
+        return HealthReport(Health.UNHEALTHY if self._is_draining else worst, results, jobs)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Cancel running checks."""
-        for running in self._running.values():
-            running.cancel()
-        if self._running:
-            await asyncio.wait(self._running.values(), timeout=TIMEOUT)
+        running = [task for task in (*self._running.values(), self._counting) if task is not None]
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running, timeout=TIMEOUT)
 
     def _start_or_join(self, name: str) -> asyncio.Task[CheckResult]:
         """A check that hangs is not cancelled: it ends by its own timeout and then releases its connection."""
@@ -97,3 +116,9 @@ class HealthService:
         except Exception:
             status = self._status_on_failure[name]
         return CheckResult(status, perf_counter() - started_at)
+
+    async def _count(self) -> JobCounts | None:
+        try:
+            return await self._count_jobs()
+        except Exception:  # the checks report what does not work
+            return None

@@ -18,6 +18,10 @@ class MailNotSent(Exception):
     """The mail could not be sent. Another attempt may succeed."""
 
 
+class MailRefused(Exception):
+    """The address of the recipient does not work. Another attempt would fail too."""
+
+
 class Mailer(Protocol):
     """Sends mails. The adapter uses SMTP; the HTTP API of a mail provider would be another one."""
 
@@ -26,5 +30,6 @@ class Mailer(Protocol):
 
         Raises:
             MailNotSent: The server did not accept the mail.
+            MailRefused: The server permanently refused the recipient.
         """
         ...

@@ -25,6 +25,11 @@ class ResetToken:
         """The end of the token's validity."""
         return self.created_at + self.LIFETIME
 
+    @classmethod
+    def is_request_outdated(cls, requested_at: datetime, now: datetime) -> bool:
+        """Return whether a user who requested a token no longer expects it: after LIFETIME, a new request is needed."""
+        return now - requested_at >= cls.LIFETIME
+
 
 @dataclass(frozen=True, slots=True)
 class ResetTokens:

@@ -7,15 +7,21 @@ import typer
 
 from application.jobs.ports import JobId
 from domain.text import escape_unprintable
+from entrypoints.cli.errors import exit_with_error
 from entrypoints.cli.setup import build_container, verify_file_store
 from entrypoints.wiring.container import Container, open_container
 
 app = typer.Typer(invoke_without_command=True, help="Inspect and repair the job queue.")
 
 
+JobIdArgument = Annotated[UUID | None, typer.Argument(help="Id of a dead job.", show_default=False)]
+AllOption = Annotated[bool, typer.Option("--all", help="Take all dead jobs.")]
+KindOption = Annotated[str | None, typer.Option("--kind", help="With --all: only jobs of this kind.")]
+
+
 @app.callback()
 def main(context: typer.Context) -> None:
-    """Print the number of due, waiting and dead jobs."""
+    """Print the number of due, waiting and dead jobs, and of failures by kind."""
     if context.invoked_subcommand is None:
         asyncio.run(_count(build_container()))
 
@@ -27,15 +33,24 @@ def list_dead(limit: Annotated[int, typer.Option(min=1, help="Maximum number of 
 
 
 @app.command()
-def requeue(job_id: Annotated[UUID, typer.Argument(help="Id of a dead job.")]) -> None:
-    """Run a dead job again."""
-    asyncio.run(_requeue(build_container(), JobId(job_id)))
+def requeue(job_id: JobIdArgument = None, all_jobs: AllOption = False, kind: KindOption = None) -> None:
+    """Run a dead job again, or all."""
+    _require_one(job_id, all_jobs, kind)
+    asyncio.run(_requeue(build_container(), job_id, kind))
 
 
 @app.command()
-def discard(job_id: Annotated[UUID, typer.Argument(help="Id of a dead job.")]) -> None:
-    """Delete a dead job."""
-    asyncio.run(_discard(build_container(), JobId(job_id)))
+def discard(job_id: JobIdArgument = None, all_jobs: AllOption = False, kind: KindOption = None) -> None:
+    """Delete a dead job, or all."""
+    _require_one(job_id, all_jobs, kind)
+    asyncio.run(_discard(build_container(), job_id, kind))
+
+
+def _require_one(job_id: UUID | None, all_jobs: bool, kind: str | None) -> None:
+    if all_jobs is (job_id is not None):
+        exit_with_error("give either the id of a dead job or --all")
+    if kind is not None and not all_jobs:
+        exit_with_error("--kind requires --all")
 
 
 def worker() -> None:
@@ -58,6 +73,10 @@ async def _count(container: Container) -> None:
     async with open_container(container):
         counts = await container.services().jobs.counts()
     typer.echo(f"due {counts.due}, waiting {counts.waiting}, dead {counts.dead}")
+    if counts.due:
+        typer.echo(f"the oldest due job waits for {counts.oldest_due.total_seconds():.0f} s")
+    for kind, failures in counts.failures.items():
+        typer.echo(escape_unprintable(f"{kind}: {failures.retried} failed and are retried, {failures.dead} dead"))
 
 
 async def _list(container: Container, limit: int) -> None:
@@ -68,11 +87,19 @@ async def _list(container: Container, limit: int) -> None:
         typer.echo(escape_unprintable(line))
 
 
-async def _requeue(container: Container, job_id: JobId) -> None:
+async def _requeue(container: Container, job_id: UUID | None, kind: str | None) -> None:
     async with open_container(container):
-        await container.services().jobs.requeue(job_id)
+        jobs = container.services().jobs
+        if job_id is None:
+            typer.echo(f"requeued {await jobs.requeue_all(kind)} jobs")
+        else:
+            await jobs.requeue(JobId(job_id))
 
 
-async def _discard(container: Container, job_id: JobId) -> None:
+async def _discard(container: Container, job_id: UUID | None, kind: str | None) -> None:
     async with open_container(container):
-        await container.services().jobs.discard(job_id)
+        jobs = container.services().jobs
+        if job_id is None:
+            typer.echo(f"discarded {await jobs.discard_all(kind)} jobs")
+        else:
+            await jobs.discard(JobId(job_id))

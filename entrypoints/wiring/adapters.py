@@ -137,4 +137,4 @@ def create_metrics(
         *catalog.total_cache_metrics(services.total_cache),
         *catalog.job_metrics(monitor),
     ]
-    return PrometheusMetrics(metrics, [catalog.job_gauge(services.jobs)])
+    return PrometheusMetrics(metrics, [catalog.job_gauges(services.jobs)])

@@ -145,6 +145,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
         unit_of_work=unit_of_work, store=adapters.file_store, identity=file_store_identity, clock=clock
     )
     expiry = ExpiredDataRemover(unit_of_work=unit_of_work, clock=clock)
+    jobs = JobService(unit_of_work=unit_of_work)
     tag_jobs = TagJobs(unit_of_work=unit_of_work, clock=clock, new_id=new_id)
     handlers: Mapping[str, Handler | RecurringJob] = {
         WELCOME_MAIL: mail_jobs.send_welcome,
@@ -207,9 +208,10 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
         health=HealthService(
             critical={"database": adapters.storage},
             optional={"cache": adapters.rate_limiter, "storage": adapters.file_store},
+            count_jobs=jobs.counts,
         ),
         bootstrap=BootstrapService(registration=registration),
-        jobs=JobService(unit_of_work=unit_of_work),
+        jobs=jobs,
         requested_jobs=RequestedJobService(unit_of_work=unit_of_work),
         backups=BackupService(
             database=adapters.storage.copier,

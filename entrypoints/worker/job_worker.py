@@ -13,21 +13,20 @@ from application.platform.retry import retried
 from application.platform.unit_of_work import StorageUnavailable
 from entrypoints.worker.failures import (
     EXPECTED_ERRORS,
+    MAX_ATTEMPTS,
     MAX_RETRY_DELAY,
     Abandoned,
     UnknownJobKind,
     format_error,
+    max_attempts,
     retry_delay,
 )
 
 MAX_CONCURRENT_JOBS: Final = 8
 
-MAX_ATTEMPTS: Final = 10
-"""A job becomes a dead letter after this many attempts; recurring jobs never do."""
-
-MAX_SHARED_ATTEMPTS: Final = 3
-"""After this many attempts, a job whose worker was killed is suspected to be the cause. A worker runs one suspect at a
-time: suspects that run together would use up each other's attempts."""
+MAX_SHARED_KILLS: Final = 3
+"""After this many killed workers, a job is suspected to be the cause. A worker runs one suspect at a time: suspects
+that run together would count each other's kills."""
 
 UNKNOWN_KIND_DELAY: Final = timedelta(minutes=1)
 """Delay of a job without a handler in this worker, until a worker of another version may claim it."""
@@ -55,8 +54,8 @@ class JobWorker:
     A worker claims a job for the time `lease` and renews the lease while the job runs. If the worker is killed,
     another one runs the job after the lease. A worker that is stopped releases its jobs.
 
-    A failed job is retried with exponential backoff up to MAX_ATTEMPTS, then it becomes a dead letter. An attempt whose
-    worker was killed counts, a claim before the start does not.
+    A failed job is retried with exponential backoff and becomes a dead letter after `max_attempts` of its error. A job
+    with MAX_ATTEMPTS killed workers becomes one too. A claim before the start does not count.
     """
 
     def __init__(
@@ -128,7 +127,7 @@ class JobWorker:
         async with self._suspects if _is_suspect(job) else nullcontext():
             if job.kind not in self._handlers:
                 await self._conclude(job, UnknownJobKind(job.kind))
-            elif job.attempts >= MAX_ATTEMPTS and job.kind not in self._recurring:
+            elif job.killed_workers >= MAX_ATTEMPTS and job.kind not in self._recurring:
                 await self._conclude(job, Abandoned())
             else:
                 await self._attempt(job)
@@ -192,7 +191,7 @@ class JobWorker:
             elif isinstance(error, UnknownJobKind):
                 outcome = Outcome.FAILED
                 await uow.jobs.postpone(job, UNKNOWN_KIND_DELAY)
-            elif job.attempts < MAX_ATTEMPTS or interval is not None:
+            elif job.attempts < max_attempts(error) or interval is not None:
                 outcome = Outcome.FAILED
                 delay = min(retry_delay(job.attempts), interval or MAX_RETRY_DELAY)
                 await uow.jobs.postpone(job, delay, error=format_error(error))
@@ -226,7 +225,7 @@ class JobWorker:
 
 
 def _is_suspect(job: Job) -> bool:
-    return job.started_at is not None and job.attempts >= MAX_SHARED_ATTEMPTS
+    return job.killed_workers >= MAX_SHARED_KILLS
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

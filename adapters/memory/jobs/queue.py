@@ -1,10 +1,11 @@
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.memory.engine.transaction import Staged, WriteLock
-from application.jobs.ports import AT_ONCE, Job, JobCounts, JobId, JobNotFound
+from application.jobs.ports import AT_ONCE, FailureCounts, Job, JobCounts, JobId, JobNotFound
 from domain.identity.user import UserId
 
 
@@ -32,7 +33,8 @@ class InMemoryJobQueue:
 
     async def start(self, job: Job, lease: timedelta) -> Job | None:
         now = self._now()
-        return await self._replace(job, run_at=now + lease, attempts=job.attempts + 1, started_at=now)
+        started = {"attempts": job.attempts + 1, "kills": job.killed_workers, "started_at": now}
+        return await self._replace(job, run_at=now + lease, **started)
 
     async def extend(self, job: Job, lease: timedelta) -> None:
         await self._replace(job, run_at=self._now() + lease)
@@ -46,8 +48,9 @@ class InMemoryJobQueue:
             self._jobs.drop(job.id)
 
     async def postpone(self, job: Job, delay: timedelta, *, error: str | None = None) -> None:
-        attempts = job.attempts if error else 0
-        await self._replace(job, run_at=self._now() + delay, attempts=attempts, started_at=None, last_error=error)
+        attempts, kills = (job.attempts, job.kills) if error else (0, 0)
+        counted = {"attempts": attempts, "kills": kills, "started_at": None}
+        await self._replace(job, run_at=self._now() + delay, last_error=error, **counted)
 
     async def release(self, job: Job) -> None:
         await self._replace(job, run_at=self._now(), attempts=job.attempts - 1, started_at=None)
@@ -66,18 +69,29 @@ class InMemoryJobQueue:
         return sorted((job for job in requested if _is_pending(job)), key=lambda job: job.id)
 
     async def find_dead(self, *, limit: int) -> list[Job]:
-        dead = [(job.died_at, job.id, job) for job in self._jobs.values() if job.died_at is not None]
-        return [job for _, _, job in sorted(dead, reverse=True)[:limit]]
+        return self._dead()[::-1][:limit]
 
     async def requeue(self, job_id: JobId) -> None:
         await self._lock.acquire()
-        job = self._get_dead(job_id)
-        renewed = replace(job, run_at=self._now(), attempts=0, started_at=None, died_at=None, last_error=None)
-        self._jobs.put(job_id, renewed)
+        self._renew(self._get_dead(job_id))
 
     async def discard(self, job_id: JobId) -> None:
         await self._lock.acquire()
         self._jobs.drop(self._get_dead(job_id).id)
+
+    async def requeue_dead(self, kind: str, *, limit: int) -> int:
+        await self._lock.acquire()
+        requeued = [job for job in self._dead() if job.kind == kind][:limit]
+        for job in requeued:
+            self._renew(job)
+        return len(requeued)
+
+    async def discard_dead(self, kind: str, *, limit: int) -> int:
+        await self._lock.acquire()
+        discarded = [job for job in self._dead() if job.kind == kind][:limit]
+        for job in discarded:
+            self._jobs.drop(job.id)
+        return len(discarded)
 
     async def remove_dead(self, before: datetime, *, limit: int) -> int:
         await self._lock.acquire()
@@ -96,13 +110,22 @@ class InMemoryJobQueue:
 
     async def counts(self) -> JobCounts:
         jobs = [job for job in self._jobs.values() if job.finished_at is None]
-        dead, due = sum(job.died_at is not None for job in jobs), len(self._due())
-        return JobCounts(due=due, waiting=len(jobs) - due - dead, dead=dead)
+        dead, due = len(self._dead()), self._due()
+        oldest_due = self._now() - due[0].run_at if due and due[0].run_at else AT_ONCE
+        return JobCounts(len(due), len(jobs) - len(due) - dead, dead, oldest_due, _count_failures(jobs))
 
     def _due(self) -> list[Job]:
         now = self._now()
         due = [(job.run_at, job.id, job) for job in self._jobs.values() if _is_pending(job) and job.run_at]
         return [job for run_at, _, job in sorted(due) if run_at <= now]
+
+    def _dead(self) -> list[Job]:
+        dead = [(job.died_at, job.id, job) for job in self._jobs.values() if job.died_at is not None]
+        return [job for _, _, job in sorted(dead)]
+
+    def _renew(self, job: Job) -> None:
+        renewed = replace(job, attempts=0, kills=0, started_at=None, died_at=None, last_error=None)
+        self._jobs.put(job.id, replace(renewed, run_at=self._now()))
 
     def _find_claimed(self, job: Job) -> Job | None:
         """Return the stored job unless another worker has claimed it since."""
@@ -127,3 +150,9 @@ class InMemoryJobQueue:
 
 def _is_pending(job: Job) -> bool:
     return job.died_at is None and job.finished_at is None
+
+
+def _count_failures(jobs: list[Job]) -> dict[str, FailureCounts]:
+    retried = Counter(job.kind for job in jobs if _is_pending(job) and job.last_error is not None)
+    dead = Counter(job.kind for job in jobs if job.died_at is not None)
+    return {kind: FailureCounts(retried[kind], dead[kind]) for kind in sorted(retried.keys() | dead.keys())}

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -7,25 +6,10 @@ from sqlalchemy import ColumnElement, Executable, Integer, Text, Uuid, bindparam
 from adapters.sql.engine.dialects import SqlDialect, delete_batch
 from adapters.sql.engine.transaction import Transaction
 from adapters.sql.engine.types import Instant
+from adapters.sql.jobs.rows import JOB_COLUMNS, claim_of, from_rows, to_row
 from adapters.sql.schema.jobs import jobs
-from application.jobs.ports import AT_ONCE, Job, JobCounts, JobId, JobNotFound
+from application.jobs.ports import AT_ONCE, FailureCounts, Job, JobCounts, JobId, JobNotFound
 from domain.identity.user import UserId
-
-JOB_COLUMNS = (
-    jobs.c.id,
-    jobs.c.kind,
-    jobs.c.owner_id,
-    jobs.c.payload,
-    jobs.c.run_at,
-    jobs.c.claims,
-    jobs.c.attempts,
-    jobs.c.started_at,
-    jobs.c.died_at,
-    jobs.c.last_error,
-    jobs.c.requester_id,
-    jobs.c.created_at,
-    jobs.c.finished_at,
-)
 
 
 def _at(name: str) -> ColumnElement[Any]:
@@ -71,7 +55,12 @@ def claim_jobs(dialect: SqlDialect) -> Executable:
 
 
 def start_claimed(dialect: SqlDialect) -> Executable:
-    started = {"run_at": dialect.from_now("lease"), "attempts": _count("attempt"), "started_at": dialect.now()}
+    started = {
+        "run_at": dialect.from_now("lease"),
+        "attempts": _count("new_attempts"),
+        "kills": _count("new_kills"),
+        "started_at": dialect.now(),
+    }
     return update(jobs).where(_IS_CLAIMED).values(started).returning(*JOB_COLUMNS)
 
 
@@ -83,6 +72,7 @@ def postpone_claimed(dialect: SqlDialect) -> Executable:
     postponed = {
         "run_at": dialect.from_now("delay"),
         "attempts": _count("new_attempts"),
+        "kills": _count("new_kills"),
         "started_at": None,
         "last_error": bindparam("new_error", type_=Text),
     }
@@ -117,15 +107,38 @@ DEAD_JOBS: Final = select(*JOB_COLUMNS).where(_IS_DEAD).order_by(jobs.c.died_at.
 DELETE_DEAD: Final = delete(jobs).where(jobs.c.id == _ID, _IS_DEAD).returning(jobs.c.id)
 DELETE_OLD_DEAD: Final = delete_batch(jobs, jobs.c.died_at <= _at("before"))
 
+_IS_DEAD_OF_KIND: Final = _IS_DEAD & jobs.c.id.in_(
+    select(jobs.c.id)
+    .where(_IS_DEAD, jobs.c.kind == bindparam("kind", type_=Text))
+    .order_by(jobs.c.died_at, jobs.c.id)
+    .limit(_LIMIT)
+)
+DELETE_DEAD_OF_KIND: Final = delete(jobs).where(_IS_DEAD_OF_KIND).returning(jobs.c.id)
 
-def requeue_dead(dialect: SqlDialect) -> Executable:
-    requeued = {"run_at": dialect.now(), "attempts": 0, "started_at": None, "died_at": None, "last_error": None}
-    return update(jobs).where(jobs.c.id == _ID, _IS_DEAD).values(requeued).returning(jobs.c.id)
+
+def _requeued(dialect: SqlDialect) -> dict[str, Any]:
+    counted = {"attempts": 0, "kills": 0, "started_at": None, "died_at": None, "last_error": None}
+    return {"run_at": dialect.now(), **counted}
+
+
+def requeue_one(dialect: SqlDialect) -> Executable:
+    return update(jobs).where(jobs.c.id == _ID, _IS_DEAD).values(_requeued(dialect)).returning(jobs.c.id)
+
+
+def requeue_kind(dialect: SqlDialect) -> Executable:
+    return update(jobs).where(_IS_DEAD_OF_KIND).values(_requeued(dialect)).returning(jobs.c.id)
 
 
 def count_jobs(dialect: SqlDialect) -> Executable:
-    states = (_is_due(dialect), _IS_PENDING, _IS_DEAD)
-    return select(*(func.count().filter(state) for state in states)).select_from(jobs)
+    """Build a query for the numbers of jobs by state, with the time since when one is due, of each kind."""
+    is_due = _is_due(dialect)
+    states = (is_due, _IS_PENDING, _IS_DEAD, _IS_PENDING & jobs.c.last_error.is_not(None))
+    numbers = (func.count().filter(state) for state in states)
+    return (
+        select(jobs.c.kind, *numbers, func.min(jobs.c.run_at).filter(is_due), dialect.now())
+        .group_by(jobs.c.kind)
+        .order_by(jobs.c.kind)
+    )
 
 
 def insert_job(dialect: SqlDialect) -> Executable:
@@ -146,56 +159,63 @@ class SqlJobQueue:
         self._transaction = transaction
 
     async def add(self, *jobs: Job, delay: timedelta = AT_ONCE) -> None:
-        await self._transaction.execute(insert_job, *(_to_row(job) | {"delay": delay} for job in jobs))
+        await self._transaction.execute(insert_job, *(to_row(job) | {"delay": delay} for job in jobs))
 
     async def claim(self, lease: timedelta, *, limit: int) -> list[Job]:
         if not await self._transaction.fetch(is_any_due):
             return []
-        return _from_rows(await self._transaction.fetch_writing(claim_jobs, lease=lease, limit=limit))
+        return from_rows(await self._transaction.fetch_writing(claim_jobs, lease=lease, limit=limit))
 
     async def start(self, job: Job, lease: timedelta) -> Job | None:
-        values = _claim_of(job) | {"attempt": job.attempts + 1, "lease": lease}
-        started = _from_rows(await self._transaction.fetch_writing(start_claimed, **values))
+        values = claim_of(job) | {"new_attempts": job.attempts + 1, "new_kills": job.killed_workers, "lease": lease}
+        started = from_rows(await self._transaction.fetch_writing(start_claimed, **values))
         return started[0] if started else None
 
     async def extend(self, job: Job, lease: timedelta) -> None:
-        await self._transaction.execute(extend_claim, _claim_of(job) | {"lease": lease})
+        await self._transaction.execute(extend_claim, claim_of(job) | {"lease": lease})
 
     async def finish(self, job: Job, at: datetime) -> None:
         if job.requester_id is None:
-            await self._transaction.execute(DELETE_CLAIMED, _claim_of(job))
+            await self._transaction.execute(DELETE_CLAIMED, claim_of(job))
         else:
-            await self._transaction.execute(FINISH_CLAIMED, _claim_of(job) | {"new_finished_at": at})
+            await self._transaction.execute(FINISH_CLAIMED, claim_of(job) | {"new_finished_at": at})
 
     async def postpone(self, job: Job, delay: timedelta, *, error: str | None = None) -> None:
-        new = {"delay": delay, "new_attempts": job.attempts if error else 0, "new_error": error}
-        await self._transaction.execute(postpone_claimed, _claim_of(job) | new)
+        attempts, kills = (job.attempts, job.kills) if error else (0, 0)
+        new = {"delay": delay, "new_attempts": attempts, "new_kills": kills, "new_error": error}
+        await self._transaction.execute(postpone_claimed, claim_of(job) | new)
 
     async def release(self, job: Job) -> None:
-        await self._transaction.execute(release_claimed, _claim_of(job) | {"new_attempts": job.attempts - 1})
+        await self._transaction.execute(release_claimed, claim_of(job) | {"new_attempts": job.attempts - 1})
 
     async def dead_letter(self, job: Job, at: datetime, *, error: str) -> None:
-        await self._transaction.execute(DEAD_LETTER_CLAIMED, _claim_of(job) | {"new_died_at": at, "new_error": error})
+        await self._transaction.execute(DEAD_LETTER_CLAIMED, claim_of(job) | {"new_died_at": at, "new_error": error})
 
     async def get_requested(self, job_id: JobId, *, requester_id: UserId) -> Job:
-        found = _from_rows(await self._transaction.fetch(REQUESTED_JOB, key_id=job_id, requester_id=requester_id))
+        found = from_rows(await self._transaction.fetch(REQUESTED_JOB, key_id=job_id, requester_id=requester_id))
         if not found:
             raise JobNotFound(ids=[job_id])
         return found[0]
 
     async def find_pending(self, kind: str, *, requester_id: UserId) -> list[Job]:
-        return _from_rows(await self._transaction.fetch(PENDING_JOBS, kind=kind, requester_id=requester_id))
+        return from_rows(await self._transaction.fetch(PENDING_JOBS, kind=kind, requester_id=requester_id))
 
     async def find_dead(self, *, limit: int) -> list[Job]:
-        return _from_rows(await self._transaction.fetch(DEAD_JOBS, limit=limit))
+        return from_rows(await self._transaction.fetch(DEAD_JOBS, limit=limit))
 
     async def requeue(self, job_id: JobId) -> None:
-        if not await self._transaction.fetch_writing(requeue_dead, key_id=job_id):
+        if not await self._transaction.fetch_writing(requeue_one, key_id=job_id):
             raise JobNotFound
 
     async def discard(self, job_id: JobId) -> None:
         if not await self._transaction.fetch_writing(DELETE_DEAD, key_id=job_id):
             raise JobNotFound
+
+    async def requeue_dead(self, kind: str, *, limit: int) -> int:
+        return len(await self._transaction.fetch_writing(requeue_kind, kind=kind, limit=limit))
+
+    async def discard_dead(self, kind: str, *, limit: int) -> int:
+        return len(await self._transaction.fetch_writing(DELETE_DEAD_OF_KIND, kind=kind, limit=limit))
 
     async def remove_dead(self, before: datetime, *, limit: int) -> int:
         return len(await self._transaction.fetch_writing(DELETE_OLD_DEAD, before=before, limit=limit))
@@ -204,18 +224,8 @@ class SqlJobQueue:
         return len(await self._transaction.fetch_writing(DELETE_OLD_FINISHED, before=before, limit=limit))
 
     async def counts(self) -> JobCounts:
-        ((due, pending, dead),) = await self._transaction.fetch(count_jobs)
-        return JobCounts(due=due, waiting=pending - due, dead=dead)
-
-
-def _claim_of(job: Job) -> dict[str, Any]:
-    return {"key_id": job.id, "claim": job.claims}
-
-
-def _to_row(job: Job) -> dict[str, Any]:
-    return {f"new_{column.name}": getattr(job, column.name) for column in JOB_COLUMNS}
-
-
-def _from_rows(rows: Sequence[Any]) -> list[Job]:
-    names = [column.name for column in JOB_COLUMNS]
-    return [Job(**dict(zip(names, row, strict=True))) for row in rows]
+        rows = await self._transaction.fetch(count_jobs)
+        due, pending, dead = (sum(row[column] for row in rows) for column in (1, 2, 3))
+        failures = {row[0]: FailureCounts(retried=row[4], dead=row[3]) for row in rows if row[3] or row[4]}
+        oldest_due = max((now - since for *_, since, now in rows if since is not None), default=AT_ONCE)
+        return JobCounts(due, pending - due, dead, oldest_due, failures)

@@ -24,6 +24,9 @@ jobs = Table(
     Column("claims", Integer, nullable=False, server_default=text("0")),
     Column("attempts", Integer, nullable=False),
     Column("started_at", Instant, comment="start of the current attempt"),
+    Column(
+        "kills", Integer, nullable=False, server_default=text("0"), comment="earlier attempts whose worker was killed"
+    ),
     Column("died_at", Instant),
     Column("last_error", Text),
     Column("requester_id", Uuid, comment="the user whose request queued the job and who may see it"),

@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from adapters.mail.mailer import TransportMailer
 from adapters.mail.message import build_message
 from adapters.mail.transports import SmtpTransport, create_transport
-from application.platform.mail import Mail, MailNotSent
+from application.platform.mail import Mail, MailNotSent, MailRefused
 from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -36,7 +36,7 @@ class Inbox:
         self.senders: list[str] = []
         self.recipients: list[str] = []
         self.logins: list[object] = []
-        self.is_known = True
+        self.recipient_reply = "250 OK"
         self.reply = "250 OK"
 
     def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
@@ -46,10 +46,8 @@ class Inbox:
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls this name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if not self.is_known:
-            return f"550 5.1.1 {address} is unknown here"
         envelope.rcpt_tos.append(address)
-        return "250 OK"
+        return self.recipient_reply
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
@@ -100,7 +98,7 @@ async def test_a_mail_is_delivered_to_a_server(inbox: Inbox, smtp_url: str) -> N
 
 @pytest.mark.parametrize("address", ["=?utf-8?q?bob?=@corp.example", "bob@corp.example, eve@evil.example"])
 async def test_a_mail_is_not_sent_to_an_address_that_reads_as_another_one(inbox: Inbox, address: str) -> None:
-    with running(inbox) as port, pytest.raises(MailNotSent, match="another mailbox"):
+    with running(inbox) as port, pytest.raises(MailRefused, match="another mailbox"):
         await mailer(f"smtp://127.0.0.1:{port}").send(replace(MAIL, to=address))
     assert inbox.recipients == []
 
@@ -157,10 +155,19 @@ async def test_a_refused_mail_raises_an_error_with_the_codes_of_the_reply(
 
 
 async def test_the_error_for_a_refused_recipient_does_not_contain_the_address(inbox: Inbox, smtp_url: str) -> None:
-    inbox.is_known = False
-    with pytest.raises(MailNotSent) as error:
+    inbox.recipient_reply = "550 5.1.1 no such user ann@example.com"
+    with pytest.raises(MailRefused) as error:
         await mailer(smtp_url).send(MAIL)
     assert str(error.value) == "SMTPRecipientRefused: 550 5.1.1"
+
+
+@pytest.mark.parametrize("reply", ["450 4.2.1 later", "554 5.7.1 relay access denied", "451 later"])
+async def test_a_recipient_that_is_not_refused_permanently_may_be_tried_again(
+    inbox: Inbox, smtp_url: str, reply: str
+) -> None:
+    inbox.recipient_reply = reply
+    with pytest.raises(MailNotSent, match=f"SMTPRecipientRefused: {reply[:3]}"):
+        await mailer(smtp_url).send(MAIL)
 
 
 @pytest.mark.parametrize("url", ["smtp://127.0.0.1:1", "smtps://127.0.0.1:1", "file:///dev/null/folder"])

@@ -182,7 +182,7 @@ async def test_mails_that_could_not_be_sent_do_not_count(world: World, clock: Se
     await world.passwords.request_reset("kim@example.com")
     for _ in range(ResetTokens.MAX_MAILS + 1):
         await world.work()
-        clock.time += timedelta(minutes=5)
+        clock.time += timedelta(minutes=4)
     world.mailbox.is_down = False
     await world.work()
     for _ in range(ResetTokens.MAX_MAILS - 1):
@@ -268,6 +268,21 @@ async def test_a_mail_that_could_not_be_sent_is_retried_with_a_new_token(world: 
     (token,) = world.mailbox.reset_tokens
     await world.passwords.reset(token, OTHER)
     await logged_in(world, password=OTHER)
+
+
+async def test_a_reset_mail_is_not_sent_after_the_lifetime_of_its_link(world: World, clock: SettableClock) -> None:
+    await registered(world)
+    await world.work()
+    world.mailbox.is_down = True
+    await world.passwords.request_reset("kim@example.com")
+    await world.work()
+    world.mailbox.is_down = False
+    clock.time += ResetToken.LIFETIME
+    await world.work()
+
+    assert world.mailbox.reset_tokens == []
+    assert world.audit.names[-1] == "password_reset_outdated"
+    assert await world.worker.work() == 0
 
 
 async def test_mails_do_not_contain_the_full_name(world: World) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from application.jobs.ports import JobCounts
 from application.operations import health
 from application.operations.health import Health, HealthService
 
@@ -40,9 +41,14 @@ def hanging() -> Dependency:
     return dependency
 
 
+async def no_jobs() -> JobCounts:
+    return JobCounts(0, 0, 0)
+
+
 @pytest.fixture(autouse=True)
 def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "TIMEOUT", 0.05)
+    monkeypatch.setattr(health, "COUNT_TIMEOUT", 0.05)
 
 
 @pytest.fixture
@@ -72,7 +78,7 @@ async def test_the_status_follows_the_failed_dependencies(
     status: Health,
     services: list[HealthService],
 ) -> None:
-    service = HealthService({"database": database()}, {"cache": cache()})
+    service = HealthService({"database": database()}, {"cache": cache()}, no_jobs)
     services.append(service)
 
     report = await service.report()
@@ -84,7 +90,7 @@ async def test_the_status_follows_the_failed_dependencies(
 
 async def test_a_hung_dependency_is_checked_once_and_recovers() -> None:
     database = hanging()
-    service = HealthService({"database": database}, {})
+    service = HealthService({"database": database}, {}, no_jobs)
 
     reports = await asyncio.gather(*(service.report() for _ in range(20)))
     await service.report()
@@ -96,7 +102,7 @@ async def test_a_hung_dependency_is_checked_once_and_recovers() -> None:
 
 
 async def test_a_draining_service_is_unhealthy() -> None:
-    service = HealthService({"database": working()}, {})
+    service = HealthService({"database": working()}, {}, no_jobs)
     service.drain()
 
     report = await service.report()
@@ -106,5 +112,19 @@ async def test_a_draining_service_is_unhealthy() -> None:
 
 
 async def test_the_end_does_not_wait_for_hung_checks() -> None:
-    async with asyncio.timeout(1), HealthService({"database": hanging()}, {}) as service:
+    async with asyncio.timeout(1), HealthService({"database": hanging()}, {}, no_jobs) as service:
         await service.report()
+
+
+async def test_jobs_that_cannot_be_counted_do_not_affect_the_status() -> None:
+    async def hang() -> JobCounts:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def fail() -> JobCounts:
+        raise OSError
+
+    for count, jobs in ((hang, None), (fail, None), (no_jobs, JobCounts(0, 0, 0))):
+        async with asyncio.timeout(5), HealthService({"database": working()}, {}, count) as service:
+            report = await service.report()
+        assert (report.status, report.jobs) == (Health.HEALTHY, jobs)

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 import pytest
 from uuid_utils.compat import uuid7
 
-from application.jobs.ports import AT_ONCE, Job, JobCounts, JobId, JobNotFound, JobQueue, JobState
+from application.jobs.ports import AT_ONCE, FailureCounts, Job, JobCounts, JobId, JobNotFound, JobQueue, JobState
 from application.storage import Storage
 from domain.identity.user import UserId
 from tests.contracts.given import StorageSuite
@@ -116,9 +116,23 @@ class JobContract(StorageSuite):
         started = await start(storage, claimed, OVER)
         assert (started.claims, started.attempts) == (3, 1)
         assert started.started_at is not None and started.run_at == started.started_at + OVER
-        interrupted = await claim_one(storage)
+        interrupted = await claim_one(storage, OVER)
         assert (interrupted.claims, interrupted.attempts) == (4, 1)
         assert interrupted.started_at == started.started_at
+
+    async def test_killed_workers_are_counted_until_the_job_succeeds(self, storage: Storage) -> None:
+        await add(storage, a_job())
+        await start(storage, await claim_one(storage, OVER), OVER)
+        for _ in range(2):  # the second worker was killed before it started the job
+            interrupted = await claim_one(storage, OVER)
+            assert (interrupted.kills, interrupted.killed_workers) == (0, 1)
+        again = await start(storage, interrupted)
+        assert (again.attempts, again.kills, again.killed_workers) == (2, 1, 2)
+        await run(storage, lambda queue: queue.postpone(again, AT_ONCE, error="no"))
+        failed = await start(storage, await claim_one(storage))
+        assert (failed.attempts, failed.kills) == (3, 1)
+        await run(storage, lambda queue: queue.postpone(failed, AT_ONCE))
+        assert (await claim_one(storage)).kills == 0
 
     async def test_a_start_renews_the_lease(self, storage: Storage) -> None:
         await add(storage, a_job())
@@ -242,6 +256,43 @@ class JobContract(StorageSuite):
             with pytest.raises(JobNotFound):
                 await run(storage, lambda queue, job_id=job_id: queue.discard(job_id))  # type: ignore[misc]
         assert await counts(storage) == (0, 2, 0)
+
+    async def test_dead_letters_of_a_kind_are_requeued_or_discarded_in_batches(self, storage: Storage) -> None:
+        jobs = [a_job(kind=kind) for kind in ("one", "one", "one", "two")]
+        await add(storage, *jobs)
+        claimed = {job.id: job for job in await claim(storage)}
+        for age, job in enumerate(jobs):
+            dying = await start(storage, claimed[job.id])
+            at = NOW - timedelta(days=age)
+            await run(storage, lambda queue, job=dying, at=at: queue.dead_letter(job, at, error="no"))  # type: ignore[misc]
+
+        assert await run(storage, lambda queue: queue.requeue_dead("one", limit=2)) == 2
+        dead = await run(storage, lambda queue: queue.find_dead(limit=9))
+        assert [job.id for job in dead] == [jobs[0].id, jobs[3].id]
+        assert await run(storage, lambda queue: queue.discard_dead("one", limit=2)) == 1
+        for change in (lambda queue: queue.requeue_dead("one", limit=2), lambda queue: queue.discard_dead("", limit=2)):
+            assert await run(storage, change) == 0
+        again = await claim(storage)
+        assert {job.id for job in again} == {jobs[1].id, jobs[2].id}
+        assert {(job.attempts, job.kills, job.started_at, job.last_error) for job in again} == {(0, 0, None, None)}
+        assert await counts(storage) == (0, 2, 1)
+
+    async def test_failures_are_counted_by_kind_with_the_age_of_the_oldest_due_job(self, storage: Storage) -> None:
+        nothing = await run(storage, lambda queue: queue.counts())
+        await add(storage, a_job(kind="new"), delay=-LONG)
+        await add(storage, a_job(kind="later"), delay=LONG)
+        retried, dead, also_retried = [a_job(kind=kind) for kind in ("one", "one", "two")]
+        await add(storage, retried, dead, also_retried, delay=-2 * LONG)
+        claimed = {job.id: job for job in await claim(storage, limit=3)}
+        await run(storage, lambda queue: queue.postpone(claimed[retried.id], LONG, error="no"))
+        await run(storage, lambda queue: queue.postpone(claimed[also_retried.id], AT_ONCE, error="no"))
+        await run(storage, lambda queue: queue.dead_letter(claimed[dead.id], NOW, error="no"))
+        result = await run(storage, lambda queue: queue.counts())
+
+        assert nothing == JobCounts(0, 0, 0)
+        assert (result.due, result.waiting, result.dead) == (2, 2, 1)
+        assert result.failures == {"one": FailureCounts(retried=1, dead=1), "two": FailureCounts(retried=1, dead=0)}
+        assert LONG <= result.oldest_due < 2 * LONG
 
     async def test_a_user_sees_the_states_of_a_requested_job(self, storage: Storage) -> None:
         job = a_job(requester_id=ANN, created_at=NOW, payload={"x": 1})

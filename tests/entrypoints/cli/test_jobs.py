@@ -49,9 +49,31 @@ def dead(sqlite_url: str) -> list[str]:
     return [str(job.id) for job in jobs]
 
 
+def counts(run: Run) -> str:
+    return run().stdout.splitlines()[0]
+
+
 def test_jobs_are_counted(run: Run, dead: list[str]) -> None:
     result = run()
-    assert (result.exit_code, result.stdout) == (0, "due 1, waiting 0, dead 2\n")
+    lines = result.stdout.splitlines()
+    assert (result.exit_code, lines[0]) == (0, "due 1, waiting 0, dead 2")
+    assert re.fullmatch(r"the oldest due job waits for \d+ s", lines[1])
+    assert lines[2:] == ["first: 0 failed and are retried, 1 dead", "second: 0 failed and are retried, 1 dead"]
+
+
+def test_all_dead_jobs_or_those_of_a_kind_are_requeued_or_discarded(run: Run, dead: list[str]) -> None:
+    assert run("requeue", "--all", "--kind", "first").stdout == "requeued 1 jobs\n"
+    assert run("discard", "--all", "--kind", "first").stdout == "discarded 0 jobs\n"
+    assert run("discard", "--all").stdout == "discarded 1 jobs\n"
+    assert counts(run) == "due 2, waiting 0, dead 0"
+
+
+@pytest.mark.parametrize("arguments", [[], [str(uuid7()), "--all"], [str(uuid7()), "--kind", "first"]])
+def test_either_one_job_or_all_are_requeued_or_discarded(run: Run, arguments: list[str]) -> None:
+    for command in ("requeue", "discard"):
+        result = run(command, *arguments)
+        assert result.exit_code == 2
+        assert "--all" in result.stderr
 
 
 def test_dead_jobs_are_listed_with_their_last_error(run: Run, dead: list[str]) -> None:
@@ -66,7 +88,7 @@ def test_dead_jobs_are_listed_with_their_last_error(run: Run, dead: list[str]) -
 def test_a_dead_job_is_requeued_or_discarded(run: Run, dead: list[str]) -> None:
     assert run("requeue", dead[0]).exit_code == 0
     assert run("discard", dead[1]).exit_code == 0
-    assert run().stdout == "due 2, waiting 0, dead 0\n"
+    assert counts(run) == "due 2, waiting 0, dead 0"
 
 
 def test_a_job_that_is_not_dead_cannot_be_requeued_or_discarded(run: Run, dead: list[str]) -> None:
@@ -75,7 +97,7 @@ def test_a_job_that_is_not_dead_cannot_be_requeued_or_discarded(run: Run, dead: 
         result = run(command, dead[0])
         assert (result.exit_code, result.stderr) == (2, f"{JobNotFound()}\n")
     assert run("requeue", "no-uuid").exit_code == 2
-    assert run().stdout == "due 2, waiting 0, dead 1\n"
+    assert counts(run) == "due 2, waiting 0, dead 1"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import asyncio
+import random
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -8,13 +9,14 @@ import pytest
 from adapters.memory.jobs.queue import InMemoryJobQueue
 from adapters.memory.storage import InMemoryStorage
 from application.files.ports import FileStoreUnavailable
-from application.jobs.ports import Job, JobCounts, JobMustWait, JobNotFound, JobUnitOfWork, Outcome
+from application.jobs import service
+from application.jobs.ports import FailureCounts, Job, JobCounts, JobMustWait, JobNotFound, JobUnitOfWork, Outcome
 from application.jobs.service import JobService
-from application.platform.mail import MailNotSent
+from application.platform.mail import MailNotSent, MailRefused
 from application.platform.unit_of_work import StorageUnavailable
 from entrypoints.worker import job_worker
-from entrypoints.worker.failures import MAX_ERROR, MAX_RETRY_DELAY, retry_delay
-from entrypoints.worker.job_worker import MAX_ATTEMPTS, MAX_CONCURRENT_JOBS, Handler, JobWorker, RecurringJob
+from entrypoints.worker.failures import MAX_ATTEMPTS, MAX_ERROR, MAX_OUTAGE_ATTEMPTS, MAX_RETRY_DELAY, retry_delay
+from entrypoints.worker.job_worker import MAX_CONCURRENT_JOBS, Handler, JobWorker, RecurringJob
 from tests.contracts.jobs.jobs import a_job, add, claim, start
 from tests.support.stubs import Attempts, SettableClock
 
@@ -80,6 +82,37 @@ async def test_a_failing_job_is_retried_with_backoff_and_becomes_a_dead_letter()
     assert dead.attempts == MAX_ATTEMPTS
 
 
+@pytest.mark.parametrize("error", [MailNotSent, FileStoreUnavailable, StorageUnavailable])
+async def test_a_job_is_retried_for_a_day_during_an_outage(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda shortest, longest: shortest)
+    bench, waits = Bench(), list[timedelta]()
+
+    async def is_down(job: Job) -> None:
+        raise error
+
+    await add(bench.storage, a_job())
+    while not await bench.service.find_dead():
+        assert await bench.worker(is_down).work() == 1
+        waits.append(retry_delay(len(waits) + 1))
+        bench.clock.time += waits[-1]
+
+    assert sum(waits[:-1], timedelta()) >= timedelta(hours=24)
+    assert waits[0] <= timedelta(seconds=5) and waits[-1] <= HOUR
+
+
+async def test_a_permanently_refused_mail_is_not_retried() -> None:
+    bench = Bench()
+
+    async def is_refused(job: Job) -> None:
+        raise MailRefused("550 5.1.1")
+
+    await add(bench.storage, a_job())
+    await bench.worker(is_refused).work()
+    assert bench.outcomes == [Outcome.DEAD]
+
+
 async def test_a_dead_letter_can_be_requeued_or_discarded() -> None:
     bench = Bench()
     await add(bench.storage, a_job(attempts=MAX_ATTEMPTS - 1), a_job(attempts=MAX_ATTEMPTS - 1))
@@ -94,6 +127,26 @@ async def test_a_dead_letter_can_be_requeued_or_discarded() -> None:
     for dead_letter in (first, second):
         with pytest.raises(JobNotFound):
             await bench.service.requeue(dead_letter.id)
+
+
+async def test_all_dead_letters_of_a_kind_are_requeued_once_or_discarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "BATCH_SIZE", 2)
+    bench = Bench()
+    await add(
+        bench.storage, *(a_job(kind=kind, attempts=MAX_ATTEMPTS - 1) for kind in ("one", "two") for _ in range(5))
+    )
+    handlers = {"one": fails, "two": fails}
+    worker = JobWorker(bench.storage.unit_of_work, handlers, bench.attempts, bench.clock)
+    while await worker.work():
+        pass
+
+    assert await bench.service.requeue_all("one") == 5
+    assert await bench.service.requeue_all("none") == 0
+    assert (await bench.counts()).failures == {"two": FailureCounts(retried=0, dead=5)}
+    await worker.work()
+    assert (await bench.counts()).failures["one"] == FailureCounts(retried=5, dead=0)
+    assert await bench.service.discard_all() == 5
+    assert await bench.counts() == JobCounts(0, 5, 0, failures={"one": FailureCounts(retried=5, dead=0)})
 
 
 async def test_a_job_that_must_wait_runs_later_without_an_attempt() -> None:
@@ -119,7 +172,7 @@ def test_delays_grow_with_jitter_up_to_a_maximum() -> None:
         assert len(delays) > 1
         assert max(delays) <= MAX_RETRY_DELAY
     assert retry_delay(1) <= timedelta(seconds=5)
-    assert retry_delay(200) >= MAX_RETRY_DELAY / 2
+    assert retry_delay(200) >= MAX_RETRY_DELAY * 0.8
 
 
 async def last_error_of(error: Exception) -> tuple[str | None, list[Exception]]:
@@ -129,7 +182,7 @@ async def last_error_of(error: Exception) -> tuple[str | None, list[Exception]]:
     async def fails_with(job: Job) -> None:
         raise error
 
-    await add(bench.storage, a_job(attempts=MAX_ATTEMPTS - 1))
+    await add(bench.storage, a_job(attempts=MAX_OUTAGE_ATTEMPTS - 1))
     await bench.worker(fails_with).work()
     (dead,) = await bench.service.find_dead()
     return dead.last_error, bench.attempts.errors
@@ -156,7 +209,7 @@ async def test_a_job_that_killed_all_its_workers_becomes_a_dead_letter() -> None
     async def do(job: Job) -> None:
         done.append(job)
 
-    await add(bench.storage, a_job(attempts=MAX_ATTEMPTS))
+    await add(bench.storage, a_job(attempts=MAX_ATTEMPTS, kills=MAX_ATTEMPTS))
     await bench.worker(do).work()
     assert done == []
     assert bench.outcomes == [Outcome.DEAD]
@@ -206,7 +259,7 @@ async def test_a_job_of_an_unknown_kind_waits_for_a_newer_worker() -> None:
         assert await bench.worker(does_nothing).work() == 1
         bench.clock.time += MAX_RETRY_DELAY
     assert set(bench.outcomes) == {Outcome.FAILED}
-    assert await bench.counts() == JobCounts(1, 0, 0)
+    assert (await bench.counts()).due == 1
 
     knows = JobWorker(bench.storage.unit_of_work, {newer: does_nothing}, bench.attempts, bench.clock)
     assert await knows.work() == 1
@@ -278,7 +331,33 @@ async def test_only_the_job_that_kills_its_workers_becomes_a_dead_letter() -> No
     assert sorted(done) == [0, 1, 2, 4, 5, 6, 7]
     (dead,) = await bench.service.find_dead()
     assert (dead.payload, dead.attempts, dead.last_error) == ({"n": 3}, MAX_ATTEMPTS, "Abandoned")
-    assert await bench.counts() == JobCounts(0, 0, 1)
+    assert await bench.counts() == JobCounts(0, 0, 1, failures={"example": FailureCounts(retried=0, dead=1)})
+
+
+async def test_an_outage_does_not_count_as_killed_workers() -> None:
+    bench = Bench()
+
+    async def is_down(job: Job) -> None:
+        raise MailNotSent
+
+    await add(bench.storage, a_job())
+    for _ in range(MAX_ATTEMPTS + 2):
+        await bench.worker(is_down).work()
+        bench.clock.time += MAX_RETRY_DELAY
+    await killed_worker(bench.storage)
+    bench.clock.time += LEASE
+    await bench.worker(does_nothing).work()
+    assert bench.outcomes[-2:] == [Outcome.FAILED, Outcome.DONE]
+
+
+async def test_a_job_whose_attempts_failed_becomes_a_dead_letter_when_it_killed_ten_workers() -> None:
+    bench = Bench()
+    await add(bench.storage, a_job(attempts=12, last_error="MailNotSent"))
+    for kill in range(MAX_ATTEMPTS):
+        assert len(await killed_worker(bench.storage)) == 1, kill
+        bench.clock.time += LEASE
+    await bench.worker(does_nothing).work()
+    assert bench.outcomes == [Outcome.DEAD]
 
 
 async def test_the_lease_of_a_long_job_is_renewed() -> None:

@@ -15,5 +15,5 @@ async def test_a_job_survives_the_downgrade_and_the_upgrade_with_its_attempts(ur
     await schema.upgrade()
     async with opened(url) as storage:
         job = await claim_one(storage)
-        assert (job.claims, job.attempts, job.started_at) == (1, 1, None)
+        assert (job.claims, job.attempts, job.kills, job.started_at) == (1, 1, 0, None)
         assert await counts(storage) == (0, 1, 0)

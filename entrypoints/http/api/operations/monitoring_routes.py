@@ -24,7 +24,10 @@ async def get_health() -> HealthView:
 
 @router.get("/monitoring/health", responses={503: {"description": "Unhealthy", "model": ReadinessView}})
 async def get_readiness(request: Request, response: Response, app: App) -> ReadinessView:
-    """Readiness: whether this process should receive requests, and the state of each dependency."""
+    """Readiness: whether this process should receive requests, the state of each dependency, and the job queue.
+
+    The job queue does not affect the status. It is null if the jobs could not be counted in time.
+    """
     report = await app.health.report()
     if report.status is HealthStatus.UNHEALTHY:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,8 +1,10 @@
 """Readiness for load balancers: correct, fast, and without details that help an attacker."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -11,10 +13,12 @@ from httpx2 import AsyncClient
 
 from adapters.sql.schema.migrator import SqlSchema
 from entrypoints.wiring.container import Container
+from tests.contracts.jobs.jobs import a_job
 from tests.entrypoints.http.conftest import Connect
 from tests.entrypoints.http.given import Json, in_memory
 from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import ValkeyServer
+from tests.support.builders import NOW
 
 READY: Final = "/monitoring/health"
 HANG_TIMEOUT: Final = 30.0
@@ -42,6 +46,26 @@ async def test_a_working_service_is_healthy(client: AsyncClient) -> None:
     assert (report["status"], report["version"]) == ("healthy", version("task-manager"))
     assert set(report["checks"]) >= {"database", "cache"}
     assert set(statuses(report).values()) == {"healthy"}
+
+
+@in_memory
+async def test_readiness_and_metrics_show_failed_jobs_by_kind_without_being_affected(
+    client: AsyncClient, container: Container
+) -> None:
+    async with container.storage().unit_of_work() as uow:
+        await uow.jobs.add(a_job(), a_job(kind="late"), delay=timedelta(hours=-1))
+        (job,) = await uow.jobs.claim(timedelta(0), limit=1)
+        await uow.jobs.dead_letter(job, NOW, error="no")
+        await uow.commit()
+
+    report = await report_of(client, 200)
+    metrics = (await client.get("/monitoring/metrics")).text
+
+    jobs = report["jobs"]
+    assert (report["status"], jobs["dead"], jobs["failures"]) == ("healthy", 1, {"example": {"retried": 0, "dead": 1}})
+    assert jobs["oldest_due_seconds"] >= 3600
+    assert 'task_manager_jobs_failed{kind="example",state="dead"} 1.0' in metrics
+    assert re.search(r"^task_manager_jobs_oldest_due_seconds 3[6-9]\d\d\.", metrics, re.MULTILINE)
 
 
 @in_memory
