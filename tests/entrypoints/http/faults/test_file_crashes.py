@@ -12,6 +12,7 @@ import httpx2
 import psutil
 import pytest
 
+from application.files.keys import STORE_ID_KEY
 from tests.entrypoints.http.given import FILES, TASKS
 from tests.entrypoints.http.server.test_server_lifecycle import logged_in
 from tests.entrypoints.http.service_process import ServerProcess, copy_of, read_to_end, request
@@ -36,7 +37,9 @@ def ann(server: ServerProcess) -> Iterator[httpx2.Client]:
 
 
 def stored(tmp_path: Path) -> list[Path]:
-    return [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
+    """Return the stored contents, complete or not."""
+    store = tmp_path / "data" / "files"
+    return [path for path in store.rglob("*") if path.is_file() and path != store / STORE_ID_KEY]
 
 
 def start_upload(server: ServerProcess, client: httpx2.Client, size: int) -> socket.socket:

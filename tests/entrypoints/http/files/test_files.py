@@ -5,6 +5,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from adapters.files.local import LocalFileStore
+from application.files.keys import STORE_ID_KEY
 from domain.files.file import File
 from entrypoints.wiring.container import Container
 from tests.entrypoints.http.given import (
@@ -116,12 +117,12 @@ async def test_files_and_tasks_of_other_users_are_not_found(ann: AsyncClient, be
 
 class TestRemoval:
     async def stored(self, container: Container) -> int:
-        """Run all due jobs. Return the number of stored objects."""
+        """Run all due jobs. Return the number of stored contents."""
         while await container.services().job_worker.work():
             pass
         store = container.file_store()
         assert isinstance(store, LocalFileStore)
-        return len([stored async for stored in store.list()])
+        return len([stored async for stored in store.list() if stored.key != STORE_ID_KEY])
 
     async def test_deleting_a_file_removes_its_content(self, ann: AsyncClient, container: Container) -> None:
         removed, kept = await upload(ann), await upload(ann)
