@@ -1,7 +1,7 @@
 """`TaskCriteria` and `TaskOrder` as SQL. The text depends on which conditions there are, not on their values."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import lru_cache
 from typing import Any, Final, Self
@@ -41,36 +41,51 @@ class Shape:
     order: TaskOrder
     is_after: bool
     is_counted: bool
+    tags_are_few: bool
+    """Whether few tasks have the tags. The database cannot know: its statistics on tags cover all owners together."""
     materialize: bool
     """Whether to find all matching tasks and sort them, rather than read in order until the page is full.
 
-    The database cannot choose well: its statistics on tags cover all owners together. Only with tags.
+    Reading in order takes seconds if few of a million tasks match. The query counts what it finds and stops above
+    MAX_MATERIALIZED: the page is wrong then, and `in_order` reads it soon, because many tasks match.
     """
 
     def __call__(self, dialect: SqlDialect) -> pages.Rows:
         query = build_query(self, dialect)
-        has_words = any(condition is ContainsWords for condition, _ in self.conditions)
-        return query.execution_options(**{CUSTOM_PLAN: True}) if has_words else query
+        return query.execution_options(**{CUSTOM_PLAN: True}) if _has_words(self.conditions) else query
 
     @classmethod
     def of(
-        cls, criteria: TaskCriteria, order: TaskOrder, *, is_after: bool, is_counted: bool, materialize: bool
+        cls, criteria: TaskCriteria, order: TaskOrder, *, is_after: bool, is_counted: bool, tags_are_few: bool
     ) -> Self:
-        return cls(TASK_CONDITIONS.shapes(criteria.conditions), order, is_after, is_counted, materialize)
+        conditions = TASK_CONDITIONS.shapes(criteria.conditions)
+        materialize = tags_are_few or _has_words(conditions)
+        return cls(conditions, order, is_after, is_counted, tags_are_few, materialize)
+
+    @property
+    def has_total(self) -> bool:
+        """Whether the rows start with a total."""
+        return self.is_counted or self.materialize
+
+    @property
+    def in_order(self) -> Self:
+        """The query that reads in order."""
+        return replace(self, tags_are_few=False, materialize=False)
 
 
 def build_query(shape: Shape, dialect: SqlDialect) -> pages.Rows:
     key, descending = _sort_column(shape.order), shape.order.descending
-    conditions = (tasks.c.owner_id == OWNER, *_where(shape, dialect, tags_by_index=shape.materialize))
+    conditions = (tasks.c.owner_id == OWNER, *_where(shape, dialect, tags_by_index=shape.tags_are_few))
     rows: Any = tasks
     if shape.materialize:
-        rows = select(tasks).where(*conditions).cte("few").prefix_with("MATERIALIZED")
-        conditions = ()
+        found = select(tasks).where(*conditions).limit(MAX_MATERIALIZED + 1)
+        rows, conditions = found.cte("few").prefix_with("MATERIALIZED"), ()
     matching = select(*(rows.c[column.name] for column in TASK_COLUMNS)).where(*conditions)
     page = pages.page(matching, rows.c[key.name], rows.c.id, descending=descending, is_after=shape.is_after)
-    if not shape.is_counted:
+    if not shape.has_total:
         return page
-    return pages.with_total(page, _total(shape, dialect), TASK_COLUMNS, key, descending=descending)
+    total = pages.count(select(rows.c.id)) if shape.materialize else _total(shape, dialect)
+    return pages.with_total(page, total, TASK_COLUMNS, key, descending=descending)
 
 
 def tags_of(criteria: TaskCriteria) -> frozenset[Tag]:
@@ -85,6 +100,10 @@ def parameters(criteria: TaskCriteria, order: TaskOrder, after: Position | None,
         values["after_key"] = datetime_from_key(after.key) if is_instant else after.key
         values["after_id"] = after.id
     return values
+
+
+def _has_words(conditions: tuple[ConditionShape, ...]) -> bool:
+    return any(condition is ContainsWords for condition, _ in conditions)
 
 
 def _where(shape: Shape, dialect: SqlDialect, *, tags_by_index: bool = True) -> Iterator[ColumnElement[bool]]:

@@ -1,9 +1,10 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Executable, Integer, Text, bindparam, delete, insert, select, update
 
+from adapters.sql.engine.conditions import Values
 from adapters.sql.engine.connection import ReferenceViolated
 from adapters.sql.engine.dialects import SqlDialect
 from adapters.sql.engine.pages import OWNER
@@ -128,19 +129,18 @@ class SqlTaskRepository:
             order,
             is_after=window.after is not None,
             is_counted=window.is_counted and total is None,
-            materialize=min(amounts, default=MAX_MATERIALIZED + 1) <= MAX_MATERIALIZED,
+            tags_are_few=min(amounts, default=MAX_MATERIALIZED + 1) <= MAX_MATERIALIZED,
         )
-        rows = await self._transaction.fetch(
-            shape,
-            owner_id=owner_id,
-            limit=window.limit,
-            skip=0 if window.after else window.skip,
+        values: Values = {
+            "owner_id": owner_id,
+            "limit": window.limit,
+            "skip": 0 if window.after else window.skip,
             **queries.parameters(criteria, order, window.after, self._transaction.dialect),
-        )
-        if not shape.is_counted:
-            return Slice([task_from_row(row[: len(TASK_COLUMNS)]) for row in rows], total)
-        total = rows[0][0] if criteria.has_stored_total else min(rows[0][0], TOTAL_CAP + 1)
-        return Slice([task_from_row(row[1:]) for row in rows if row[1] is not None], total)
+        }
+        rows, counted = await self._fetch(shape, values)
+        if window.is_counted and total is None and counted is not None:
+            total = counted if criteria.has_stored_total else min(counted, TOTAL_CAP + 1)
+        return Slice([task_from_row(row[: len(TASK_COLUMNS)]) for row in rows], total)
 
     async def revision(self, *, owner_id: UserId) -> int:
         rows = await self._transaction.fetch(REVISION_OF_OWNER, owner_id=owner_id)
@@ -182,6 +182,16 @@ class SqlTaskRepository:
     async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:
         bounds = statistics_parameters(now, zone)
         return statistics_from(await self._transaction.fetch(STATISTICS, owner_id=owner_id, **bounds))
+
+    async def _fetch(self, shape: Shape, values: Values) -> tuple[Sequence[Any], int | None]:
+        """Return the rows of a page, and the total if the query counts it."""
+        rows = await self._transaction.fetch(shape, **values)
+        if not shape.has_total:
+            return rows, None
+        total = int(rows[0][0])
+        if shape.materialize and total > MAX_MATERIALIZED:
+            return await self._fetch(shape.in_order, values)
+        return [row[1:] for row in rows if row[1] is not None], total
 
     async def _amounts(self, tags: Collection[Tag], *, owner_id: UserId) -> list[int]:
         """Count the tasks with each of the tags."""

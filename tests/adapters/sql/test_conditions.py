@@ -34,7 +34,7 @@ def subclasses(condition: type[Any]) -> set[type[Any]]:
 
 
 def shape_of(criteria: TaskCriteria) -> Shape:
-    return Shape.of(criteria, TaskOrder(), is_after=False, is_counted=True, materialize=False)
+    return Shape.of(criteria, TaskOrder(), is_after=False, is_counted=True, tags_are_few=False)
 
 
 def test_every_condition_of_the_domain_has_sql() -> None:

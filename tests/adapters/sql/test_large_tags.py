@@ -1,4 +1,4 @@
-"""Tag filters for tags on many tasks, which use another statement and must return the same results."""
+"""Tag filters and searches that many tasks match, which use other statements and must return the same results."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ from tests.contracts.tasks.tags import TaggedTasksContract
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-class TestTagOnManyTasks(FilterContract, OrderContract, PagingContract, SearchContract, TaggedTasksContract):
+class TestManyMatchingTasks(FilterContract, OrderContract, PagingContract, SearchContract, TaggedTasksContract):
     @pytest.fixture
     async def storage(
         self, database: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
