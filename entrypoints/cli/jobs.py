@@ -9,6 +9,7 @@ from application.jobs.ports import JobId
 from domain.text import escape_unprintable
 from entrypoints.cli.errors import exit_with_error
 from entrypoints.cli.setup import build_container, verify_file_store
+from entrypoints.server.signals import call_before_shutdown, kill_after_grace_period
 from entrypoints.wiring.container import Container, open_container
 
 app = typer.Typer(invoke_without_command=True, help="Inspect and repair the job queue.")
@@ -62,6 +63,7 @@ async def _work(container: Container) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    call_before_shutdown(kill_after_grace_period)
     async with open_container(container):
         await container.storage().check()
         await verify_file_store(container)

@@ -14,11 +14,17 @@ from tests.architecture.sources import ROOT
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 HANGS = """
-import time
+import asyncio, os, signal, time
 from entrypoints.server import signals
+
+async def hang():
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, print)
+    signals.call_before_shutdown(signals.kill_after_grace_period)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+
 signals.GRACE_PERIOD = 0.1
-signals.kill_after_grace_period()
-time.sleep(60)
+asyncio.run(hang())
 """
 
 
@@ -42,7 +48,7 @@ def test_the_callback_runs_before_the_previous_handler(number: signal.Signals) -
     assert calls == ["callback", number.name]
 
 
-def test_a_process_that_hangs_is_killed_after_the_grace_period() -> None:
+def test_a_process_whose_event_loop_is_blocked_is_killed_after_the_grace_period() -> None:
     process = subprocess.run([sys.executable, "-c", HANGS], cwd=ROOT, timeout=30)
     assert process.returncode == -signal.SIGKILL
 
