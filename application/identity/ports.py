@@ -91,9 +91,12 @@ class UserRepository(Protocol):
     async def purge(self, user_id: UserId, *, limit: int, after: PurgePosition = ()) -> PurgePosition | None:
         """Delete up to `limit` rows of each kind that a removed user owns, also those added since the removal.
 
-        Start after the position that the previous call returned, or at the beginning. Return the next position, or None
-        if nothing remains.
+        Start after the position that the previous call returned. Return the next one, or None if nothing remains.
         """
+        ...
+
+    async def find_removed(self, *, limit: int) -> list[UserId]:
+        """Return up to `limit` removed users who have not been purged completely."""
         ...
 
     async def count_active_admins(self) -> int:

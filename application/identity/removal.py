@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Final
+from uuid import uuid5
 
 from application.files.jobs import remove_all_bytes_job
 from application.identity.events import UserErased
@@ -38,10 +39,15 @@ async def remove_user(uow: IdentityUnitOfWork, user_id: UserId, versions: Versio
     await require_another_admin(uow, user, None)
     await uow.users.remove(user)
     if await uow.users.purge(user_id, limit=PURGED_AT_ONCE) is not None:
-        await uow.jobs.add(Job(id=JobId(new_id()), kind=PURGE_USER, owner_id=user_id))
+        await uow.jobs.add(purge_job(user_id))
     await uow.jobs.add(remove_all_bytes_job(user_id, new_id))
     uow.add_event(UserErased(user_id))
     return user
+
+
+def purge_job(user_id: UserId) -> Job:
+    """Return the job that deletes what a removed user owned. It has always the same id, so it is queued only once."""
+    return Job(id=JobId(uuid5(user_id, PURGE_USER)), kind=PURGE_USER, owner_id=user_id)
 
 
 async def require_another_admin(uow: IdentityUnitOfWork, before: User, after: User | None) -> None:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from application.identity.removal import purge_job
 from application.jobs.ports import Job
 from application.platform.clock import Clock
 from application.platform.retry import retried
@@ -18,7 +19,7 @@ BATCH_SIZE = 1000
 
 
 class ExpiredDataRemover:
-    """Delete expired sessions, reset tokens and stored responses, and old jobs."""
+    """Delete expired sessions, reset tokens and stored responses, old jobs, and what removed users still own."""
 
     def __init__(self, unit_of_work: Callable[[], UnitOfWork], clock: Clock) -> None:
         self._unit_of_work = unit_of_work
@@ -28,6 +29,15 @@ class ExpiredDataRemover:
         """Delete everything that has expired, batch by batch. Handles the job EXPIRY."""
         while await self._remove_batch():
             pass
+        await self._purge_removed_users()
+
+    @retried
+    async def _purge_removed_users(self) -> None:
+        """Queue a job for each removed user who has none, because an operator discarded it."""
+        async with self._unit_of_work() as uow:
+            removed = await uow.users.find_removed(limit=BATCH_SIZE)
+            await uow.jobs.add(*map(purge_job, removed))
+            await uow.commit()
 
     @retried
     async def _remove_batch(self) -> bool:

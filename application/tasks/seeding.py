@@ -11,8 +11,8 @@ from domain.errors import TasksNotFound
 from domain.identity.user import User, UserId
 from domain.tasks.task import Task
 
-BATCH_SIZE: Final = 1000
-"""Tasks per transaction."""
+BATCH_SIZE: Final = 250
+"""Tasks per transaction. Other writes wait for one transaction."""
 
 Versions = tuple[Task, ...]
 

@@ -20,6 +20,8 @@ def upgrade() -> None:
     op.add_column(
         "users", sa.Column("is_removed", sa.Boolean, nullable=False, server_default=sa.false(), comment=COMMENT)
     )
+    is_removed = sa.text("is_removed")
+    op.create_index("ix_users_removed", "users", ["id"], postgresql_where=is_removed, sqlite_where=is_removed)
 
 
 def downgrade() -> None:
@@ -33,4 +35,5 @@ def downgrade() -> None:
     ):
         op.execute(f"DELETE FROM {table} WHERE {owner} IN {removed}")  # noqa: S608 - constants
     op.execute("DELETE FROM users WHERE is_removed")
+    op.drop_index("ix_users_removed", "users")
     op.drop_column("users", "is_removed")

@@ -164,6 +164,9 @@ class InMemoryUserRepository:
         await self._lock.acquire()
         return None if self._data.removed.get(user_id) is None or self._data.purge(user_id, limit) else ()
 
+    async def find_removed(self, *, limit: int) -> list[UserId]:
+        return sorted(user.id for user in self._data.removed.values())[:limit]
+
     async def count_active_admins(self) -> int:
         await self._lock.acquire()
         return sum(user.is_active_admin for user in self._users.values())

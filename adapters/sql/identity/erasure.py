@@ -51,6 +51,10 @@ REMOVE_USER: Final = (
 REMOVED_USER_FOR_UPDATE: Final = select(users.c.id).where(users.c.id == _USER, users.c.is_removed).with_for_update()
 """Lock the user. No transaction can add rows of the user, or purge them, meanwhile."""
 
+REMOVED_USERS: Final = (
+    select(users.c.id).where(users.c.is_removed).order_by(users.c.id).limit(bindparam("limit", type_=Integer))
+)
+
 
 def _batch_of(table: Table, owner: str = "owner_id", *, is_after: bool = False) -> Any:
     """Build a DELETE of the first `limit` rows of an owner in key order. It returns their keys.

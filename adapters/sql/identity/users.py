@@ -130,6 +130,9 @@ class SqlUserRepository:
     async def purge(self, user_id: UserId, *, limit: int, after: PurgePosition = ()) -> PurgePosition | None:
         return await erasure.purge(self._transaction, user_id, limit=limit, after=after)
 
+    async def find_removed(self, *, limit: int) -> list[UserId]:
+        return [UserId(id) for (id,) in await self._transaction.fetch(erasure.REMOVED_USERS, limit=limit)]
+
     async def count_active_admins(self) -> int:
         return len(await self._transaction.fetch_writing(ADMINS_FOR_UPDATE))
 

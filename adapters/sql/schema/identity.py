@@ -53,6 +53,8 @@ users = Table(
 _IS_INACTIVE = ~users.c.is_active
 Index("ix_users_inactive", users.c.id, postgresql_where=_IS_INACTIVE, sqlite_where=_IS_INACTIVE)
 
+Index("ix_users_removed", users.c.id, postgresql_where=users.c.is_removed, sqlite_where=users.c.is_removed)
+
 
 username_claims = Table(
     "username_claims",

@@ -67,6 +67,21 @@ async def test_finished_jobs_are_kept_for_a_day(world: World, clock: SettableClo
     assert not await is_kept()
 
 
+async def test_a_discarded_job_that_deletes_data_of_a_removed_user_is_queued_again(
+    world: World, clock: SettableClock
+) -> None:
+    kim = await registered(world)
+    await world.work()
+    async with world.storage.unit_of_work() as uow:
+        await uow.users.remove(kim)
+        await uow.commit()
+    await ExpiredDataRemover(world.storage.unit_of_work, clock).remove(a_job())
+    await world.work()
+
+    async with world.storage.unit_of_work() as uow:
+        assert await uow.users.find_removed(limit=9) == []
+
+
 async def test_expired_rows_are_removed_in_small_transactions(
     world: World, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,4 +100,4 @@ async def test_expired_rows_are_removed_in_small_transactions(
     await ExpiredDataRemover(unit_of_work, clock).remove(a_job())
     async with world.storage.unit_of_work() as uow:
         assert await uow.sessions.find_by_user(kim.id) == []
-    assert started == 3
+    assert started == 3 + 1

@@ -86,7 +86,11 @@ class UserRemovalContract(StorageSuite):
             await uow.commit()
         await remove(storage, kim)
 
+        async with storage.unit_of_work() as uow:
+            assert await uow.users.find_removed(limit=9) == [kim.id]
         assert 3 <= await purge(storage, kim, limit=2) <= 20
+        async with storage.unit_of_work() as uow:
+            assert await uow.users.find_removed(limit=9) == []
         assert await purge(storage, kim, limit=2) == 1
         await register(storage, kim)
         assert await snapshot(storage, kim.id) == expected_snapshot()

@@ -21,7 +21,7 @@ SEED: Final = ("seed", "--username", "ann", "--seed", "7")
 PASSWORD: Final = "Correct-Horse-7\n"
 TIMEOUT: Final = 60
 MANY: Final = 6000
-BATCH: Final = 1000
+BATCH: Final = 250
 
 
 @pytest.fixture

@@ -52,6 +52,10 @@ async def erase_me(
     address: ClientAddress,
     request: Request,
 ) -> Response:
+    """Erase one's own account with all data.
+
+    The account is gone with the response. A job deletes the data of a large account, which no request returns any more.
+    """
     await app.accounts.erase(actor, body.password, address, versions=versions)
     return cookies.clear_session_cookies(request, Response(status_code=HTTPStatus.NO_CONTENT))
 
@@ -113,4 +117,5 @@ async def _edit(
 
 @router.delete("/{user_id}", status=HTTPStatus.NO_CONTENT, errors=[UserNotFound, Forbidden, LastAdmin])
 async def delete_user(user_id: UserIdInPath, actor: CurrentActor, app: App, versions: ExpectedVersions) -> None:
+    """Delete a user with all data, as `DELETE /users/me` does."""
     await app.users.delete(actor, user_id, versions=versions)
