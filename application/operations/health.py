@@ -16,6 +16,18 @@ class HealthCheck(Protocol):
         ...
 
 
+class HealthMonitor(Protocol):
+    """Receives the changes of dependencies between working and failing."""
+
+    def dependency_failed(self, name: str, error: Exception) -> None:
+        """Called when a dependency fails that worked before, or fails for another reason."""
+        ...
+
+    def dependency_recovered(self, name: str) -> None:
+        """Called when a dependency works again."""
+        ...
+
+
 TIMEOUT: Final = 1.0
 """Seconds for each check. A dependency that takes longer counts as failed."""
 COUNT_TIMEOUT: Final = 0.2
@@ -61,7 +73,9 @@ class HealthService:
         critical: Mapping[str, HealthCheck],
         optional: Mapping[str, HealthCheck],
         count_jobs: Callable[[], Awaitable[JobCounts]],
+        monitor: HealthMonitor,
     ) -> None:
+        self._monitor = monitor
         self._checks = {**critical, **optional}
         self._count_jobs = count_jobs
         self._status_on_failure = {
@@ -69,11 +83,17 @@ class HealthService:
         }
         self._running: dict[str, asyncio.Task[CheckResult]] = {}
         self._counting: asyncio.Task[JobCounts | None] | None = None
+        self._failures: dict[str, type[BaseException]] = {}
         self._is_draining = False
 
     def drain(self) -> None:
         """Report unhealthy from now on, so that load balancers stop sending requests."""
         self._is_draining = True
+
+    def start_checks(self) -> None:
+        """Check all dependencies in the background, so that the monitor receives failures before the first report."""
+        for name in self._checks:
+            self._start_or_join(name)
 
     async def report(self) -> HealthReport:
         """Check all dependencies. Takes little more than TIMEOUT, even if a dependency hangs."""
@@ -113,8 +133,12 @@ class HealthService:
         started_at, status = perf_counter(), Health.HEALTHY
         try:
             await self._checks[name].check()
-        except Exception:
+        except Exception as error:
             status = self._status_on_failure[name]
+            self._record_failure(name, error)
+        else:
+            if self._failures.pop(name, None):
+                self._monitor.dependency_recovered(name)
         return CheckResult(status, perf_counter() - started_at)
 
     async def _count(self) -> JobCounts | None:
@@ -122,3 +146,17 @@ class HealthService:
             return await self._count_jobs()
         except Exception:  # the checks report what does not work
             return None
+
+    def _record_failure(self, name: str, error: Exception) -> None:
+        """Report a failure, unless the last check failed for the same reason: probes repeat it every few seconds."""
+        reason = type(root_cause(error))
+        if self._failures.get(name) is not reason:
+            self._failures[name] = reason
+            self._monitor.dependency_failed(name, error)
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """Return the error that the others were raised from."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error

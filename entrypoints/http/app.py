@@ -31,6 +31,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_container(container), run_job_worker(container) if settings.jobs_in_process else nullcontext():
+            container.services().health.start_checks()
             yield
 
     app = FastAPI(

@@ -11,6 +11,7 @@ from dependency_injector import containers, providers
 from adapters.archive.zip import ZipArchiveFormat
 from adapters.demo.tasks import demo_task
 from adapters.logs.audit import StructlogAuditLog
+from adapters.logs.health import StructlogHealthMonitor
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.secrets import new_secret
 from adapters.system.clock import SystemClock
@@ -19,6 +20,7 @@ from application.files.ports import FileStore
 from application.identity.ports import SessionStateCache
 from application.identity.security import AccessTokens, NewSecret, PasswordHasher
 from application.jobs.ports import JobMonitor
+from application.operations.health import HealthMonitor
 from application.operations.ports import ArchiveFormat
 from application.platform.audit import AuditLog
 from application.platform.cache import Cache
@@ -66,6 +68,7 @@ def _services(container: "Container") -> Services:
             rate_limiter=container.rate_limiter(),
             cache=container.cache(),
             job_monitor=container.job_monitor(),
+            health_monitor=container.health_monitor(),
             demo_task=container.demo_task(),
         ),
         _options(container.settings()),
@@ -126,6 +129,7 @@ class Container(containers.DeclarativeContainer):
     rate_limiter: providers.Provider[RateLimiter] = singleton(create_rate_limiter, redis)
     cache: providers.Provider[Cache] = singleton(create_cache, redis)
     job_monitor: providers.Provider[JobMonitor] = singleton(create_job_monitor)
+    health_monitor: providers.Provider[HealthMonitor] = singleton(StructlogHealthMonitor)
     demo_task: providers.Provider[DemoTaskFactory] = providers.Object(demo_task)
 
     services: providers.Provider[Services] = providers.Singleton(_services, __self__)

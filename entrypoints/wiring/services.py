@@ -28,7 +28,7 @@ from application.jobs.service import JobService
 from application.operations.backup import BackupService
 from application.operations.expiry import EXPIRY, EXPIRY_INTERVAL, ExpiredDataRemover
 from application.operations.export import ExportService
-from application.operations.health import HealthService
+from application.operations.health import HealthMonitor, HealthService
 from application.operations.ports import ArchiveFormat
 from application.platform.audit import AuditLog, AuditRecorder, ProbeRecorder
 from application.platform.cache import Cache
@@ -68,6 +68,7 @@ class Adapters:
     rate_limiter: RateLimiter
     cache: Cache
     job_monitor: JobMonitor
+    health_monitor: HealthMonitor
     demo_task: DemoTaskFactory
 
 
@@ -209,6 +210,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             critical={"database": adapters.storage},
             optional={"cache": adapters.rate_limiter, "storage": adapters.file_store},
             count_jobs=jobs.counts,
+            monitor=adapters.health_monitor,
         ),
         bootstrap=BootstrapService(registration=registration),
         jobs=jobs,

@@ -118,3 +118,16 @@ class Attempts:
 
     def worker_error(self, error: Exception) -> None:
         self.errors.append(error)
+
+
+class RecordingHealthMonitor:
+    """Record which dependency failed with which message, or recovered."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+
+    def dependency_failed(self, name: str, error: Exception) -> None:
+        self.events.append((name, str(error)))
+
+    def dependency_recovered(self, name: str) -> None:
+        self.events.append((name, "recovered"))

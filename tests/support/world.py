@@ -27,6 +27,7 @@ from tests.support.stubs import (
     Mailbox,
     PlainHasher,
     PlainTokens,
+    RecordingHealthMonitor,
     SettableClock,
 )
 
@@ -77,6 +78,7 @@ class World:
                 rate_limiter=InProcessRateLimiter(),
                 cache=cache or InProcessCache(),
                 job_monitor=self.attempts,
+                health_monitor=RecordingHealthMonitor(),
                 demo_task=demo_task,
             ),
             ServiceOptions(

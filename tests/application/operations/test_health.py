@@ -7,6 +7,7 @@ import pytest
 from application.jobs.ports import JobCounts
 from application.operations import health
 from application.operations.health import Health, HealthService
+from tests.support.stubs import RecordingHealthMonitor
 
 
 @dataclass
@@ -78,7 +79,7 @@ async def test_the_status_follows_the_failed_dependencies(
     status: Health,
     services: list[HealthService],
 ) -> None:
-    service = HealthService({"database": database()}, {"cache": cache()}, no_jobs)
+    service = HealthService({"database": database()}, {"cache": cache()}, no_jobs, RecordingHealthMonitor())
     services.append(service)
 
     report = await service.report()
@@ -90,7 +91,7 @@ async def test_the_status_follows_the_failed_dependencies(
 
 async def test_a_hung_dependency_is_checked_once_and_recovers() -> None:
     database = hanging()
-    service = HealthService({"database": database}, {}, no_jobs)
+    service = HealthService({"database": database}, {}, no_jobs, RecordingHealthMonitor())
 
     reports = await asyncio.gather(*(service.report() for _ in range(20)))
     await service.report()
@@ -102,7 +103,7 @@ async def test_a_hung_dependency_is_checked_once_and_recovers() -> None:
 
 
 async def test_a_draining_service_is_unhealthy() -> None:
-    service = HealthService({"database": working()}, {}, no_jobs)
+    service = HealthService({"database": working()}, {}, no_jobs, RecordingHealthMonitor())
     service.drain()
 
     report = await service.report()
@@ -112,7 +113,10 @@ async def test_a_draining_service_is_unhealthy() -> None:
 
 
 async def test_the_end_does_not_wait_for_hung_checks() -> None:
-    async with asyncio.timeout(1), HealthService({"database": hanging()}, {}, no_jobs) as service:
+    async with (
+        asyncio.timeout(1),
+        HealthService({"database": hanging()}, {}, no_jobs, RecordingHealthMonitor()) as service,
+    ):
         await service.report()
 
 
@@ -125,6 +129,27 @@ async def test_jobs_that_cannot_be_counted_do_not_affect_the_status() -> None:
         raise OSError
 
     for count, jobs in ((hang, None), (fail, None), (no_jobs, JobCounts(0, 0, 0))):
-        async with asyncio.timeout(5), HealthService({"database": working()}, {}, count) as service:
+        async with (
+            asyncio.timeout(5),
+            HealthService({"database": working()}, {}, count, RecordingHealthMonitor()) as service,
+        ):
             report = await service.report()
         assert (report.status, report.jobs) == (Health.HEALTHY, jobs)
+
+
+async def test_each_change_of_a_dependency_is_reported_once_with_its_cause() -> None:
+    database, monitor = working(), RecordingHealthMonitor()
+    service = HealthService({"database": database}, {}, no_jobs, monitor)
+    refused, rejected = OSError("refused"), RuntimeError("no connection")
+    rejected.__cause__ = PermissionError("wrong password")
+
+    for error in (None, refused, refused, rejected, rejected, None, None, refused):
+        database.error = error
+        await service.report()
+
+    assert monitor.events == [
+        ("database", "refused"),
+        ("database", "no connection"),
+        ("database", "recovered"),
+        ("database", "refused"),
+    ]
