@@ -187,5 +187,5 @@ class Storage(Protocol):
         ...
 
     async def check(self) -> None:
-        """Raise an error if the storage does not answer, or if this version does not serve its schema revision."""
+        """Raise an error if the storage does not answer, accepts no writes, or has a revision that is not served."""
         ...

@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from sqlalchemy import literal, make_url, select
+from sqlalchemy import make_url
 
 from adapters.sql.engine.compiler import Query
 from adapters.sql.engine.connection import Database, PoolUse, TableMissing
@@ -26,8 +26,6 @@ from application.platform.events import Dispatch, discard
 from application.platform.time_limit import REQUEST_SECONDS, limit_time
 from application.platform.unit_of_work import ManagedUnitOfWork, StorageUnavailable
 from application.storage import DatabaseCopier, SchemaRevision
-
-PING: Final = select(literal(1))
 
 
 class SqlStorage:
@@ -77,8 +75,12 @@ class SqlStorage:
         await self.close()
 
     async def check(self) -> None:
-        await self._fetch(PING)
         await self._require_served()
+        connection = await self._database.acquire()
+        try:
+            await connection.require_writable()
+        finally:
+            await connection.release()
 
     @property
     def pool_use(self) -> PoolUse:

@@ -42,6 +42,14 @@ class Connection(Protocol):
         """Execute the statement once for each of `rows`."""
         ...
 
+    async def require_writable(self) -> None:
+        """Check that the database accepts writes. Write nothing. The schema must exist.
+
+        Raises:
+            StorageUnavailable: The database is read-only.
+        """
+        ...
+
     async def release(self) -> None:
         """Roll back an open transaction and return the connection to the pool."""
         ...

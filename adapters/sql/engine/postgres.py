@@ -48,6 +48,10 @@ UNAVAILABLE: Final = (
 )
 
 
+IS_READ_ONLY: Final = "SELECT current_setting('transaction_read_only') = 'on'"
+"""True on a standby too."""
+
+
 class PostgresDatabase:
     """`postgresql+asyncpg://user:password@host:port/name`.
 
@@ -164,6 +168,13 @@ class PostgresConnection:
             else:
                 arguments = [statement.arguments(row) for row in rows]
                 await self._driver.executemany(statement.sql, arguments, timeout=_timeout())
+
+    async def require_writable(self) -> None:
+        with self._translate_errors():
+            is_read_only = await self._driver.fetchval(IS_READ_ONLY, timeout=_timeout())
+        if is_read_only:
+            self._terminate()  # after a failover, a new connection finds the new primary
+            raise StorageUnavailable("the database is read-only")
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:

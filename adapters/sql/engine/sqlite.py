@@ -10,7 +10,8 @@ import aiosqlite
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
 from adapters.sql.engine.compiler import Compiler, Statement
-from adapters.sql.engine.connection import PoolUse, ReferenceViolated, TableMissing, UniquenessViolated, Values
+from adapters.sql.engine.connection import PoolUse, Values
+from adapters.sql.engine.sqlite_errors import is_busy, is_read_only, translate_errors
 from adapters.sql.engine.urls import sqlite_path_of
 from application.platform.time_limit import max_wait
 from application.platform.unit_of_work import StorageBusy, StorageUnavailable
@@ -27,17 +28,7 @@ PRAGMAS: Final = (
     "PRAGMA foreign_keys=ON",
 )
 
-BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
-UNAVAILABLE: Final = {
-    "SQLITE_IOERR": "the database file cannot be read or written",
-    "SQLITE_FULL": "the disk of the database is full",
-    "SQLITE_CANTOPEN": "the database file cannot be opened",
-    "SQLITE_READONLY": "the database file is read-only",
-    "SQLITE_PERM": "the database file is read-only",
-    "SQLITE_CORRUPT": "the database file is damaged",
-    "SQLITE_NOTADB": "the database file is damaged, or not an SQLite database",
-}
-"""Why a database file cannot be used, by the beginning of SQLite's error name."""
+EMPTY_WRITE: Final = "UPDATE alembic_version SET version_num = version_num WHERE false"
 
 T = TypeVar("T")
 
@@ -90,11 +81,14 @@ class SqliteDatabase:
             self._idle.put_nowait(None)
             raise
 
-    def give_back(self, driver: aiosqlite.Connection) -> None:
+    def give_back(self, driver: aiosqlite.Connection | None) -> None:
+        """Take back a connection, or None for one that was closed."""
+        if driver is None:
+            self._connected -= 1
         self._idle.put_nowait(driver)
 
     async def _connect(self) -> aiosqlite.Connection:
-        with _translate_errors():
+        with translate_errors():
             driver = aiosqlite.connect(self._path, isolation_level=None, timeout=0)
             make_daemon(driver)
             await driver
@@ -118,11 +112,12 @@ class SqliteConnection:
         self._pool = pool
         self._is_taken = True
         self._is_in_transaction = False
+        self._is_read_only = False
 
     async def begin(self) -> None:
         await self._wait_for_turn()
         self._is_in_transaction = True
-        with _translate_errors():
+        with self._translate_errors():
             await _when_unlocked(partial(self._driver.execute_fetchall, "BEGIN IMMEDIATE"))
 
     async def _wait_for_turn(self) -> None:
@@ -144,7 +139,7 @@ class SqliteConnection:
         self._is_taken = True
 
     async def commit(self) -> None:
-        with _translate_errors():
+        with self._translate_errors():
             await _when_unlocked(partial(self._driver.execute_fetchall, "COMMIT"))
         self._end()
 
@@ -156,11 +151,28 @@ class SqliteConnection:
             if self._is_in_transaction:
                 self._end()
             if self._is_taken:
+                if self._is_read_only:
+                    await self._driver.close()
                 self._give_back()
 
     def _give_back(self) -> None:
         self._is_taken = False
-        self._pool.give_back(self._driver)
+        self._pool.give_back(None if self._is_read_only else self._driver)
+
+    async def require_writable(self) -> None:
+        """Execute a write that changes no row: SQLite needs the write lock for it, but writes nothing to the log."""
+        with suppress(StorageBusy), self._translate_errors():
+            await self._driver.execute_fetchall(EMPTY_WRITE)
+
+    @contextmanager
+    def _translate_errors(self) -> Iterator[None]:
+        """Translate errors. A connection that opened the file while it was read-only is not used again."""
+        try:
+            with translate_errors():
+                yield
+        except StorageUnavailable as error:
+            self._is_read_only = self._is_read_only or is_read_only(error.__cause__)
+            raise
 
     async def _roll_back(self) -> None:
         """Roll back. If a cancelled BEGIN or COMMIT still waits in the driver's thread, this runs after it."""
@@ -173,12 +185,12 @@ class SqliteConnection:
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]:
         query = partial(self._driver.execute_fetchall, statement.sql, statement.arguments(values))
-        with _translate_errors():
+        with self._translate_errors():
             found = await _when_unlocked(query)
         return statement.rows(list(found))
 
     async def execute(self, statement: Statement, rows: Sequence[Values]) -> None:
-        with _translate_errors():
+        with self._translate_errors():
             async with self._driver.executemany(statement.sql, [statement.arguments(row) for row in rows]):
                 pass
 
@@ -189,6 +201,16 @@ def make_daemon(connecting: aiosqlite.Connection) -> None:
     aiosqlite has no public option for this; SQLAlchemy's own dialect sets the same private attribute.
     """
     connecting._thread.daemon = True
+
+
+def require_utf8_file(encoding: str) -> None:
+    """Check the encoding of a database file. SQLite would sort UTF-16 by its bytes.
+
+    Raises:
+        StorageUnavailable: The file has another encoding.
+    """
+    if encoding != "UTF-8":
+        raise StorageUnavailable(f"the database file has the encoding {encoding} instead of UTF-8")
 
 
 async def _when_unlocked(run: Callable[[], Awaitable[T]]) -> T:
@@ -202,53 +224,7 @@ async def _when_unlocked(run: Callable[[], Awaitable[T]]) -> T:
         try:
             return await run()
         except sqlite3.OperationalError as error:
-            if not _is_busy(error) or monotonic() > deadline:
+            if not is_busy(error) or monotonic() > deadline:
                 raise
         await asyncio.sleep(delay)
         delay = min(2 * delay, MAX_DELAY)
-
-
-@contextmanager
-def _translate_errors() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        match error.sqlite_errorname:
-            case "SQLITE_CONSTRAINT_PRIMARYKEY" | "SQLITE_CONSTRAINT_UNIQUE":
-                raise UniquenessViolated(str(error).rpartition(": ")[2].partition(".")[0]) from error
-            case "SQLITE_CONSTRAINT_FOREIGNKEY":
-                raise ReferenceViolated from error
-        raise
-    except sqlite3.DatabaseError as error:
-        if _is_busy(error):
-            raise StorageBusy("another process has locked the database file") from error
-        if (reason := reason_of(error)) is not None:
-            raise StorageUnavailable(reason) from error
-        if str(error).startswith("no such table"):
-            raise TableMissing from error
-        raise
-
-
-def require_utf8_file(encoding: str) -> None:
-    """Check the encoding of a database file. SQLite would sort UTF-16 by its bytes.
-
-    Raises:
-        StorageUnavailable: The file has another encoding.
-    """
-    if encoding != "UTF-8":
-        raise StorageUnavailable(f"the database file has the encoding {encoding} instead of UTF-8")
-
-
-def reason_of(error: sqlite3.Error) -> str | None:
-    """Return why the database file cannot be used, or None if the error has another cause."""
-    if _is_busy(error):
-        return "another process has locked the database file"
-    return next((reason for prefix, reason in UNAVAILABLE.items() if _name_of(error).startswith(prefix)), None)
-
-
-def _is_busy(error: sqlite3.Error) -> bool:
-    return _name_of(error).startswith(BUSY)
-
-
-def _name_of(error: sqlite3.Error) -> str:
-    return getattr(error, "sqlite_errorname", "")  # errors of the Python module have none

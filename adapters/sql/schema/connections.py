@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from adapters.sql.engine.postgres import require_utf8
-from adapters.sql.engine.sqlite import reason_of, require_utf8_file
+from adapters.sql.engine.sqlite import require_utf8_file
+from adapters.sql.engine.sqlite_errors import reason_of
 from adapters.sql.engine.urls import dsn_of, sqlite_path_of
 from application.platform.unit_of_work import StorageUnavailable
 

@@ -105,6 +105,13 @@ class TestPostgresStorage(StorageContract, CappedUsersContract):
         finally:
             await small.close()
 
+    async def test_a_read_only_database_is_not_ready(self, postgres_url: str) -> None:
+        options = "options=-c%20default_transaction_read_only%3Don"
+        async with SqlStorage(f"{postgres_url}?{options}") as storage:
+            await snapshot(storage)
+            with pytest.raises(StorageUnavailable, match="the database is read-only"):
+                await storage.check()
+
     async def test_a_claim_respects_its_limit_for_every_query_plan(
         self, storage: SqlStorage, postgres_url: str
     ) -> None:
