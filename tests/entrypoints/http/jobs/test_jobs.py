@@ -7,7 +7,7 @@ from httpx2 import AsyncClient
 
 from application.tasks import tags
 from entrypoints.wiring.container import Container
-from entrypoints.worker import job_worker
+from entrypoints.worker import failures
 from tests.entrypoints.http.given import TAGS, UNKNOWN, SettableClock, anonymised, create_all, get, in_memory
 
 JOBS = "/api/v1/jobs"
@@ -58,7 +58,7 @@ async def test_a_failed_job_shows_no_internals(
 ) -> None:
     await create_all(ann, {"title": "1", "tags": ["home"]}, {"title": "2", "tags": ["home"]})
     location = (await ann.delete(f"{TAGS}/home")).headers["Location"]
-    monkeypatch.setattr(job_worker, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(failures, "MAX_ATTEMPTS", 1)
     monkeypatch.setattr("application.tasks.tag_jobs.save_tasks", None)  # a programming error
     await container.services().job_worker.work()
 
