@@ -63,16 +63,20 @@ class SqliteCopier:
                 raise BackupError(f"a backup can only be restored where no database exists, but {path} exists")
 
     def _load(self, path: Path) -> None:
-        """Copy into a temporary file, then link it to its name, which fails if the name exists."""
+        """Copy into a temporary file, reserve the name with an empty file, then rename.
+
+        Creating the empty file fails if the name exists. No hard link, because some file systems have none.
+        """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._path.parent, prefix=f".{self._path.name}.") as whole:
-                with path.open("rb") as copy:
-                    shutil.copyfileobj(copy, whole, 1024 * 1024)
-                whole.flush()
-                os.fsync(whole.fileno())
+            with tempfile.TemporaryDirectory(dir=self._path.parent, prefix=f".{self._path.name}.") as directory:
+                with path.open("rb") as copy, (whole := Path(directory, "whole")).open("xb") as file:
+                    shutil.copyfileobj(copy, file, 1024 * 1024)
+                    file.flush()
+                    os.fsync(file.fileno())
                 self._require_empty()
-                os.link(whole.name, self._path)
+                self._path.touch(exist_ok=False)
+                whole.replace(self._path)
             _sync(self._path.parent)
         except OSError as error:
             raise BackupError(f"{self._path} cannot be written: {error.strerror}") from error

@@ -1,7 +1,10 @@
 """File contents are copied after the rows that refer to them."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+
+import pytest
 
 from adapters.archive.zip import ZipArchiveFormat
 from adapters.files.local import LocalFileStore
@@ -10,6 +13,7 @@ from adapters.sql.operations.sqlite_copier import SqliteCopier
 from adapters.system.clock import SystemClock
 from application.files.ports import StoredObject
 from application.operations.backup import BackupService
+from application.storage import BackupError
 from tests.entrypoints.cli.backup.command import chunks
 from tests.support.builders import NOW
 
@@ -40,3 +44,15 @@ async def test_contents_that_are_removed_during_a_backup_are_skipped(sqlite_url:
     assert [stored.key async for stored in restored.list()] == ["ann/stored"]
     assert await target.revision() is not None
     assert "restoring file 1 of 1" in messages
+
+
+async def test_a_restore_needs_no_hard_links(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await SqliteCopier(sqlite_url).dump(copy := tmp_path / "copy")
+    monkeypatch.delattr(os, "link")
+    target = SqliteCopier(f"sqlite+aiosqlite:///{tmp_path}/target.db")
+
+    await target.load(copy)
+
+    assert await target.revision() is not None
+    with pytest.raises(BackupError, match="exists"):
+        await target.load(copy)
