@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import struct
@@ -109,5 +110,8 @@ def _sync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync directories
+            raise
     finally:
         os.close(descriptor)

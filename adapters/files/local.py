@@ -1,5 +1,8 @@
 import asyncio
+import errno
 import os
+import re
+import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,6 +17,9 @@ from domain.errors import FileNotFound
 
 CHUNK_SIZE: Final = 256 * 1024
 """Bytes per read or write."""
+
+SEGMENT: Final = re.compile(r"[A-Za-z0-9-]+")
+"""A segment of a key. Other entries of the directory are not ours: `lost+found`, `.Trash-1000`, `.DS_Store`."""
 
 T = TypeVar("T")
 
@@ -136,15 +142,21 @@ def _remove(*paths: Path) -> None:
 
 
 def _directories_in(root: Path) -> list[str]:
-    return [entry.name for entry in os.scandir(root) if entry.is_dir()] if root.exists() else []
+    if not root.exists():
+        return []
+    return [entry.name for entry in os.scandir(root) if SEGMENT.fullmatch(entry.name) and entry.is_dir()]
 
 
 def _objects_in(directory: Path) -> list[StoredObject]:
     objects: list[StoredObject] = []
     with suppress(FileNotFoundError):  # the directory does not exist, or was removed meanwhile
         for path in directory.iterdir():
+            if not SEGMENT.fullmatch(path.name.partition(".")[0]):
+                continue
             with suppress(FileNotFoundError):  # the object was removed meanwhile
                 status = path.stat()
+                if not stat.S_ISREG(status.st_mode):
+                    continue
                 modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
                 objects.append(StoredObject(f"{directory.name}/{path.name}", status.st_size, modified_at))
     return objects
@@ -154,5 +166,8 @@ def _sync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync directories
+            raise
     finally:
         os.close(descriptor)

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import shutil
 import sqlite3
@@ -87,5 +88,8 @@ def _sync(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync directories
+            raise
     finally:
         os.close(descriptor)

@@ -1,5 +1,8 @@
 import asyncio
+import errno
+import os
 import resource
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +43,29 @@ class TestLocalFileStore(FileStoreContract):
         assert [(stored.key, stored.size) for stored in await listed(store)] == [(KEY, 1), (f"{OTHER}.half", 2)]
 
         await store.remove(f"{OTHER}.half")
+        assert [stored.key for stored in await listed(store)] == [KEY]
+
+    async def test_foreign_entries_of_the_directory_are_not_listed(self, store: LocalFileStore, tmp_path: Path) -> None:
+        await store.put(KEY, chunks_of(b"ours"))
+        before = await listed(store)
+        for name in (".Trash-1000/files", "lost+found/#1", f"{KEY.partition('/')[0]}/folder"):
+            (tmp_path / "some" / "files" / name).mkdir(parents=True)
+        for name in (".DS_Store", f"{KEY.partition('/')[0]}/.DS_Store", ".Trash-1000/old"):
+            (tmp_path / "some" / "files" / name).touch()
+        assert await listed(store) == before
+
+    async def test_a_file_system_that_cannot_sync_directories_is_usable(
+        self, store: LocalFileStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sync = os.fsync
+
+        def sync_files_only(descriptor: int) -> None:
+            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", sync_files_only)
+        await store.put(KEY, chunks_of(b"ours"))
         assert [stored.key for stored in await listed(store)] == [KEY]
 
     async def test_files_are_private_to_the_service_account(self, store: LocalFileStore, tmp_path: Path) -> None:
