@@ -39,6 +39,11 @@ def configure(settings: Settings) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
+def is_json() -> bool:
+    """Return whether `configure` was called and chose JSON."""
+    return isinstance(structlog.get_config()["processors"][-1], structlog.processors.JSONRenderer)
+
+
 def _default_format(settings: Settings) -> LogFormat:
     return LogFormat.CONSOLE if settings.is_development else LogFormat.JSON
 

@@ -3,6 +3,7 @@
 import os
 from typing import Any, Final, NoReturn
 
+import structlog
 import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -13,6 +14,7 @@ from application.platform.unit_of_work import StorageUnavailable
 from application.storage import BackupError, SchemaMismatch, UnknownRevision
 from domain.errors import DomainError
 from domain.text import escape_unprintable
+from entrypoints import logs
 from entrypoints.setting_types import SettingsError
 
 EXPECTED: Final = (
@@ -29,8 +31,15 @@ EXPECTED: Final = (
 )
 
 
+SERVICES: Final = ("serve", "worker")
+"""Commands whose output is a log."""
+
+
 class ReportingGroup(TyperGroup):
-    """Commands whose expected errors are reported as a line of standard error, with exit status 2."""
+    """Commands whose expected errors are reported as a line of standard error, with exit status 2.
+
+    A service that logs JSON logs the error instead, so that every line of its output is JSON.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -38,6 +47,9 @@ class ReportingGroup(TyperGroup):
         except BrokenPipeError:  # typer exits without a message, like other programs in a pipe
             raise
         except EXPECTED as error:
+            if ctx.invoked_subcommand in SERVICES and logs.is_json():
+                structlog.get_logger("start").critical("start_refused", reason=describe(error))
+                raise typer.Exit(2) from error
             exit_with_error(describe(error))
 
 

@@ -212,6 +212,16 @@ def test_serve_reports_an_address_on_which_it_cannot_listen(empty_directory: Pat
     assert result.stderr.startswith(f"cannot listen on {host}")
 
 
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_service_that_logs_json_logs_why_it_does_not_start(run: Run, command: str) -> None:
+    result = run(command, DATABASE_URL=UNREACHABLE[0], LOG_FORMAT="json")
+
+    event = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (2, "")
+    assert (event["event"], event["level"]) == ("start_refused", "critical")
+    assert "canary" not in result.stdout
+
+
 @pytest.mark.parametrize("command", ["migrate", "serve", "openapi"])
 def test_all_wrong_settings_are_reported_by_name(run: Run, command: str) -> None:
     message = require_error(run(command, PORT="canary", SECRET_KEY="canary", DATABASE_URL="mysql://canary"))
