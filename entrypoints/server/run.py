@@ -18,13 +18,13 @@ from uvicorn.supervisors import ChangeReload
 from entrypoints.server.shared_metrics import shared_metrics
 from entrypoints.server.signals import GRACE_PERIOD
 from entrypoints.server.sockets import listen
-from entrypoints.server.supervisor import Patience, Supervisor
+from entrypoints.server.supervisor import Supervisor, Timeouts
 from entrypoints.server.worker_process import WorkerProcess
 
 SHUTDOWN_TIMEOUT: Final = 18
 """Seconds for requests in flight when the server stops. `DeadlineProtocol.drain_timeout` is shorter."""
 
-PATIENCE: Final = Patience(start=60, heartbeat=20, stop=GRACE_PERIOD)
+TIMEOUTS: Final = Timeouts(start=60, heartbeat=20, stop=GRACE_PERIOD)
 """A busy machine may need long to start a worker. An event loop that does not run for 20 seconds will not recover."""
 
 
@@ -63,7 +63,7 @@ def run(host: str, port: int, *, workers: int, reload: bool, announce: Callable[
             ChangeReload(config, target=server.run, sockets=sockets).run()
         elif workers > 1:
             with shared_metrics():
-                exit_code = Supervisor(partial(WorkerProcess, config, sockets), workers, sockets, PATIENCE).run()
+                exit_code = Supervisor(partial(WorkerProcess, config, sockets), workers, sockets, TIMEOUTS).run()
             if exit_code:
                 sys.exit(exit_code)
         else:

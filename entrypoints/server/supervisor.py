@@ -31,8 +31,8 @@ SIGNALS: Final = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How many seconds the parent waits for a worker before it kills it."""
+class Timeouts:
+    """Seconds after which the parent kills a worker."""
 
     start: float
     """For the first heartbeat."""
@@ -61,11 +61,11 @@ class Supervisor:
     """
 
     def __init__(
-        self, start: Callable[[], WorkerProcess], workers: int, sockets: list[socket], patience: Patience
+        self, start: Callable[[], WorkerProcess], workers: int, sockets: list[socket], timeouts: Timeouts
     ) -> None:
         self._start = start
         self._sockets = sockets
-        self._patience = patience
+        self._timeouts = timeouts
         self._slots = [Slot() for _ in range(workers)]
         self._retired: dict[WorkerProcess, float] = {}
         """Workers that are stopping, and when they are killed."""
@@ -144,8 +144,8 @@ class Supervisor:
 
     def _is_over(self, worker: WorkerProcess) -> bool:
         """Return whether the worker is dead or hangs."""
-        patience = self._patience.heartbeat if worker.is_ready else self._patience.start
-        return worker.exit_code is not None or worker.silence > patience
+        timeout = self._timeouts.heartbeat if worker.is_ready else self._timeouts.start
+        return worker.exit_code is not None or worker.silence > timeout
 
     def _end(self, worker: WorkerProcess, *, is_expected: bool = False) -> None:
         """Kill the worker unless it is dead, and log why it ended."""
@@ -176,14 +176,14 @@ class Supervisor:
     def _retire(self, slot: Slot) -> None:
         if slot.worker is not None:
             slot.worker.terminate()
-            self._retired[slot.worker] = monotonic() + self._patience.stop
+            self._retired[slot.worker] = monotonic() + self._timeouts.stop
             slot.worker = None
 
     def _stop(self) -> None:
         """Close the listening sockets here too, so that new clients fail fast, then stop the workers."""
         for listening in self._sockets:
             listening.close()
-        deadline = monotonic() + self._patience.stop
+        deadline = monotonic() + self._timeouts.stop
         workers = self._workers()
         for worker in workers:
             worker.terminate()

@@ -1,4 +1,4 @@
-"""One server process of several, as its parent sees it and as it runs."""
+"""One server process of several: the handle of its parent, and what runs in the process."""
 
 import asyncio
 import os

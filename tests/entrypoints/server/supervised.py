@@ -10,10 +10,10 @@ from typing import Any, Final
 import uvicorn
 
 from entrypoints.server.sockets import listen
-from entrypoints.server.supervisor import Patience, Supervisor
+from entrypoints.server.supervisor import Supervisor, Timeouts
 from entrypoints.server.worker_process import WorkerProcess
 
-PATIENCE: Final = Patience(start=60, heartbeat=2, stop=1)
+TIMEOUTS: Final = Timeouts(start=60, heartbeat=2, stop=1)
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -31,7 +31,7 @@ def main(port: int) -> int:
     config = uvicorn.Config(
         "tests.entrypoints.server.supervised:app", workers=2, lifespan="off", ws="none", log_config=None
     )
-    return Supervisor(partial(WorkerProcess, config, sockets), 2, sockets, PATIENCE).run()
+    return Supervisor(partial(WorkerProcess, config, sockets), 2, sockets, TIMEOUTS).run()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from uvicorn.config import STARTUP_FAILURE
 
-from entrypoints.server.run import PATIENCE
+from entrypoints.server.run import TIMEOUTS
 from entrypoints.server.supervisor import MAX_DELAY, SHORT_LIFE, Supervisor, restart_delay
 from entrypoints.server.worker_process import WorkerProcess
 from tests.architecture.sources import ROOT
@@ -114,7 +114,7 @@ def supervise(*workers: EndedWorker) -> tuple[Supervisor, list[EndedWorker]]:
         started.append(workers[len(started)] if len(started) < len(workers) else EndedWorker())
         return cast(WorkerProcess, started[-1])
 
-    return Supervisor(start, max(len(workers), 1), [], PATIENCE), started
+    return Supervisor(start, max(len(workers), 1), [], TIMEOUTS), started
 
 
 def test_a_worker_that_dies_at_each_start_is_not_replaced_at_once_each_time() -> None:
@@ -143,4 +143,4 @@ def test_a_worker_that_cannot_be_started_is_started_later() -> None:
     def start() -> WorkerProcess:
         raise BlockingIOError("no more processes")
 
-    Supervisor(start, 2, [], PATIENCE).check(0)
+    Supervisor(start, 2, [], TIMEOUTS).check(0)
