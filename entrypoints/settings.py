@@ -141,6 +141,11 @@ class Settings(BaseSettings):
     rate_limit_export: Rate = Field("10/hour", description="exports per user")
     log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
     log_format: LogFormat | None = Field(None, description="console or json; by default console in development only")
+    audit_log: str | None = Field(
+        None,
+        min_length=1,
+        description="file to which security events are appended, as JSON lines; by default the standard output",
+    )
     migrate_on_start: bool = Field(False, description="whether serve migrates the database before it starts")
     host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")

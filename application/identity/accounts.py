@@ -39,7 +39,7 @@ class AccountService:
             UsernameTaken: Another user has this username.
             EmailTaken: Another user has this e-mail address.
         """
-        return await self._registration.create(command, role=Role.USER, is_active=True)
+        return await self._registration.create(command, role=Role.USER, is_active=True, actor_id=None)
 
     async def erase(
         self, actor: Actor, password: str, address: str | None = None, *, versions: VersionMatch = ANY_VERSION
@@ -70,7 +70,7 @@ class AccountService:
     @retried
     async def _remove(self, verified: User, versions: VersionMatch) -> None:
         async with self._unit_of_work() as uow:
-            removed = await remove_user(uow, verified.id, versions, self._new_id)
+            removed = await remove_user(uow, verified.id, versions, self._new_id, actor_id=verified.id)
             if removed.password_hash != verified.password_hash:
                 raise WrongPassword  # nothing is stored without a commit
             await uow.commit()

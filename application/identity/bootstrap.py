@@ -13,4 +13,4 @@ class BootstrapService:
 
     async def create_user(self, command: CreateUser) -> User:
         """Create an account with any role. See `Registration.create` for the errors."""
-        return await self._registration.create(command, role=command.role, is_active=command.is_active)
+        return await self._registration.create(command, role=command.role, is_active=command.is_active, actor_id=None)

@@ -44,7 +44,9 @@ class Credentials:
         """
         return await self._hasher.hash(self._policy.validate(password, username=username, email=email))
 
-    async def verify(self, user: User | None, password: str, *, login: str, address: str | None) -> str | None:
+    async def verify(
+        self, user: User | None, password: str, *, login: str, address: str | None, actor_id: UserId | None = None
+    ) -> str | None:
         """Return the password of an active user in the form that is hashed, or None if the password is wrong.
 
         A wrong password counts as a failed login. Without an active user, the method takes the same time and counts in
@@ -55,6 +57,7 @@ class Credentials:
             password: The password in plain text.
             login: The username or e-mail address that the client sent.
             address: The IP address of the client, if it is known.
+            actor_id: The user, if authenticated before.
 
         Raises:
             RateLimited: Too many passwords for this account were wrong.
@@ -63,7 +66,10 @@ class Credentials:
         async def is_known() -> bool:
             return user is not None and await self._has_session_from(user.id, address or "")
 
-        guess = await self._rate_limits.guess(_account_key(user, login), address or "", is_known)
+        user_id = user.id if user else None
+        guess = await self._rate_limits.guess(
+            _account_key(user, login), address or "", is_known, user_id=user_id, actor_id=actor_id
+        )
         try:
             form = await self._find_hashed_form(password, user.password_hash if user and user.is_active else None)
         except Exception:
@@ -97,8 +103,9 @@ class Credentials:
             RateLimited: Too many passwords for this account were wrong.
         """
         user: User = await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
-        if await self.verify(user, password, login=user.username, address=address) is None:
-            self._audit.warn(refusal_event, user_id=user.id, ip_address=address)
+        form = await self.verify(user, password, login=user.username, address=address, actor_id=user.id)
+        if form is None:
+            self._audit.warn(refusal_event, actor_id=user.id, user_id=user.id, ip_address=address)
             raise WrongPassword
         return user
 
@@ -111,7 +118,7 @@ class Credentials:
             RateLimited: Too many changes or wrong passwords. See `require_current_password` for other errors.
         """
         user = await self.require_current_password(actor, password, address, refusal_event="email_change_refused")
-        await self._rate_limits.change_email(str(user.id))
+        await self._rate_limits.change_email(user.id)
         return user
 
     async def rehash_if_outdated(self, user: User, hashed_form: str) -> str | None:

@@ -1,39 +1,63 @@
 """What the identity use cases change. The audit log records each event under its name."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final, Self
 
 from application.identity.ports import SessionStateCache
+from application.jobs.ports import JobId
 from application.platform.events import Event
 from domain.identity.session import SessionId
-from domain.identity.user import Role, UserId
+from domain.identity.user import Role, User, UserId
+
+AUDITED_VALUES: Final = ("role", "is_active", "timezone")
+"""Fields of a user whose values events contain. Others are personal data: an erasure cannot remove them from a log."""
+
+Values = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class UserRegistered(Event):
+class IdentityEvent(Event):
+    """Something that happened to an account."""
+
+    user_id: UserId
+    actor_id: UserId | None = field(kw_only=True)
+    """The user who did it; None for an anonymous client and for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserRegistered(IdentityEvent):
     """An account was created."""
 
     name: ClassVar = "user_registered"
-    user_id: UserId
     role: Role
+    new: Values
+
+    @classmethod
+    def of(cls, user: User, actor_id: UserId | None) -> Self:
+        """Return the event for a new user."""
+        return cls(user.id, user.role, audited_values(user), actor_id=actor_id)
 
 
 @dataclass(frozen=True, slots=True)
-class RoleChanged(Event):
+class RoleChanged(IdentityEvent):
     """A user has another role. It follows UserChanged."""
 
     name: ClassVar = "role_changed"
-    user_id: UserId
-    old: Role
-    new: Role
+    old: Values
+    new: Values
+
+    @classmethod
+    def of(cls, before: User, after: User, actor_id: UserId) -> Self:
+        """Return the event for a change of the role."""
+        return cls(before.id, {"role": before.role}, {"role": after.role}, actor_id=actor_id)
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedIn(Event):
+class LoggedIn(IdentityEvent):
     """A session was started."""
 
     name: ClassVar = "login"
-    user_id: UserId
     session_id: SessionId
     ip_address: str | None
 
@@ -43,13 +67,13 @@ class PasswordResetRequested(Event):
     """A mail with a reset link was queued, if the address has an account."""
 
     name: ClassVar = "password_reset_requested"
+    job_id: JobId
+    """The job that looks up the account. Its events have this id as `correlation_id`."""
 
 
 @dataclass(frozen=True, slots=True)
-class SessionStateChanged(Event):
+class SessionStateChanged(IdentityEvent):
     """The state of some sessions of a user changed: cached states must not be used any more."""
-
-    user_id: UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +82,15 @@ class UserChanged(SessionStateChanged):
 
     name: ClassVar = "user_changed"
     fields: list[str]
+    old: Values
+    new: Values
+
+    @classmethod
+    def of(cls, before: User, after: User, fields: Iterable[str], actor_id: UserId) -> Self:
+        """Return the event for an edit. It names those of the fields that changed."""
+        changed = sorted(name for name in fields if getattr(after, name) != getattr(before, name))
+        old, new = ({name: getattr(u, name) for name in changed if name in AUDITED_VALUES} for u in (before, after))
+        return cls(before.id, changed, old, new, actor_id=actor_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +98,12 @@ class UserErased(SessionStateChanged):
     """A user was deleted with all their data."""
 
     name: ClassVar = "user_erased"
+    old: Values
+
+    @classmethod
+    def of(cls, user: User, actor_id: UserId) -> Self:
+        """Return the event for a user who was deleted."""
+        return cls(user.id, audited_values(user), actor_id=actor_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +161,8 @@ class SessionStateInvalidation:
         """Invalidate the states of the user if the event changed them."""
         if isinstance(event, SessionStateChanged):
             await self._session_states.invalidate(event.user_id)
+
+
+def audited_values(user: User) -> Values:
+    """Return the values of a user that events contain."""
+    return {name: getattr(user, name) for name in AUDITED_VALUES}

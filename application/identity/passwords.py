@@ -88,7 +88,7 @@ class PasswordService:
     async def _queue(self, job: Job) -> None:
         async with self._unit_of_work() as uow:
             await uow.jobs.add(job)
-            uow.add_event(PasswordResetRequested())
+            uow.add_event(PasswordResetRequested(job.id))
             await uow.commit()
 
     @retried
@@ -100,7 +100,7 @@ class PasswordService:
             await uow.users.save(stored.with_password(password_hash, at=self._clock.now()))
             await uow.sessions.remove_all(user.id, keep=keep)
             await revoke_reset_tokens(uow, user.id)
-            uow.add_event(PasswordChanged(user.id))
+            uow.add_event(PasswordChanged(user.id, actor_id=user.id))
             await uow.commit()
 
     @retried
@@ -114,7 +114,7 @@ class PasswordService:
             await uow.reset_tokens.remove(user.id)
             await uow.users.save(stored.with_password(password_hash, at=self._clock.now()))
             await uow.sessions.remove_all(user.id)
-            uow.add_event(PasswordReset(user.id))
+            uow.add_event(PasswordReset(user.id, actor_id=user.id))
             await uow.commit()
 
     def _check_token(self, user: User, tokens: ResetTokens, token: OpaqueToken) -> None:

@@ -50,6 +50,7 @@ class Registration:
         *,
         role: Role,
         is_active: bool,
+        actor_id: UserId | None,
     ) -> User:
         """Create an account and queue a welcome mail.
 
@@ -58,6 +59,7 @@ class Registration:
             idempotent_write: Stores the response in the same transaction, for requests with an idempotency key.
             role: The role of the account. A command that has a role of its own does not decide it.
             is_active: Whether the user may log in.
+            actor_id: The admin who creates the account; None for oneself and for the operator.
 
         Raises:
             InvalidValue: A field breaks its rule.
@@ -81,16 +83,16 @@ class Registration:
         )
         password_hash = await self._credentials.hash(command.password, username=user.username, email=user.email)
         user = replace(user, password_hash=password_hash)
-        await self._store(user, idempotent_write)
+        await self._store(user, idempotent_write, actor_id)
         return user
 
     @retried
-    async def _store(self, user: User, idempotent_write: IdempotentWrite[User] | None) -> None:
+    async def _store(self, user: User, idempotent_write: IdempotentWrite[User] | None, actor_id: UserId | None) -> None:
         welcome = Job(id=JobId(self._new_id()), kind=WELCOME_MAIL, owner_id=user.id)
         async with self._unit_of_work() as uow:
             if idempotent_write is not None:
                 await idempotent_write.store(uow, user, subject_id=user.id)
             await uow.users.add(user)
             await uow.jobs.add(welcome)
-            uow.add_event(UserRegistered(user.id, user.role))
+            uow.add_event(UserRegistered.of(user, actor_id))
             await uow.commit()

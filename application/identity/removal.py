@@ -23,7 +23,9 @@ BATCH_SIZE = 1_000
 """Rows of each kind that a transaction of the job deletes."""
 
 
-async def remove_user(uow: IdentityUnitOfWork, user_id: UserId, versions: VersionMatch, new_id: NewId) -> User:
+async def remove_user(
+    uow: IdentityUnitOfWork, user_id: UserId, versions: VersionMatch, new_id: NewId, *, actor_id: UserId
+) -> User:
     """Delete the user with all their data. Return the user that was deleted.
 
     The account is gone with the transaction. If the user owns more than PURGED_AT_ONCE rows of a kind, a job deletes
@@ -41,7 +43,7 @@ async def remove_user(uow: IdentityUnitOfWork, user_id: UserId, versions: Versio
     if await uow.users.purge(user_id, limit=PURGED_AT_ONCE) is not None:
         await uow.jobs.add(purge_job(user_id))
     await uow.jobs.add(remove_all_bytes_job(user_id, new_id))
-    uow.add_event(UserErased(user_id))
+    uow.add_event(UserErased.of(user, actor_id))
     return user
 
 

@@ -134,7 +134,7 @@ class SessionService:
                     refreshed = session.refresh(presented.hash, new.hash, family=presented.family_hash, at=now)
                 except RefreshTokenReused:
                     await uow.sessions.remove(session_id, user_id=user_id)
-                    uow.add_event(RefreshTokenReuseDetected(user_id, session_id))
+                    uow.add_event(RefreshTokenReuseDetected(user_id, session_id, actor_id=None))
                     await uow.commit()
                     raise
                 await uow.sessions.save(refreshed, replacing=session)
@@ -195,7 +195,7 @@ class SessionService:
             self._unit_of_work() as uow,
         ):
             await uow.sessions.remove(session_id, user_id=actor.user_id)
-            uow.add_event(SessionEnded(actor.user_id, session_id))
+            uow.add_event(SessionEnded(actor.user_id, session_id, actor_id=actor.user_id))
             await uow.commit()
 
     @retried
@@ -203,7 +203,7 @@ class SessionService:
         """End all sessions of the actor."""
         async with self._unit_of_work() as uow:
             await uow.sessions.remove_all(actor.user_id)
-            uow.add_event(SessionsEnded(actor.user_id))
+            uow.add_event(SessionsEnded(actor.user_id, actor_id=actor.user_id))
             await uow.commit()
 
     def _issue_tokens(self, user: User, refresh_token: OpaqueToken) -> IssuedTokens:
@@ -241,7 +241,7 @@ class SessionService:
             )
             await uow.sessions.add(session)
             if await uow.sessions.remove_oldest(user.id, keep=Session.MAX_PER_USER):
-                uow.add_event(OldestSessionsEnded(user.id))
-            uow.add_event(LoggedIn(user.id, session.id, session.ip_address))
+                uow.add_event(OldestSessionsEnded(user.id, actor_id=user.id))
+            uow.add_event(LoggedIn(user.id, session.id, session.ip_address, actor_id=user.id))
             await uow.commit()
         return user

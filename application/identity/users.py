@@ -79,7 +79,7 @@ class UserService:
         """
         actor.require_admin()
         return await self._registration.create(
-            command, idempotent_write, role=command.role, is_active=command.is_active
+            command, idempotent_write, role=command.role, is_active=command.is_active, actor_id=actor.user_id
         )
 
     @retried
@@ -167,10 +167,9 @@ class UserService:
             if after is not before:
                 await require_another_admin(uow, before, after)
                 await self._save(uow, before, after)
-                changed = (name for name in changes if getattr(after, name) != getattr(before, name))
-                uow.add_event(UserChanged(user_id, sorted(changed)))
+                uow.add_event(UserChanged.of(before, after, changes, actor.user_id))
                 if after.role is not before.role:
-                    uow.add_event(RoleChanged(user_id, before.role, after.role))
+                    uow.add_event(RoleChanged.of(before, after, actor.user_id))
                 await uow.commit()
         if after is before and PRIVILEGED_FIELDS.intersection(changes):
             await self._session_states.wait_until_current()
@@ -190,7 +189,7 @@ class UserService:
         ):
             async with _not_found_first(uow, user_id):
                 actor.require_may_remove(user_id)
-            await remove_user(uow, user_id, versions, self._new_id)
+            await remove_user(uow, user_id, versions, self._new_id, actor_id=actor.user_id)
             await uow.commit()
 
     async def _save(self, uow: IdentityUnitOfWork, before: User, after: User) -> None:

@@ -1,4 +1,10 @@
-from dataclasses import fields
+"""The log of security events, and where they come from: a request, a job or a command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import Final, Protocol
 
 from application.platform.events import Event
@@ -9,10 +15,52 @@ ID_VERSION: Final = 7
 """The version of the UUIDs that this service creates."""
 
 
+class Source(StrEnum):
+    """What runs use cases."""
+
+    REQUEST = "request"
+    JOB = "job"
+    COMMAND = "command"
+    """A command of the operator, who has no account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The request, the job or the command that runs the use case."""
+
+    source: Source
+    correlation_id: str
+    """Identifies it. Created by this service, so that no client can choose it: the id of the job, or a new one."""
+    request_id: str | None = None
+    """The request id of the response, which the client may have chosen."""
+    ip_address: str | None = None
+    """The address of the client, if it is known."""
+
+
+_current_origin: Final[ContextVar[Origin | None]] = ContextVar("origin", default=None)
+
+
+@contextmanager
+def running_for(origin: Origin) -> Iterator[None]:
+    """Set the origin of the use cases that run in this context."""
+    token = _current_origin.set(origin)
+    try:
+        yield
+    finally:
+        _current_origin.reset(token)
+
+
 class AuditLog(Protocol):
     """The log of security events. It never contains a password, a token or a cookie.
 
-    The adapter writes log lines; one that sends events to a security monitoring system would be another one.
+    Each event is recorded, whatever the level of other logs is. Details have these names, where they apply:
+
+    - `actor_id`: the user who acts, if the caller is authenticated
+    - `user_id`: the account that the event is about
+    - `old`, `new`: values by field, without personal data
+    - `ip_address`: the address of the client
+
+    The adapters write log lines; one that sends events to a security monitoring system would be another one.
     """
 
     def record(self, event: str, **details: object) -> None:
@@ -22,6 +70,14 @@ class AuditLog(Protocol):
     def warn(self, event: str, **details: object) -> None:
         """Record one event that may be part of an attack."""
         ...
+
+
+def with_origin(details: dict[str, object]) -> dict[str, object]:
+    """Return the details that have a value, with those of the current origin. The details win over the origin."""
+    origin = _current_origin.get()
+    known = {field.name: getattr(origin, field.name) for field in fields(origin)} if origin else {}
+    known |= {name: value for name, value in details.items() if value is not None}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 class AuditRecorder:
@@ -48,4 +104,6 @@ class ProbeRecorder:
     def record(self, user_id: UserId, error: NotFound) -> None:
         """Record the ids that a user asked for in vain, without those that this service cannot have created."""
         if ids := [str(id) for id in error.ids if id.version == ID_VERSION]:
-            self._audit.warn("unknown_id_requested", user_id=user_id, error=error.code, ids=" ".join(ids))
+            self._audit.warn(
+                "unknown_id_requested", actor_id=user_id, user_id=user_id, error=error.code, ids=" ".join(ids)
+            )

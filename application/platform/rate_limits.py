@@ -9,6 +9,7 @@ from application.platform.audit import AuditLog
 from application.platform.clock import Clock
 from domain.errors import DomainError
 from domain.identity.address import address_block
+from domain.identity.user import UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +120,21 @@ class RateLimitService:
         self._audit = audit
         self._clock = clock
 
-    async def read(self, client_key: str) -> RateWindow | None:
+    async def read(self, client_key: str, user_id: UserId | None = None) -> RateWindow | None:
         """Count a reading request.
 
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.read, client_key)
+        return await self._hit(self._limits.read, client_key, actor_id=user_id, user_id=user_id)
 
-    async def write(self, client_key: str) -> RateWindow | None:
+    async def write(self, client_key: str, user_id: UserId | None = None) -> RateWindow | None:
         """Count a writing request.
 
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.write, client_key)
+        return await self._hit(self._limits.write, client_key, actor_id=user_id, user_id=user_id)
 
     async def register(self, address: str) -> RateWindow | None:
         """Count a registration from an IP address.
@@ -141,7 +142,7 @@ class RateLimitService:
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.register, address_block(address))
+        return await self._hit(self._limits.register, address_block(address), ip_address=address)
 
     async def login(self, address: str) -> RateWindow | None:
         """Count a login from an IP address.
@@ -149,25 +150,33 @@ class RateLimitService:
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.login, address_block(address))
+        return await self._hit(self._limits.login, address_block(address), ip_address=address)
 
-    async def export(self, client_key: str) -> RateWindow | None:
+    async def export(self, client_key: str, user_id: UserId | None = None) -> RateWindow | None:
         """Count an export of an account.
 
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.export, client_key)
+        return await self._hit(self._limits.export, client_key, actor_id=user_id, user_id=user_id)
 
-    async def change_email(self, account: str) -> RateWindow | None:
+    async def change_email(self, user_id: UserId) -> RateWindow | None:
         """Count a change of an account's own e-mail address.
 
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.email_change, account)
+        return await self._hit(self._limits.email_change, str(user_id), actor_id=user_id, user_id=user_id)
 
-    async def guess(self, account: str, address: str, is_known: Callable[[], Awaitable[bool]]) -> PasswordGuess:
+    async def guess(
+        self,
+        account: str,
+        address: str,
+        is_known: Callable[[], Awaitable[bool]],
+        *,
+        user_id: UserId | None = None,
+        actor_id: UserId | None = None,
+    ) -> PasswordGuess:
         """Count a password as wrong before it is verified, so that concurrent guesses cannot pass the limits.
 
         The limit of the account applies only to unknown addresses. Otherwise strangers could lock the owner out.
@@ -176,15 +185,18 @@ class RateLimitService:
             account: Identifies the account.
             address: The IP address of the client.
             is_known: Returns whether the account has a session from this address.
+            user_id: The user of the account, if there is one, for the audit log.
+            actor_id: The authenticated user who gives the password, for the audit log.
 
         Raises:
             RateLimited: Too many passwords were wrong, from this address or from all addresses together.
         """
         at = self._clock.now()
         pair = f"account:{account}:{address_block(address)}"
-        await self._hit(self._limits.login, pair, at)
+        who = {"actor_id": actor_id, "user_id": user_id, "ip_address": address or None}
+        await self._hit(self._limits.login, pair, at, **who)
         try:
-            await self._hit(self._limits.failed_login, account, at)
+            await self._hit(self._limits.failed_login, account, at, **who)
         except RateLimited:
             if not await is_known():
                 raise
@@ -196,12 +208,15 @@ class RateLimitService:
             if limit is not None:
                 await self._limiter.refund(limit, client_key, guess.at)
 
-    async def _hit(self, limit: RateLimit | None, client_key: str, at: datetime | None = None) -> RateWindow | None:
+    async def _hit(
+        self, limit: RateLimit | None, client_key: str, at: datetime | None = None, **details: object
+    ) -> RateWindow | None:
+        """Count one request. The first one above the limit is recorded with the details."""
         if limit is None:
             return None
         window = await self._limiter.hit(limit, client_key, at or self._clock.now())
         if window.is_exceeded:
             if window.count == limit.amount + 1:
-                self._audit.record("rate_limited", limit=limit.name)
+                self._audit.record("rate_limited", limit=limit.name, **details)
             raise RateLimited(window)
         return window

@@ -18,6 +18,7 @@ def build_container() -> Container:
     logs.configure(container.settings())
     container.storage()
     container.file_store()
+    container.audit()
     return container
 
 

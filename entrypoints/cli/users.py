@@ -4,6 +4,7 @@ from typing import Annotated
 import typer
 
 from application.identity.registration import CreateUser
+from application.platform.audit import Origin, Source, running_for
 from domain.identity.user import Role
 from entrypoints.cli.errors import exit_with_error
 from entrypoints.cli.setup import build_container, read_password
@@ -27,6 +28,8 @@ def create(
 
 
 async def _create(container: Container, command: CreateUser) -> None:
+    origin = Origin(source=Source.COMMAND, correlation_id=str(container.new_id()()))
     async with open_container(container):
-        user = await container.services().bootstrap.create_user(command)
+        with running_for(origin):
+            user = await container.services().bootstrap.create_user(command)
     typer.echo(f"{user.role} {user.username} has id {user.id}")

@@ -12,7 +12,7 @@ import structlog
 from entrypoints.http.framework.context import Headers
 from entrypoints.http.framework.errors import RETRY_AFTER_SECONDS, problem_document, quote_path
 from entrypoints.http.framework.http_errors import MalformedJson
-from entrypoints.http.middleware.response import NO_STORE, SECURITY_HEADERS, STRICT_CSP, choose_request_id
+from entrypoints.http.middleware.response import NO_STORE, SECURITY_HEADERS, STRICT_CSP, find_request_id
 
 MAX_PATH: Final = 2000
 """Bytes. A longer path is not repeated as the `instance` of a problem."""
@@ -61,7 +61,7 @@ class Refusals:
             target: The target of the request, as far as it is known.
             server_headers: Headers that the server adds to each response, such as `Date`.
         """
-        request_id = choose_request_id(request_headers, self.new_id)
+        request_id = find_request_id(request_headers) or str(self.new_id())
         structlog.get_logger("server").info(
             "request refused", status=refused.status.value, reason=refused.detail, request_id=request_id
         )

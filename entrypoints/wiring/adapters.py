@@ -5,8 +5,11 @@ Adapters with large dependencies are imported where they are built, so that a pr
 
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+from adapters.logs.audit import StructlogAuditLog
+from adapters.logs.audit_file import FileAuditLog
 from adapters.logs.jobs import StructlogJobMonitor
 from adapters.metrics.jobs import CountingJobMonitor
 from adapters.process.cache import InProcessCache
@@ -17,7 +20,9 @@ from application.files.ports import FileStore
 from application.identity.ports import SessionStateCache
 from application.identity.security import AccessTokens
 from application.jobs.ports import JobMonitor
+from application.platform.audit import AuditLog
 from application.platform.cache import Cache
+from application.platform.clock import Clock
 from application.platform.ids import NewId
 from application.platform.mail import Mailer
 from application.platform.rate_limits import RateLimiter
@@ -93,6 +98,16 @@ def create_mailer(settings: Settings) -> Mailer:
     from adapters.mail.transports import create_transport
 
     return TransportMailer(create_transport(settings.mail_url), settings.mail_from)
+
+
+def create_audit_log(settings: Settings, clock: Clock) -> AuditLog:
+    standard_output = StructlogAuditLog()
+    if settings.audit_log is None:
+        return standard_output
+    try:
+        return FileAuditLog(Path(settings.audit_log), clock, fallback=standard_output)
+    except OSError as error:
+        raise SettingsError(f"AUDIT_LOG cannot be written: {error.strerror}") from error
 
 
 def create_redis(settings: Settings) -> "RedisServer | None":

@@ -10,7 +10,6 @@ from dependency_injector import containers, providers
 
 from adapters.archive.zip import ZipArchiveFormat
 from adapters.demo.tasks import demo_task
-from adapters.logs.audit import StructlogAuditLog
 from adapters.logs.health import StructlogHealthMonitor
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.secrets import new_secret
@@ -34,6 +33,7 @@ from domain.identity.password import PasswordPolicy
 from entrypoints.request_metrics import RequestMetrics
 from entrypoints.settings import Settings
 from entrypoints.wiring.adapters import (
+    create_audit_log,
     create_cache,
     create_file_store,
     create_job_monitor,
@@ -124,7 +124,7 @@ class Container(containers.DeclarativeContainer):
     password_policy: providers.Provider[PasswordPolicy] = singleton(create_password_policy, settings)
     session_states: providers.Provider[SessionStateCache] = singleton(create_session_states, storage)
     mailer: providers.Provider[Mailer] = singleton(create_mailer, settings)
-    audit: providers.Provider[AuditLog] = singleton(StructlogAuditLog)
+    audit: providers.Provider[AuditLog] = singleton(create_audit_log, settings, clock)
     redis = singleton(create_redis, settings)
     rate_limiter: providers.Provider[RateLimiter] = singleton(create_rate_limiter, redis)
     cache: providers.Provider[Cache] = singleton(create_cache, redis)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from application.jobs.ports import Job, JobId, JobMonitor, JobMustWait, JobUnitOfWork, Outcome
+from application.platform.audit import Origin, Source, running_for
 from application.platform.clock import Clock
 from application.platform.retry import retried
 from application.platform.unit_of_work import StorageUnavailable
@@ -151,7 +152,8 @@ class JobWorker:
     async def _handle(self, job: Job) -> None:
         renewing = asyncio.create_task(self._renew(job))
         try:
-            await self._handlers[job.kind](job)
+            with running_for(Origin(source=Source.JOB, correlation_id=str(job.id))):
+                await self._handlers[job.kind](job)
         finally:
             await _cancel(renewing)
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from application.platform.rate_limits import RateLimit, RateWindow
 from domain.identity.address import address_block
+from domain.identity.user import UserId
 from entrypoints.http.framework.client import client_address
 from entrypoints.http.framework.context import RequestContext
 
@@ -37,6 +38,7 @@ async def count(request: Request, context: RequestContext, limit_class: RateLimi
         RateLimited: The limit is exceeded.
     """
     limits = context.services.rate_limits
+    user_id = context.caller.actor.user_id if context.caller else None
     match limit_class:
         case RateLimitClass.UNLIMITED:
             return
@@ -45,15 +47,15 @@ async def count(request: Request, context: RequestContext, limit_class: RateLimi
         case RateLimitClass.REGISTER:
             context.rate_window = await limits.register(client_address(request))
         case RateLimitClass.EXPORT:
-            context.rate_window = await limits.export(_client_key(request, context))
+            context.rate_window = await limits.export(_client_key(request, user_id), user_id)
         case RateLimitClass.READ:
-            context.rate_window = await limits.read(_client_key(request, context))
+            context.rate_window = await limits.read(_client_key(request, user_id), user_id)
         case RateLimitClass.WRITE:
-            context.rate_window = await limits.write(_client_key(request, context))
+            context.rate_window = await limits.write(_client_key(request, user_id), user_id)
 
 
-def _client_key(request: Request, context: RequestContext) -> str:
-    return f"user:{context.caller.actor.user_id}" if context.caller else address_block(client_address(request))
+def _client_key(request: Request, user_id: UserId | None) -> str:
+    return f"user:{user_id}" if user_id else address_block(client_address(request))
 
 
 def rate_limit_headers(window: RateWindow) -> list[tuple[bytes, bytes]]:

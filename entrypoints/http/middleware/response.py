@@ -1,5 +1,5 @@
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from time import perf_counter
 from traceback import format_exception
 from typing import Final
@@ -8,8 +8,10 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.platform.audit import Origin, Source, running_for
 from application.platform.load import forget_caller, watch_caller
 from application.platform.time_limit import REQUEST_SECONDS, limit_time
+from entrypoints.http.framework.client import client_address
 from entrypoints.http.framework.context import Headers, RequestContext
 from entrypoints.http.framework.errors import internal_error
 from entrypoints.http.middleware.host_and_https import PROBES
@@ -34,10 +36,10 @@ NO_STORE: Final = (b"cache-control", b"no-store")
 STRICT_CSP: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
-def choose_request_id(headers: Iterable[tuple[bytes, bytes]], new_id: Callable[[], object]) -> str:
-    """Return the X-Request-ID of the client if it is valid, otherwise a new one."""
+def find_request_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the X-Request-ID of the client if it is valid."""
     given = [value for name, value in headers if name == b"x-request-id"]
-    return given[0].decode() if len(given) == 1 and _VALID_REQUEST_ID.fullmatch(given[0]) else str(new_id())
+    return given[0].decode() if len(given) == 1 and _VALID_REQUEST_ID.fullmatch(given[0]) else None
 
 
 def security_headers(settings: Settings) -> Headers:
@@ -66,8 +68,9 @@ class ResponseMiddleware:
             return
         started, status, is_started = perf_counter(), 500, False
         failure: Exception | None = None
-        request_id = choose_request_id(scope["headers"], self._new_id)
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        correlation_id = str(self._new_id())
+        request_id = find_request_id(scope["headers"]) or correlation_id
+        structlog.contextvars.bind_contextvars(request_id=request_id, correlation_id=correlation_id)
 
         def complete_headers(headers: Headers) -> None:
             headers.append((b"x-request-id", request_id.encode()))
@@ -89,8 +92,14 @@ class ResponseMiddleware:
 
         self._metrics.request_started()
         watch = watch_caller(lambda: Request(scope, receive).is_disconnected())
+        origin = Origin(
+            source=Source.REQUEST,
+            correlation_id=correlation_id,
+            request_id=request_id,
+            ip_address=client_address(Request(scope)) or None,
+        )
         try:
-            with limit_time(REQUEST_SECONDS):
+            with limit_time(REQUEST_SECONDS), running_for(origin):
                 await self._app(scope, receive, complete)
         except Exception as error:
             failure = error

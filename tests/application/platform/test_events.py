@@ -78,10 +78,10 @@ async def test_events_are_dispatched_if_the_connection_is_lost_after_the_commit(
 
     with pytest.raises(ConnectionError):
         async with LosingConnection(dispatch) as uow:
-            uow.add_event(SessionsEnded(ANN))
+            uow.add_event(SessionsEnded(ANN, actor_id=ANN))
             await uow.commit()
 
-    assert dispatched == [SessionsEnded(ANN)]
+    assert dispatched == [SessionsEnded(ANN, actor_id=ANN)]
 
 
 @changes

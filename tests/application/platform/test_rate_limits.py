@@ -6,6 +6,7 @@ import pytest
 
 from adapters.process.rate_limiter import InProcessRateLimiter
 from application.platform.rate_limits import RateLimit, RateLimited, RateLimits, RateLimitService, RateWindow
+from tests.support.builders import ANN, BEN
 from tests.support.stubs import AuditTrail, SettableClock
 
 
@@ -130,4 +131,19 @@ async def test_an_exceeded_limit_is_audited_once_per_window(
                 await rate_limits.login("192.0.2.1")
         clock.time += timedelta(seconds=60)
 
-    assert audit.events == [("rate_limited", {"limit": "login"})] * 2
+    assert audit.events == [("rate_limited", {"limit": "login", "ip_address": "192.0.2.1"})] * 2
+
+
+async def test_an_exceeded_limit_is_audited_with_account_and_address(
+    rate_limits: RateLimitService, audit: AuditTrail
+) -> None:
+    for number in range(4):
+        with suppress(RateLimited):
+            await rate_limits.guess("ann", f"192.0.2.{number}", never, user_id=ANN)
+        with suppress(RateLimited):
+            await rate_limits.read(f"user:{BEN}", BEN)
+
+    assert audit.events == [
+        ("rate_limited", {"limit": "failed-login", "actor_id": None, "user_id": ANN, "ip_address": "192.0.2.3"}),
+        ("rate_limited", {"limit": "read", "actor_id": BEN, "user_id": BEN}),
+    ]

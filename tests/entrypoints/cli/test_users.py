@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -28,9 +29,11 @@ def create(empty_directory: Path, sqlite_url: str) -> Run:
 
 @pytest.mark.parametrize("stdin", [PASSWORD, f"{PASSWORD}\n", f"{PASSWORD}\nignored\n"])
 def test_the_first_line_of_standard_input_is_the_password(create: Run, stdin: str) -> None:
-    result = create("--role", "admin", stdin=stdin)
+    result = create("--role", "admin", stdin=stdin, LOG_LEVEL="ERROR", LOG_FORMAT="json")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1].startswith("admin ann has id ")
+    (recorded,) = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    assert (recorded["event"], recorded["source"], recorded["new"]["role"]) == ("user_registered", "command", "admin")
     assert PASSWORD not in result.output
 
 

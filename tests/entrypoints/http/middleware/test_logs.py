@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NoReturn
+from uuid import UUID
 
 import pytest
 import structlog
@@ -51,6 +52,7 @@ OF_A_REQUEST: Final = {
     "level",
     "timestamp",
     "request_id",
+    "correlation_id",
     "method",
     "route",
     "status",
@@ -64,14 +66,19 @@ def form(request: pytest.FixtureRequest) -> LogFormat:
     return LogFormat(request.param)
 
 
+@pytest.fixture
+def log_level() -> str:
+    return "DEBUG"
+
+
 @pytest.fixture(autouse=True)
-def written(form: LogFormat, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def written(form: LogFormat, log_level: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """The standard output of the service with its log configuration."""
     stream, root, client = io.StringIO(), logging.getLogger(), logging.getLogger("httpx2")
     handlers, level, root.handlers = root.handlers, root.level, []
     monkeypatch.setattr(sys, "stdout", stream)
     client.setLevel(logging.WARNING)  # these lines come from the test client
-    configure(settings_of(storage="memory", log_format=form, log_level="DEBUG"))
+    configure(settings_of(storage="memory", log_format=form, log_level=log_level))
     yield stream
     structlog.reset_defaults()
     root.handlers = handlers
@@ -129,15 +136,35 @@ class TestLogLines:
         assert (login["user_id"], login["request_id"], login["ip_address"]) == (user_id, "this-one", "127.0.0.1")
         assert [line.get("user_id") for line in self.lines(written, "login_failed")] == [user_id, None]
         change = self.lines(written, "role_changed")[-1]
-        assert (change["user_id"], change["old"], change["new"]) == (user_id, "user", "manager")
+        assert (change["user_id"], change["old"], change["new"]) == (
+            user_id,
+            {"role": "user"},
+            {"role": "manager"},
+        )
+        assert change["actor_id"] == (await account_of(ada))["id"]
         assert change["request_id"] == "admins"
-        for event in ("password_reset_requested", "session_ended"):
-            (line,) = self.lines(written, event)
-            assert line["request_id"] == "this-one"
-        assert self.lines(written, "session_ended")[0]["user_id"] == user_id
+        (requested,), (ended,) = (self.lines(written, name) for name in ("password_reset_requested", "session_ended"))
+        assert requested["request_id"] == ended["request_id"] == "this-one"
+        assert ended["user_id"] == user_id
         await container.services().job_worker.work()
         (line,) = self.lines(written, "password_reset_mailed")
         assert line["user_id"] == user_id
+        assert (line["source"], line["correlation_id"]) == ("job", requested["job_id"])
+
+    @pytest.mark.parametrize("log_level", ["ERROR"])
+    async def test_security_events_are_logged_at_every_level_with_an_id_of_the_service(
+        self, ann: AsyncClient, client: AsyncClient, written: io.StringIO
+    ) -> None:
+        client.headers["X-Request-ID"] = "chosen"
+        for _ in range(2):
+            await client.post(LOGIN, json={"username": "ann", "password": "wrong"})
+
+        first, second = self.lines(written, "login_failed")
+        assert self.lines(written, "request") == []
+        assert (first["logger"], first["source"], first["ip_address"]) == ("audit", "request", "127.0.0.1")
+        assert first["request_id"] == second["request_id"] == "chosen"
+        assert UUID(first["correlation_id"]).version == UUID(second["correlation_id"]).version == 7
+        assert first["correlation_id"] != second["correlation_id"]
 
     @pytest.mark.parametrize(
         "method", [CANARY, "PROPFIND", "get", EVIL, "GET\r\nX", "\x1b[31mGET", "", "G" * 1_000_000]
