@@ -73,7 +73,7 @@ class InMemoryJobQueue:
 
     async def requeue(self, job_id: JobId) -> None:
         await self._lock.acquire()
-        self._renew(self._get_dead(job_id))
+        self._renew(self._get_dead(job_id), self._now())
 
     async def discard(self, job_id: JobId) -> None:
         await self._lock.acquire()
@@ -81,9 +81,9 @@ class InMemoryJobQueue:
 
     async def requeue_dead(self, kind: str, *, limit: int) -> int:
         await self._lock.acquire()
-        requeued = [job for job in self._dead() if job.kind == kind][:limit]
+        requeued, now = [job for job in self._dead() if job.kind == kind][:limit], self._now()
         for job in requeued:
-            self._renew(job)
+            self._renew(job, now)
         return len(requeued)
 
     async def discard_dead(self, kind: str, *, limit: int) -> int:
@@ -123,9 +123,9 @@ class InMemoryJobQueue:
         dead = [(job.died_at, job.id, job) for job in self._jobs.values() if job.died_at is not None]
         return [job for _, _, job in sorted(dead)]
 
-    def _renew(self, job: Job) -> None:
+    def _renew(self, job: Job, now: datetime) -> None:
         renewed = replace(job, attempts=0, kills=0, started_at=None, died_at=None, last_error=None)
-        self._jobs.put(job.id, replace(renewed, run_at=self._now()))
+        self._jobs.put(job.id, replace(renewed, run_at=now))
 
     def _find_claimed(self, job: Job) -> Job | None:
         """Return the stored job unless another worker has claimed it since."""
