@@ -28,6 +28,9 @@ class DeadlineProtocol(StrictProtocol):
     head_timeout: ClassVar = 10.0
     body_timeout: ClassVar = 60.0
     write_timeout: ClassVar = 20.0
+    linger: ClassVar = 2.0
+    """Seconds for which an idle connection accepts one more request when the server stops. A proxy may be sending one
+    at that moment, and cannot repeat a lost POST. Proxies therefore keep idle connections for a shorter time."""
     drain_timeout: ClassVar = 15.0
     """Seconds to finish a request when the server stops. A request whose client is slower ends as if it had left."""
     max_connections: ClassVar = 2000
@@ -35,6 +38,7 @@ class DeadlineProtocol(StrictProtocol):
     _deadline: TimerHandle | None = None
     _connections: OpenConnections
     _is_for_probes = False
+    _is_stopping = False
     _unsent = 0
     _has_progress = False
     _stalled_checks = 0
@@ -79,7 +83,7 @@ class DeadlineProtocol(StrictProtocol):
         self._connections.use(self)
         self._start_deadline(self.body_timeout)
         super().start_request()
-        if self._is_for_probes:
+        if self._is_for_probes or self._is_stopping:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
@@ -90,13 +94,20 @@ class DeadlineProtocol(StrictProtocol):
         super().on_response_complete()
         if not self._is_busy:
             self._connections.wait(self)
+        if self._is_stopping:
+            self._close_after_linger()
 
     def resume_writing(self) -> None:
         self._has_progress = True
         super().resume_writing()
 
     def shutdown(self) -> None:
-        super().shutdown()
+        """Finish the current request, or wait for one that is on its way, then close the connection."""
+        self._is_stopping = True
+        if self._is_waiting:
+            self._close_after_linger()
+        elif not self.cycle.response_started:  # the response then says that the connection is closed
+            self.cycle.keep_alive = False
         self.loop.call_later(self.drain_timeout, self.abort)
 
     def abort(self) -> None:
@@ -111,8 +122,20 @@ class DeadlineProtocol(StrictProtocol):
         return self._stalled_checks
 
     @property
+    def _is_waiting(self) -> bool:
+        """Whether no request is being processed."""
+        return self.cycle is None or self.cycle.response_complete
+
+    @property
     def _is_idle(self) -> bool:
-        return self._deadline is None and (self.cycle is None or self.cycle.response_complete)
+        return self._deadline is None and self._is_waiting
+
+    def _close_after_linger(self) -> None:
+        self.loop.call_later(self.linger, self._close_if_waiting)
+
+    def _close_if_waiting(self) -> None:
+        if self._is_waiting and not self.transport.is_closing():
+            self.transport.close()
 
     def _start_deadline(self, seconds: float) -> None:
         self._cancel_deadline()

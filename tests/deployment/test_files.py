@@ -11,11 +11,15 @@ import yaml
 from typer.main import get_command
 
 from entrypoints.cli.main import app
+from entrypoints.server.protocol import DeadlineProtocol
 from entrypoints.settings import Settings
 from tests.architecture.sources import ROOT
 from tests.deployment.files import COMPOSE, EXAMPLE, GIVEN, VARIABLE, compose, instructions, last_stage, programs
 
 SETTINGS: Final = {name.upper() for name in Settings.model_fields}
+OF_S3: Final = {
+    f"AWS_{name}" for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "REGION", "ENDPOINT_URL", "ALLOW_HTTP")
+}
 OF_THE_SYSTEM: Final = {"TMPDIR", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 
 
@@ -26,7 +30,7 @@ def test_every_environment_variable_of_compose_is_a_setting() -> None:
     given = {name for service in programs().values() for name in service["environment"]}
     of_the_image = {part.partition("=")[0] for part in shlex.split(last_stage()["ENV"])}
 
-    assert given | of_the_image <= SETTINGS | OF_THE_SYSTEM
+    assert given | of_the_image <= SETTINGS | OF_S3 | OF_THE_SYSTEM
 
 
 def test_the_example_file_lists_every_variable_with_its_default() -> None:
@@ -65,6 +69,29 @@ def test_services_that_use_files_mount_their_volume() -> None:
         given = programs()[name]
         mounted = [volume.partition(":")[2] for volume in given["volumes"]]
         assert given["environment"]["FILES_URL"].removeprefix("file://") in mounted
+
+
+def test_services_that_use_files_reach_s3_with_the_credentials_of_the_operator() -> None:
+    composed = compose()
+    for name in ("service", "worker", "operator"):
+        service = composed["services"][name]
+        assert {variable: service["environment"][variable] for variable in OF_S3} == dict.fromkeys(OF_S3)  # passed on
+        assert any(not (composed["networks"][network] or {}).get("internal") for network in service["networks"])
+
+
+def test_proxies_close_idle_connections_before_an_instance_that_stops() -> None:
+    caddy, nginx = ((ROOT / "deploy" / name).read_text() for name in ("Caddyfile", "nginx.conf"))
+    for configuration in (caddy, nginx):
+        (seconds,) = re.findall(r"\bkeepalive(?:_timeout)? (\d+)s\b", configuration)
+        assert int(seconds) < DeadlineProtocol.linger
+
+
+def test_caddy_tries_an_instance_that_failed_again_before_it_gives_up() -> None:
+    caddy = (ROOT / "deploy" / "Caddyfile").read_text()
+    patience, avoided = (
+        int(re.findall(rf"\b{name} (\d+)s", caddy)[0]) for name in ("lb_try_duration", "fail_duration")
+    )
+    assert 2 * avoided < patience
 
 
 def test_every_command_exists() -> None:

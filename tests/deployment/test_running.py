@@ -39,7 +39,8 @@ def url(postgres: Postgres) -> Iterator[str]:
 def environment(service: str, url: str, cache: str, mails: Path) -> dict[str, str]:
     """Return the environment of a service in compose.yaml, with other server addresses."""
     image = dict(part.split("=", 1) for part in shlex.split(last_stage()["ENV"]))
-    given = image | {name: str(value) for name, value in programs()[service]["environment"].items()}
+    composed = programs()[service]["environment"]
+    given = image | {name: str(value) for name, value in composed.items() if value is not None}
     path = f"{COMMAND.parent}:{os.defpath}"
     local = {"DATABASE_URL": url, "REDIS_URL": cache, "HOST": "127.0.0.1", "PATH": path}
     return given | local | {"MAIL_URL": mails.as_uri(), "FILES_URL": mails.with_name("files").as_uri()}
