@@ -1,9 +1,9 @@
 """The log of security events, and where they come from: a request, a job or a command."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -37,17 +37,17 @@ class Origin:
     """The address of the client, if it is known."""
 
 
-_current_origin: Final[ContextVar[Origin | None]] = ContextVar("origin", default=None)
+_find_origin: Final[ContextVar[Callable[[], Origin] | None]] = ContextVar("find_origin", default=None)
 
 
 @contextmanager
-def running_for(origin: Origin) -> Iterator[None]:
-    """Set the origin of the use cases that run in this context."""
-    token = _current_origin.set(origin)
+def running_for(find_origin: Callable[[], Origin]) -> Iterator[None]:
+    """Set how to find the origin of the use cases that run in this context. Only events call it."""
+    token = _find_origin.set(find_origin)
     try:
         yield
     finally:
-        _current_origin.reset(token)
+        _find_origin.reset(token)
 
 
 class AuditLog(Protocol):
@@ -74,8 +74,8 @@ class AuditLog(Protocol):
 
 def with_origin(details: dict[str, object]) -> dict[str, object]:
     """Return the details that have a value, with those of the current origin. The details win over the origin."""
-    origin = _current_origin.get()
-    known = {field.name: getattr(origin, field.name) for field in fields(origin)} if origin else {}
+    find_origin = _find_origin.get()
+    known = asdict(find_origin()) if find_origin else {}
     known |= {name: value for name, value in details.items() if value is not None}
     return {name: value for name, value in known.items() if value is not None}
 

@@ -30,6 +30,6 @@ def create(
 async def _create(container: Container, command: CreateUser) -> None:
     origin = Origin(source=Source.COMMAND, correlation_id=str(container.new_id()()))
     async with open_container(container):
-        with running_for(origin):
+        with running_for(lambda: origin):
             user = await container.services().bootstrap.create_user(command)
     typer.echo(f"{user.role} {user.username} has id {user.id}")

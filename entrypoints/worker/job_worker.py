@@ -152,7 +152,7 @@ class JobWorker:
     async def _handle(self, job: Job) -> None:
         renewing = asyncio.create_task(self._renew(job))
         try:
-            with running_for(Origin(source=Source.JOB, correlation_id=str(job.id))):
+            with running_for(lambda: Origin(source=Source.JOB, correlation_id=str(job.id))):
                 await self._handlers[job.kind](job)
         finally:
             await _cancel(renewing)

@@ -92,14 +92,17 @@ class ResponseMiddleware:
 
         self._metrics.request_started()
         watch = watch_caller(lambda: Request(scope, receive).is_disconnected())
-        origin = Origin(
-            source=Source.REQUEST,
-            correlation_id=correlation_id,
-            request_id=request_id,
-            ip_address=client_address(Request(scope)) or None,
-        )
+
+        def find_origin() -> Origin:
+            return Origin(
+                source=Source.REQUEST,
+                correlation_id=correlation_id,
+                request_id=request_id,
+                ip_address=client_address(Request(scope)) or None,
+            )
+
         try:
-            with limit_time(REQUEST_SECONDS), running_for(origin):
+            with limit_time(REQUEST_SECONDS), running_for(find_origin):
                 await self._app(scope, receive, complete)
         except Exception as error:
             failure = error

@@ -58,7 +58,7 @@ class TestStructlogAuditLog:
 
     def test_events_are_written_at_every_log_level(self, written: io.StringIO) -> None:
         log = StructlogAuditLog()
-        with running_for(ORIGIN):
+        with running_for(lambda: ORIGIN):
             log.record("role_changed", actor_id=ANN, user_id=BEN, old={"role": Role.USER}, absent=None)
         log.warn("login_failed", ip_address="192.0.2.1")
 
@@ -80,7 +80,7 @@ class TestStructlogAuditLog:
 
 class TestFileAuditLog:
     def test_each_event_is_one_line_with_its_time_level_and_origin(self, log: FileAuditLog, path: Path) -> None:
-        with running_for(ORIGIN):
+        with running_for(lambda: ORIGIN):
             log.record("user_changed", actor_id=ANN, fields=["is_active"], new={"is_active": False})
         log.warn("login_failed", note=EVIL)
 
