@@ -1,7 +1,7 @@
 """Mails to users. Each is a job in the transaction of its cause: it is sent if and only if the cause is committed."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from string import Template
 from typing import Final
@@ -17,7 +17,7 @@ from application.platform.mail import Mail, Mailer
 from application.platform.retry import read, retried
 from domain.errors import UserNotFound
 from domain.identity.reset_tokens import ResetToken
-from domain.identity.user import User, normalize_login
+from domain.identity.user import User, UserId, normalize_login
 
 WELCOME_MAIL: Final = "welcome_mail"
 RESET_MAIL: Final = "reset_mail"
@@ -64,6 +64,14 @@ class Refusal(StrEnum):
     UNKNOWN_ADDRESS = "password_reset_unknown_address"
     TOO_MANY_MAILS = "password_reset_limited"
     OUTDATED = "password_reset_outdated"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A reset mail that is not sent, and the user who would have got it."""
+
+    reason: Refusal
+    user_id: UserId | None = None
 
 
 class MailJobs:
@@ -125,8 +133,8 @@ class MailJobs:
             return
         secret = self._new_secret()
         user = await self._store_reset_token(job, secret)
-        if isinstance(user, Refusal):
-            self._audit.record(user)
+        if isinstance(user, Refused):
+            self._audit.record(user.reason, user_id=user.user_id)
             return
         token = OpaqueToken((user.id,), secret)
         mail = self._mail(job.id, user, "Choose a new password", RESET_TEXT, token=token.text)
@@ -146,23 +154,23 @@ class MailJobs:
         return Mail(job_id, user.email, subject, text.substitute(values, username=user.username, url=self._public_url))
 
     @retried
-    async def _store_reset_token(self, job: Job, secret: bytes) -> User | Refusal:
+    async def _store_reset_token(self, job: Job, secret: bytes) -> User | Refused:
         """Store a reset token for the active user with this address; check the address again under the lock."""
         email = job.payload["email"]
         async with self._unit_of_work() as uow:
             if (found := await uow.users.find_by_login(email)) is None:
-                return Refusal.UNKNOWN_ADDRESS
+                return Refused(Refusal.UNKNOWN_ADDRESS)
             try:
                 user = await uow.users.lock(found.id)
             except UserNotFound:
-                return Refusal.UNKNOWN_ADDRESS
+                return Refused(Refusal.UNKNOWN_ADDRESS)
             if not user.is_active or normalize_login(user.email) != normalize_login(email):
-                return Refusal.UNKNOWN_ADDRESS
+                return Refused(Refusal.UNKNOWN_ADDRESS)
             token_hash = OpaqueToken((user.id,), secret).hash
             token = ResetToken(mail_id=job.id, hash=token_hash, created_at=self._clock.now())
             tokens = (await uow.reset_tokens.find(user.id)).add(token)
             if tokens is None:
-                return Refusal.TOO_MANY_MAILS
+                return Refused(Refusal.TOO_MANY_MAILS, user.id)
             await uow.reset_tokens.put(tokens)
             await uow.commit()
         return user

@@ -42,7 +42,7 @@ _find_origin: Final[ContextVar[Callable[[], Origin] | None]] = ContextVar("find_
 
 @contextmanager
 def running_for(find_origin: Callable[[], Origin]) -> Iterator[None]:
-    """Set how to find the origin of the use cases that run in this context. Only events call it."""
+    """Set how to find the origin of the use cases that run in this context. It runs only when an event is recorded."""
     token = _find_origin.set(find_origin)
     try:
         yield

@@ -21,5 +21,5 @@ def test_the_audit_log_is_the_standard_output_without_the_setting() -> None:
 
 
 def test_a_file_that_cannot_be_written_is_refused_without_its_path(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="^AUDIT_LOG cannot be written: No such file or directory$"):
+    with pytest.raises(SettingsError, match=r"^AUDIT_LOG cannot be written: No such file or directory$"):
         create_audit_log(settings_of(audit_log=str(tmp_path / "absent" / "audit.log")), SystemClock())
