@@ -19,8 +19,8 @@ T = TypeVar("T")
 WAYS: Final = ("start", "finish", "extend", "postpone", "fail", "release", "dead_letter")
 
 delays = st.sampled_from([timedelta(0), timedelta(hours=-1), timedelta(hours=1), timedelta(days=2)])
-"""Also the lengths of leases. A history does not last an hour: waiting jobs are never due, and the order of due jobs does
-not depend on the time that the steps take."""
+"""Also the lengths of leases. A history does not last an hour: waiting jobs are never due, and the order of due jobs
+does not depend on the time that the steps take."""
 
 
 async def at_queue(world: World, step: Callable[[JobQueue], Awaitable[T]]) -> T:
