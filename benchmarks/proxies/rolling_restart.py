@@ -69,7 +69,11 @@ class Instance:
             self._process = subprocess.Popen(
                 self._command, cwd=self._directory, env=self._environment, stdout=log, stderr=log
             )
-        wait_until_ready(self._url)
+        try:
+            wait_until_ready(self._url)
+        except TimeoutError:
+            typer.echo((self._directory / "instances.log").read_text()[-2000:], err=True)
+            raise
 
     def stop(self) -> None:
         """Stop the processes with SIGTERM and wait for their end."""
