@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final, Self
@@ -90,8 +90,7 @@ class ServerProcess:
 
     def workers(self) -> list[psutil.Process]:
         """Return the worker processes, if there are several."""
-        children: list[psutil.Process] = psutil.Process(self.process.pid).children()
-        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        return workers_of(psutil.Process(self.process.pid))
 
     def __enter__(self) -> Self:
         try:
@@ -171,3 +170,13 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def workers_of(parent: psutil.Process) -> list[psutil.Process]:
+    """Return the worker processes of a service, without those that have just ended."""
+    workers = []
+    for child in parent.children():
+        with suppress(psutil.NoSuchProcess):
+            if "spawn_main" in " ".join(child.cmdline()):
+                workers.append(child)
+    return workers

@@ -17,7 +17,7 @@ from entrypoints.server.run import TIMEOUTS
 from entrypoints.server.supervisor import MAX_DELAY, SHORT_LIFE, Supervisor, restart_delay
 from entrypoints.server.worker_process import WorkerProcess
 from tests.architecture.sources import ROOT
-from tests.entrypoints.http.service_process import HOST, TIMEOUT, wait_until
+from tests.entrypoints.http.service_process import HOST, TIMEOUT, wait_until, workers_of
 from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -36,7 +36,7 @@ class Service:
             return None
 
     def workers(self) -> set[int]:
-        return {child.pid for child in self.process.children() if "spawn_main" in " ".join(child.cmdline())}
+        return {worker.pid for worker in workers_of(self.process)}
 
     def answers(self) -> bool:
         """Return whether both workers respond."""
