@@ -20,7 +20,7 @@ Run = Callable[..., Result]
 SEED: Final = ("seed", "--username", "ann", "--seed", "7")
 PASSWORD: Final = "Correct-Horse-7\n"
 TIMEOUT: Final = 60
-MANY: Final = 6000
+MANY: Final = 12_000
 BATCH: Final = 250
 
 
