@@ -17,6 +17,7 @@ MIN_KEY_LENGTH = 32
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 MAX_PORT = 65_535
 
+_REDIS_PATH = re.compile(r"(/[0-9]*)?")
 _ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._\x80-\U0010ffff-]+)(?::([0-9]{1,5}))?")
 
 
@@ -54,6 +55,12 @@ def _check_database_url(text: str) -> str:
     if text.startswith("sqlite"):
         return text
     _check_url(f"//{text.partition('://')[2].rpartition('@')[2]}")
+    return text
+
+
+def _check_redis_url(text: str) -> str:
+    if _check_url(text).startswith(("redis://", "rediss://")) and not _REDIS_PATH.fullmatch(urlsplit(text).path):
+        raise ValueError("the path must be empty or the number of a database, as in redis://127.0.0.1:6379/0")
     return text
 
 
@@ -123,6 +130,6 @@ Rate = Annotated[str, BeforeValidator(_check_rate)]
 Origin = Annotated[str, AfterValidator(_normalize_origin)]
 Origins = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_split_commas)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
-RedisUrl = Annotated[str, AfterValidator(_check_url)]
+RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 MailUrl = Annotated[str, AfterValidator(_check_mail_url)]
 Sender = Annotated[str, AfterValidator(_check_sender)]

@@ -42,8 +42,17 @@ class RedisServer:
     """
 
     def __init__(self, url: str) -> None:
+        """Create a client without connecting.
+
+        Raises:
+            ValueError: A parameter of the URL is unknown or has a wrong value.
+        """
         self.url = url
         self.client = cast(Any, Redis.from_url(url, **OPTIONS))
+        try:
+            self.client.connection_pool.make_connection()
+        except TypeError as error:
+            raise ValueError("unknown parameter") from error
         self._connections = asyncio.Semaphore(MAX_CONNECTIONS)
         self._breaker = CircuitBreaker(self._probe, self._log_change)
         self._log = structlog.get_logger("redis")

@@ -19,6 +19,7 @@ def build_container() -> Container:
     container.storage()
     container.file_store()
     container.audit()
+    container.redis()
     return container
 
 

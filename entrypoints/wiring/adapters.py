@@ -116,7 +116,10 @@ def create_redis(settings: Settings) -> "RedisServer | None":
         return None
     from adapters.redis.server import RedisServer
 
-    return RedisServer(settings.redis_url)
+    try:
+        return RedisServer(settings.redis_url)
+    except ValueError as error:
+        raise SettingsError("REDIS_URL has an unknown parameter, or one with a wrong value") from error
 
 
 def create_rate_limiter(redis: "RedisServer | None") -> RateLimiter:

@@ -114,6 +114,7 @@ INVALID: Final = {
     ("REDIS_URL", "http://canary"),
     ("REDIS_URL", "redis://:canary/1@127.0.0.1"),
     ("REDIS_URL", "redis://127.0.0.1:65536"),
+    ("REDIS_URL", "redis://127.0.0.1/canary"),
     ("REFRESH_TOKEN_EXPIRE_DAYS", "0"),
     ("PUBLIC_URL", "https://canary/path"),
     ("MAIL_URL", "canary:"),
