@@ -20,7 +20,7 @@ def open_closed_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)
             if number > 0:
-                setattr(sys, name, open(number, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+                setattr(sys, name, open(number, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end
 
 
 def escape_unencodable(*streams: TextIO | None) -> None:

@@ -16,7 +16,7 @@ from adapters.sql.schema.migrator import SqlSchema
 from tests.architecture.sources import ROOT
 from tests.conftest import run_in_thread
 from tests.deployment.wheel import install_wheel
-from tests.entrypoints.http import service_process
+from tests.entrypoints.http.service_process import ServerProcess
 from tests.servers.postgres import PostgresServer
 
 
@@ -24,8 +24,9 @@ def serve(programs: Path, url: str, session: str, folder: Path) -> None:
     """Migrate with this checkout. Then start the previous version, and run the example session of its README."""
     folder.mkdir()
     run_in_thread(SqlSchema(url).upgrade())
-    service_process.COMMAND = programs / "task-manager"  # type: ignore[misc]
-    with service_process.ServerProcess(folder, url, MIGRATE_ON_START="true") as server:
+    previous = ServerProcess(folder, url, MIGRATE_ON_START="true")
+    previous.command = programs / "task-manager"
+    with previous as server:
         script = session.replace("http://127.0.0.1:8000", server.url).replace("curl -s", "curl -sS --fail")
         output = subprocess.run(["bash", "-euc", script], check=True, capture_output=True, text=True).stdout
     assert '"completion_rate":1.0' in output, output
@@ -44,7 +45,7 @@ def main(revision: str) -> None:
         for url in (postgres.url("postgres"), f"sqlite+aiosqlite:///{made}/tasks.db"):
             name = url.partition("+")[0]
             serve(programs, url, session, Path(made, name))
-            print(f"{name}: {revision} serves revision {SqlSchema(url).head}")  # noqa: T201
+            print(f"{name}: {revision} serves revision {SqlSchema(url).head}")  # noqa: T201 - a script
 
 
 if __name__ == "__main__":

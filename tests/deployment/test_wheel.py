@@ -36,7 +36,7 @@ def test_the_code_comes_from_the_wheel(installed: Path, tmp_path: Path) -> None:
 def test_it_migrates_and_serves_from_any_folder(
     installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.entrypoints.http.service_process.COMMAND", installed / "task-manager")
+    monkeypatch.setattr(ServerProcess, "command", installed / "task-manager")
     monkeypatch.setenv("PYTHONPATH", "")
     url = f"sqlite+aiosqlite:///{tmp_path}/tasks.db"
 

@@ -32,7 +32,7 @@ async def test_mails_and_logs_are_printed_in_any_encoding(monkeypatch: pytest.Mo
 
 
 def test_a_log_that_cannot_be_written_raises_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123
+    with Path("/dev/full").open("wb", buffering=0) as full:
         monkeypatch.setattr("sys.stdout", TextIOWrapper(full, write_through=True))
         logs.configure(make_settings())
 

@@ -2,7 +2,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
@@ -154,9 +154,9 @@ def _lock_on_begin(engine: object) -> None:
     """Begin transactions explicitly, with a write lock: sqlite3 begins none for DDL, and other processes must wait."""
 
     @event.listens_for(engine, "connect")
-    def disable_implicit_transactions(connection: object, record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]
-        connection.execute(f"PRAGMA busy_timeout={LOCK_TIMEOUT * 1000}")  # type: ignore[attr-defined]
+    def disable_implicit_transactions(connection: Any, record: object) -> None:
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={LOCK_TIMEOUT * 1000}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

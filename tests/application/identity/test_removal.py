@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from adapters.memory.storage import InMemoryStorage
+from adapters.memory.storage import InMemoryStorage, InMemoryUnitOfWork
 from application.files.jobs import REMOVE_BYTES_OF_USER
 from application.identity import removal
 from application.identity.removal import PURGE_USER, RemovalJobs
@@ -93,7 +93,7 @@ async def test_a_job_continues_after_its_worker_was_killed(world: World, storage
     await world.accounts.erase(acting(kim.id), PASSWORD)
     units = iter([storage.unit_of_work(), storage.unit_of_work()])
 
-    def unit_of_work() -> object:
+    def unit_of_work() -> InMemoryUnitOfWork:
         try:
             return next(units)
         except StopIteration:
@@ -101,7 +101,7 @@ async def test_a_job_continues_after_its_worker_was_killed(world: World, storage
 
     job = Job(id=JobId(kim.id), kind=PURGE_USER, owner_id=kim.id)
     with pytest.raises(Killed):
-        await RemovalJobs(unit_of_work).purge(job)  # type: ignore[arg-type]
+        await RemovalJobs(unit_of_work).purge(job)
     assert await remaining(world, kim.id) == 3
     await world.work()
 

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from operator import methodcaller
 from typing import Any, Final, TypeVar
 
 import pytest
@@ -230,7 +231,7 @@ class JobContract(StorageSuite):
         await add(storage, a_job(), delay=LONG)
         *old, new = await claim(storage)
         for job in old:
-            await run(storage, lambda queue, job=job: queue.dead_letter(job, NOW, error="no"))  # type: ignore[misc]
+            await run(storage, methodcaller("dead_letter", job, NOW, error="no"))
         await run(storage, lambda queue: queue.dead_letter(new, LATER, error="no"))
 
         removed = [await run(storage, lambda queue: queue.remove_dead(NOW, limit=2)) for _ in range(3)]
@@ -242,7 +243,7 @@ class JobContract(StorageSuite):
         await add(storage, a_job(), delay=LONG)
         first, second = [await start(storage, job) for job in await claim(storage)]
         for job in (first, second):
-            await run(storage, lambda queue, job=job: queue.dead_letter(job, NOW, error="no"))  # type: ignore[misc]
+            await run(storage, methodcaller("dead_letter", job, NOW, error="no"))
         await run(storage, lambda queue: queue.requeue(first.id))
         await run(storage, lambda queue: queue.discard(second.id))
 
@@ -252,9 +253,9 @@ class JobContract(StorageSuite):
         assert again.last_error is None
         for job_id in (first.id, second.id, JobId(uuid7())):
             with pytest.raises(JobNotFound):
-                await run(storage, lambda queue, job_id=job_id: queue.requeue(job_id))  # type: ignore[misc]
+                await run(storage, methodcaller("requeue", job_id))
             with pytest.raises(JobNotFound):
-                await run(storage, lambda queue, job_id=job_id: queue.discard(job_id))  # type: ignore[misc]
+                await run(storage, methodcaller("discard", job_id))
         assert await counts(storage) == (0, 2, 0)
 
     async def test_dead_letters_of_a_kind_are_requeued_or_discarded_in_batches(self, storage: Storage) -> None:
@@ -264,7 +265,7 @@ class JobContract(StorageSuite):
         for age, job in enumerate(jobs):
             dying = await start(storage, claimed[job.id])
             at = NOW - timedelta(days=age)
-            await run(storage, lambda queue, job=dying, at=at: queue.dead_letter(job, at, error="no"))  # type: ignore[misc]
+            await run(storage, methodcaller("dead_letter", dying, at, error="no"))
 
         assert await run(storage, lambda queue: queue.requeue_dead("one", limit=2)) == 2
         dead = await run(storage, lambda queue: queue.find_dead(limit=9))
@@ -348,7 +349,7 @@ class JobContract(StorageSuite):
         await add(storage, *(a_job(requester_id=ANN) for _ in range(4)))
         *old, new = await claim(storage)
         for job in old:
-            await run(storage, lambda queue, job=job: queue.finish(job, NOW))  # type: ignore[misc]
+            await run(storage, methodcaller("finish", job, NOW))
         await run(storage, lambda queue: queue.finish(new, LATER))
 
         removed = [await run(storage, lambda queue: queue.remove_finished(NOW, limit=2)) for _ in range(3)]

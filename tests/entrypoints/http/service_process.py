@@ -26,6 +26,7 @@ TIMEOUT: Final = 60.0
 class ServerProcess:
     """`task-manager serve` on a free port, in a directory of its own."""
 
+    command = COMMAND
     umask = -1
     """The umask of the process; -1 means that of the tests."""
 
@@ -69,7 +70,7 @@ class ServerProcess:
     def start(self) -> None:
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [COMMAND, "serve"],
+                [self.command, "serve"],
                 cwd=self.directory,
                 env=self.environment,
                 umask=self.umask,
