@@ -66,7 +66,7 @@ class Migrator(Protocol):
         """Check that this version can serve the storage.
 
         Raises:
-            SchemaMismatch: It can not.
+            SchemaMismatch: It cannot.
         """
         ...
 

@@ -143,7 +143,7 @@ class NotFound(DomainError):
     code = "NOT_FOUND"
 
     def __init__(self, message: str = "", *, ids: Iterable[UUID] = ()) -> None:
-        """Create the error. `ids` are what the caller asked for, if another owner may have it."""
+        """Create the error. `ids` are the requested ids that may belong to another owner."""
         super().__init__(message)
         self.ids = tuple(ids)
 

@@ -5,7 +5,7 @@ from domain.errors import DomainError
 
 
 class PreconditionFailed(DomainError):
-    """The stored version is none of those that the caller expects."""
+    """The stored version does not meet the condition of the caller."""
 
     code = "PRECONDITION_FAILED"
     default_message = "resource has another version than expected"

@@ -33,7 +33,7 @@ def load_or_create_key(path: Path) -> str:
 def _create(path: Path) -> None:
     """Create the file under a lock, so that all processes use one key. It appears complete, also after a crash.
 
-    No hard link, because some file systems have none.
+    Do not use a hard link: some file systems do not support them.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _lock(path.parent):

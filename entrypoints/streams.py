@@ -31,7 +31,7 @@ def escape_unencodable(*streams: TextIO | None) -> None:
 
 
 def discard_unwritten_output() -> None:
-    """Connect standard output to the null device if it cannot be written. Python would report that when it ends."""
+    """Connect standard output to the null device if it cannot be written. Otherwise Python reports an error at exit."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -18,7 +18,7 @@ from adapters.sql.identity.users import SqlUserRepository
 from adapters.sql.jobs.queue import SqlJobQueue
 from adapters.sql.operations.copiers import copier_of
 from adapters.sql.platform.idempotency import SqlIdempotencyRecords
-from adapters.sql.schema.migrator import CURRENT_REVISION, SqlSchema, schema_revision
+from adapters.sql.schema.migrator import CURRENT_REVISION, SqlSchema
 from adapters.sql.tasks.counters import SqlTaskCounters
 from adapters.sql.tasks.history import SqlTaskHistory
 from adapters.sql.tasks.tasks import SqlTaskRepository
@@ -99,7 +99,7 @@ class SqlStorage:
             rows = await self._fetch(CURRENT_REVISION)
         except TableMissing:
             return None
-        return schema_revision(tuple(rows[0])) if rows else None
+        return SchemaRevision(*rows[0]) if rows else None
 
     async def _fetch(self, query: Query) -> Sequence[Any]:
         connection = await self._database.acquire()

@@ -135,7 +135,7 @@ class FileService:
 
     @retried
     async def _add(self, file: File, idempotent_write: IdempotentWrite[File] | None) -> File:
-        """Store the metadata. Return them with the time at which they were stored."""
+        """Store the metadata with the current time. Return the stored file."""
         async with self._unit_of_work() as uow:
             used = await uow.files.used_bytes(owner_id=file.owner_id, lock=True)
             file = replace(file, created_at=self._clock.now())

@@ -7,7 +7,7 @@ from domain.files.file import FileId
 from domain.identity.user import UserId
 
 STORE_ID_KEY: Final = "task-manager/file-store-id"
-"""The key of the object with the id that the file store shares with its database. It is the key of no file."""
+"""The key of the object that contains the id of the file store. No file has this key."""
 
 
 def file_key(owner_id: UserId, file_id: FileId) -> str:

@@ -41,8 +41,8 @@ class FileStoreIdentity:
             unit_of_work: Opens a unit of work.
             store: The file store.
             new_id: Returns a random id.
-            is_process_local: Whether the data of the database end with the process. It then takes possession of no file
-                store, but may use one that belongs to no database.
+            is_process_local: Whether the data of the database end with the process. Such a database writes no id: it
+                may use a file store without an id, but does not claim it.
         """
         self._unit_of_work = unit_of_work
         self._store = store
@@ -50,7 +50,7 @@ class FileStoreIdentity:
         self._is_process_local = is_process_local
 
     async def verify(self) -> None:
-        """Compare the ids. A file store without an id gets that of the database, which may be new.
+        """Compare the ids. If the file store has none, store the id of the database there. Create that id if necessary.
 
         Any number of processes may call this at the same time.
 
@@ -67,7 +67,7 @@ class FileStoreIdentity:
             await self._require_own_files()
             expected = await self._get_or_add_id()
             await self._store.put(STORE_ID_KEY, _single_chunk(str(expected).encode()))
-            found = await self._read_id()  # that of the last writer: another database may have been faster
+            found = await self._read_id()  # the last writer wins: another database may write too
         if expected is None or found != str(expected):
             raise ForeignFileStore(OTHER_ID)
 

@@ -122,7 +122,7 @@ class Credentials:
         return user
 
     async def rehash_if_outdated(self, user: User, hashed_form: str) -> str | None:
-        """Return a new hash if the stored one is not made as today, otherwise None.
+        """Return a new hash if the stored one has outdated parameters or an unnormalised password, otherwise None.
 
         Args:
             user: The user with the stored hash.

@@ -122,7 +122,7 @@ class MailJobs:
     async def send_password_reset(self, job: Job) -> None:
         """Send a mail with a reset link, if an active account has the address and has not got too many such mails.
 
-        No mail is sent if the mail server did not work for so long that the user does not wait for it any more.
+        Send no mail if the request is older than the lifetime of a token: the user does not expect it any more.
 
         Raises:
             MailNotSent: The mail server did not accept the mail.

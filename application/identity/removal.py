@@ -48,7 +48,7 @@ async def remove_user(
 
 
 def purge_job(user_id: UserId) -> Job:
-    """Return the job that deletes what a removed user owned. It has always the same id, so it is queued only once."""
+    """Return the job that deletes what a removed user owned. Its id is always the same, so it is queued only once."""
     return Job(id=JobId(uuid5(user_id, PURGE_USER)), kind=PURGE_USER, owner_id=user_id)
 
 

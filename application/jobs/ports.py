@@ -55,7 +55,7 @@ class Job:
 
     @property
     def killed_workers(self) -> int:
-        """How many workers of a claimed job were killed during an attempt, with the previous worker."""
+        """How many workers were killed while they ran a claimed job, including the previous worker."""
         return self.kills + (self.started_at is not None)
 
     @property
@@ -85,7 +85,7 @@ class JobCounts:
     """Scheduled for later, or claimed by a worker."""
     dead: int
     oldest_due: timedelta = AT_ONCE
-    """How long the job that is due for the longest time waits for a worker."""
+    """How long the oldest due job has waited for a worker."""
     failures: Mapping[str, FailureCounts] = field(default_factory=dict)
     """By kind of job, for the kinds with failures."""
 

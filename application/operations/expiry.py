@@ -29,11 +29,11 @@ class ExpiredDataRemover:
         """Delete everything that has expired, batch by batch. Handles the job EXPIRY."""
         while await self._remove_batch():
             pass
-        await self._purge_removed_users()
+        await self._queue_missing_purges()
 
     @retried
-    async def _purge_removed_users(self) -> None:
-        """Queue a job for each removed user who has none, because an operator discarded it."""
+    async def _queue_missing_purges(self) -> None:
+        """Queue a job for each removed user who has none: it was discarded, or dead for DEAD_JOB_MAX_AGE."""
         async with self._unit_of_work() as uow:
             removed = await uow.users.find_removed(limit=BATCH_SIZE)
             await uow.jobs.add(*map(purge_job, removed))

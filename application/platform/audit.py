@@ -95,14 +95,14 @@ class AuditRecorder:
 class ProbeRecorder:
     """Record requests for ids that the caller does not own: they may be probes for data of other users.
 
-    No storage finds an id without its owner, so the record includes ids that no longer exist.
+    Storages look up ids of one owner only, so the record also includes ids that no longer exist.
     """
 
     def __init__(self, audit: AuditLog) -> None:
         self._audit = audit
 
     def record(self, user_id: UserId, error: NotFound) -> None:
-        """Record the ids that a user asked for in vain, without those that this service cannot have created."""
+        """Record the requested ids that were not found, except those that this service cannot have created."""
         if ids := [str(id) for id in error.ids if id.version == ID_VERSION]:
             self._audit.warn(
                 "unknown_id_requested", actor_id=user_id, user_id=user_id, error=error.code, ids=" ".join(ids)

@@ -69,7 +69,7 @@ async def _retry(attempt: Callable[[], Awaitable[T]]) -> T:
                 except (TransientStorageError, Stale) as error:
                     delay = random.uniform(0, max_delay)  # noqa: S311 - jitter, not a secret
                     if limit.remaining <= delay:
-                        _raise_finally(error)
+                        _raise_last(error)
                     if isinstance(error, Stale):
                         _has_lost_race.set(True)
                 await asyncio.sleep(delay)
@@ -78,7 +78,8 @@ async def _retry(attempt: Callable[[], Awaitable[T]]) -> T:
         _has_lost_race.reset(token)
 
 
-def _raise_finally(error: TransientStorageError | Stale) -> NoReturn:
+def _raise_last(error: TransientStorageError | Stale) -> NoReturn:
+    """Raise the error of the last attempt in the form that callers know."""
     match error:
         case StorageContention():
             raise StorageBusy(str(error)) from error

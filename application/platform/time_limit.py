@@ -16,7 +16,7 @@ BACKGROUND_SECONDS: Final = 10.0
 """For each use case of a job or a command. No client waits, but the lease of a job must not run out."""
 
 MIN_WAIT: Final = 0.05
-"""Seconds for a wait when the time is up. What is free at once can still be used."""
+"""Minimum wait in seconds after the limit, so that a free connection or lock can still be used."""
 
 
 class TimeLimit:

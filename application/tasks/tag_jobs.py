@@ -68,11 +68,9 @@ class TagJobs:
         owner_id, change = job.owner_id, tag_change_of(job)
         assert owner_id is not None
         await self._require_turn(job, owner_id)
-        last: TaskId | None = None
-        while True:
-            is_first, last = last is None, await self._change_batch(owner_id, change, last)
-            if is_first and last is None:
-                return
+        while last := await self._change_batch(owner_id, change, None):  # until a pass finds no task
+            while last:
+                last = await self._change_batch(owner_id, change, last)
 
     async def _require_turn(self, job: Job, owner_id: UserId) -> None:
         earlier = set(job.payload["after"])

@@ -21,10 +21,10 @@ from domain.tasks.task import TaskId
 ALL_TAGS: Final = ListTags()
 
 MAX_AT_ONCE = 2_000
-"""Tasks that a use case changes in its own transaction. A job changes more of them."""
+"""Tasks that a use case changes in its own transaction. A job does the work for more tasks."""
 
 MAX_PENDING_JOBS = 100
-"""Jobs of one user that have not ended."""
+"""CHANGE_TAG jobs of one user that are queued or running."""
 
 _BATCH_SIZE = 500
 """Tasks loaded and saved together, which bounds the memory."""

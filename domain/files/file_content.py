@@ -27,7 +27,7 @@ _ALL_SIGNATURES: Final = tuple(signature for each in SIGNATURES.values() for sig
 _HEAD_SIZE: Final = max(map(len, _ALL_SIGNATURES))
 
 _CONTROL_CHARACTERS: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-"""The bytes that plain text has in no 8-bit encoding and not in UTF-8, by the same standard."""
+"""Bytes that occur in plain text neither in an 8-bit encoding nor in UTF-8 (https://mimesniff.spec.whatwg.org/)."""
 
 
 class ContentValidator:

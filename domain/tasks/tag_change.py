@@ -21,5 +21,5 @@ class TagChange:
         return task.remove_tag(self.tag, at=at) if self.new is None else task.rename_tag(self.tag, self.new, at=at)
 
     def depends_on(self, earlier: "TagChange") -> bool:
-        """Return whether the two have another result in the opposite order."""
+        """Return whether the result would differ if `earlier` took effect after this change."""
         return self.tag in (earlier.tag, earlier.new) or earlier.tag == self.new

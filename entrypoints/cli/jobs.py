@@ -16,7 +16,7 @@ app = typer.Typer(invoke_without_command=True, help="Inspect and repair the job 
 
 
 JobIdArgument = Annotated[UUID | None, typer.Argument(help="Id of a dead job.", show_default=False)]
-AllOption = Annotated[bool, typer.Option("--all", help="Take all dead jobs.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All dead jobs instead of one.")]
 KindOption = Annotated[str | None, typer.Option("--kind", help="With --all: only jobs of this kind.")]
 
 
@@ -42,13 +42,13 @@ def requeue(job_id: JobIdArgument = None, all_jobs: AllOption = False, kind: Kin
 
 @app.command()
 def discard(job_id: JobIdArgument = None, all_jobs: AllOption = False, kind: KindOption = None) -> None:
-    """Delete a dead job, or all."""
+    """Delete one dead job or all dead jobs."""
     _require_one(job_id, all_jobs, kind)
     asyncio.run(_discard(build_container(), job_id, kind))
 
 
 def _require_one(job_id: UUID | None, all_jobs: bool, kind: str | None) -> None:
-    if all_jobs is (job_id is not None):
+    if (job_id is None) != all_jobs:
         exit_with_error("give either the id of a dead job or --all")
     if kind is not None and not all_jobs:
         exit_with_error("--kind requires --all")

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from application.identity.registration import RegisterUser
 from domain.identity.user import User
 from entrypoints.cli.errors import exit_with_error
-from entrypoints.cli.setup import build_container, read_password
+from entrypoints.cli.setup import build_container, read_password, running_for_command
 from entrypoints.settings import Environment
 from entrypoints.wiring.container import Container, open_container
 
@@ -57,7 +57,10 @@ async def _seed(container: Container, username: str, email: str, amount: int, se
 
 async def _register(container: Container, username: str, email: str) -> User:
     password = read_password()
-    return await container.services().accounts.register(RegisterUser(username=username, email=email, password=password))
+    with running_for_command(container):
+        return await container.services().accounts.register(
+            RegisterUser(username=username, email=email, password=password)
+        )
 
 
 def _progress() -> Progress:

@@ -1,11 +1,12 @@
 """What all commands share: the container and password input."""
 
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 
 import typer
 
 from application.files.ports import FileStoreUnavailable
+from application.platform.audit import Origin, Source, running_for
 from application.platform.unit_of_work import StorageUnavailable
 from entrypoints import logs
 from entrypoints.cli.errors import exit_with_error
@@ -21,6 +22,12 @@ def build_container() -> Container:
     container.audit()
     container.redis()
     return container
+
+
+def running_for_command(container: Container) -> AbstractContextManager[None]:
+    """Set this command as the origin of audit events."""
+    origin = Origin(source=Source.COMMAND, correlation_id=str(container.new_id()()))
+    return running_for(lambda: origin)
 
 
 async def verify_file_store(container: Container) -> None:

@@ -4,10 +4,9 @@ from typing import Annotated
 import typer
 
 from application.identity.registration import CreateUser
-from application.platform.audit import Origin, Source, running_for
 from domain.identity.user import Role
 from entrypoints.cli.errors import exit_with_error
-from entrypoints.cli.setup import build_container, read_password
+from entrypoints.cli.setup import build_container, read_password, running_for_command
 from entrypoints.wiring.container import Container, open_container
 
 app = typer.Typer(no_args_is_help=True, help="Manage accounts.")
@@ -28,8 +27,7 @@ def create(
 
 
 async def _create(container: Container, command: CreateUser) -> None:
-    origin = Origin(source=Source.COMMAND, correlation_id=str(container.new_id()()))
     async with open_container(container):
-        with running_for(lambda: origin):
+        with running_for_command(container):
             user = await container.services().bootstrap.create_user(command)
     typer.echo(f"{user.role} {user.username} has id {user.id}")

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Final
 
 GRACE_PERIOD: Final = 25.0
-"""Seconds from SIGTERM to the end of a process, whatever hangs in it. Orchestrators kill it after 30 seconds.
+"""Seconds after SIGTERM until a process that still runs is killed. Orchestrators wait for 30 seconds.
 
 It covers requests in flight and the current transactions of jobs. Long work is done by jobs that continue elsewhere.
 """

@@ -23,9 +23,16 @@ MIN_DELAY: Final = 0.5
 MAX_DELAY: Final = 30.0
 """Seconds before a worker is replaced that died soon after its start, as did the one before; see `restart_delay`."""
 
-SIGNALS: Final = tuple(
-    getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGTTIN", "SIGTTOU", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
+SIGNALS: Final = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGWINCH,
 )
 """The signals that the parent handles or ignores."""
 

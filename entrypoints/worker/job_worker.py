@@ -183,10 +183,10 @@ class JobWorker:
         async with self._unit_of_work() as uow:
             if error is None:
                 outcome = Outcome.DONE
-                finish = (
-                    uow.jobs.finish(job, self._clock.now()) if interval is None else uow.jobs.postpone(job, interval)
-                )
-                await finish
+                if interval is None:
+                    await uow.jobs.finish(job, self._clock.now())
+                else:
+                    await uow.jobs.postpone(job, interval)
             elif isinstance(error, JobMustWait):
                 outcome = Outcome.WAITING
                 await uow.jobs.postpone(job, error.delay)

@@ -151,9 +151,9 @@ class SqliteConnection:
             if self._is_in_transaction:
                 self._end()
             if self._is_taken:
+                self._give_back()
                 if self._is_read_only:
                     await self._driver.close()
-                self._give_back()
 
     def _give_back(self) -> None:
         self._is_taken = False

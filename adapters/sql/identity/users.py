@@ -105,8 +105,8 @@ class SqlUserRepository:
             total, rows = int(rows[0][0]), [row[1:] for row in rows if row[1] is not None]
             if shape.materialize and total > shape.max_found:
                 rows = await self._transaction.fetch(shape.in_order, **values)
-        users = [user_from_row(row[: len(USER_COLUMNS)]) for row in rows]
-        return Slice(users, total if window.is_counted else None)
+        found = [user_from_row(row[: len(USER_COLUMNS)]) for row in rows]
+        return Slice(found, total if window.is_counted else None)
 
     async def save(self, user: User) -> None:
         old = await self.lock(user.id)

@@ -92,7 +92,7 @@ class SqlSchema:
         """Check that this version can serve the database.
 
         Raises:
-            SchemaMismatch: It can not.
+            SchemaMismatch: It cannot.
         """
         self.require(await self.current())
 
@@ -100,7 +100,7 @@ class SqlSchema:
         """Check that this version can serve a database at this revision.
 
         Raises:
-            SchemaMismatch: It can not.
+            SchemaMismatch: It cannot.
         """
         if revision is None or not revision.is_served_by(self.revisions):
             raise SchemaMismatch(revision.id if revision else None, self.revisions)
@@ -145,11 +145,6 @@ class SqlSchema:
             await connection.commit()
 
 
-def schema_revision(row: tuple[str, ...]) -> SchemaRevision:
-    """Return the revision of a row of `CURRENT_REVISION`."""
-    return SchemaRevision(*row)
-
-
 def _revision_of(name: str) -> str:
     """Return the revision of a migration: the names of their files start with it."""
     return name.partition("_")[0]
@@ -159,4 +154,4 @@ def _current(connection: Connection) -> SchemaRevision | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     row = connection.execute(CURRENT_REVISION).first()
-    return schema_revision(tuple(row)) if row else None
+    return SchemaRevision(*row) if row else None

@@ -180,7 +180,7 @@ class Route(APIRoute):
 
 
 async def _check_caller(context: RequestContext, error: NotFound) -> None:
-    """Record the ids that the caller asked for in vain. Check that the caller was not erased during the request.
+    """Record the ids that were not found. Check that the caller was not erased during the request.
 
     Raises:
         InvalidToken: The caller was erased.

@@ -12,7 +12,7 @@ from entrypoints.http.framework.errors import http_problem
 from entrypoints.http.framework.http_errors import InvalidHost
 
 PROBES: Final = ("/health", "/monitoring/")
-"""Paths that orchestrators and Prometheus request by the address of the instance, so that each Host is accepted."""
+"""Orchestrators and Prometheus request these paths by the IP address of an instance, so any Host is accepted."""
 HEALTH_CHECKS: Final = frozenset({"/health", "/monitoring/health"})
 """Paths that load balancers request, also with HTTP/1.0, which has no Host."""
 

@@ -50,6 +50,7 @@ def test_a_missing_account_is_created(run: Run, database: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == "ann has 30 tasks of seed 7"
+    assert "source=command" in next(line for line in result.stdout.splitlines() if "user_registered" in line)
     assert result.stderr == ""
     assert (count(database), count(database, "users")) == (30, 1)
 

@@ -28,12 +28,13 @@ class JobView:
     @classmethod
     def of(cls, job: Job) -> Self:
         assert job.run_at is not None  # the queue sets it
+        assert job.created_at is not None  # each requested job has it
         return cls(
             id=str(job.id),
             kind=job.kind,
             state=job.state.value,
             attempts=job.attempts,
-            created_at=job.created_at or job.run_at,
+            created_at=job.created_at,
             run_at=job.run_at,
             finished_at=job.finished_at or job.died_at,
             error=FAILED if job.state is JobState.FAILED else None,

@@ -48,7 +48,7 @@ async def rename_tag(tag: TagInPath, body: RenameTagBody, actor: CurrentActor, a
 async def remove_tag_everywhere(tag: TagInPath, actor: CurrentActor, app: App) -> Response:
     """Remove a tag from all tasks of the caller.
 
-    If the tag is on more than 2,000 tasks, a job does the work and the response is `202`, as for a renaming.
+    If the tag is on more than 2,000 tasks, or if a job for the tag has not ended, a job does the work (`202`).
     """
     deferred = await app.tags.remove(actor, tag)
     return accepted(deferred.job_id) if deferred else Response(status_code=HTTPStatus.NO_CONTENT)
