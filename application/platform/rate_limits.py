@@ -73,7 +73,8 @@ class RateLimited(TooManyRequests):
     """The client has sent too many requests in the current window."""
 
     def __init__(self, window: RateWindow) -> None:
-        super().__init__("too many requests; try again later")
+        seconds = window.resets_in
+        super().__init__(f"too many requests; try again in {seconds} second{'' if seconds == 1 else 's'}")
         self.window = window
 
 

@@ -49,10 +49,9 @@ class PasswordPolicy:
             raise WeakPassword(f"password must have {self.min_length} to {self.MAX_LENGTH} characters")
         if not is_storable(password):
             raise WeakPassword("password must not contain NUL or lone surrogates")
-        if self.requires_composition and not _is_composed(password):
-            raise WeakPassword(
-                "password must contain an upper case letter, a lower case letter, a digit and a special character"
-            )
+        if self.requires_composition and (missing := _missing_kinds(password)):
+            wanted = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
+            raise WeakPassword(f"password must also contain {wanted}")
         folded = password.casefold()
         if folded in self.common or folded.strip(punctuation) in self.common:
             raise WeakPassword("password is too common")
@@ -84,10 +83,16 @@ def hashed_forms(text: str) -> tuple[str, ...]:
     return (normalized,) if normalized == text else (normalized, text)
 
 
-def _is_composed(password: str) -> bool:
-    return (
-        any(c.isupper() for c in password)
-        and any(c.islower() for c in password)
-        and any(c.isdigit() for c in password)
-        and any(not c.isalnum() and not c.isspace() for c in password)
-    )
+def _missing_kinds(password: str) -> list[str]:
+    """Return the kinds of characters that a composed password must contain and this one does not."""
+    kinds = {
+        "an upper case letter": str.isupper,
+        "a lower case letter": str.islower,
+        "a digit": str.isdigit,
+        "a special character": _is_special,
+    }
+    return [name for name, is_kind in kinds.items() if not any(map(is_kind, password))]
+
+
+def _is_special(character: str) -> bool:
+    return not character.isalnum() and not character.isspace()

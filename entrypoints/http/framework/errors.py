@@ -26,6 +26,7 @@ from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import HttpError
 from entrypoints.http.framework.rate_limits import rate_limit_headers
 from entrypoints.http.schemas.fields import WIRE_NAMES
+from entrypoints.http.schemas.messages import error_message, summary
 
 UNPROCESSABLE: Final = 422
 
@@ -152,13 +153,16 @@ async def _domain_error(request: Request, error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return validation_problem(request, [_format_error(each) for each in error.errors()[:MAX_ENTRIES]])
+    field = getattr(request.scope.get("route"), "body_field", None)
+    model = field.field_info.annotation if field else None
+    found = error.errors()
+    return validation_problem(request, [_format_error(each, model) for each in found[:MAX_ENTRIES]], len(found))
 
 
-def validation_problem(request: Request, entries: Sequence[Mapping[str, Any]]) -> Response:
-    """Return a 422 problem document with one entry for each invalid value."""
-    code, shown = errors.InvalidValue.code, entries[:MAX_ENTRIES]
-    return problem(request, UNPROCESSABLE, code, "the request is not valid", errors=shown)
+def validation_problem(request: Request, entries: Sequence[Mapping[str, Any]], count: int) -> Response:
+    """Return a 422 problem document with the first entries of `count` invalid values."""
+    detail = summary(entries[0], count)
+    return problem(request, UNPROCESSABLE, errors.InvalidValue.code, detail, errors=entries[:MAX_ENTRIES])
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -169,10 +173,13 @@ async def _http_error(request: Request, error: Exception) -> Response:
 def http_problem(request: Request, error: HTTPException) -> Response:
     status = error.status_code
     code = error.code if isinstance(error, HttpError) else CODE_OF_STATUS[status]
-    headers = dict(error.headers or {})
+    headers, detail = dict(error.headers or {}), error.detail
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_methods_at(request))
-    return problem(request, status, code, error.detail, headers=headers)
+        detail = f"this path supports only {headers['Allow']}"
+    elif code == "NOT_FOUND":
+        detail = "no such path"
+    return problem(request, status, code, detail, headers=headers)
 
 
 async def _busy(request: Request, error: Exception) -> Response:
@@ -224,12 +231,11 @@ def _methods_at(request: Request) -> list[str]:
     return sorted(methods | {"HEAD"} if "GET" in methods else methods) or ["GET", "HEAD"]
 
 
-def _format_error(error: Mapping[str, Any]) -> Mapping[str, Any]:
+def _format_error(error: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
     """Return an error of pydantic without the input and its context."""
     cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, errors.InvalidValue):
-        return _entry(error["loc"], str(cause), cause.rule)
-    return _entry(error["loc"], str(cause or error["msg"]), error["type"])
+    type_ = cause.rule if isinstance(cause, errors.InvalidValue) else error["type"]
+    return _entry(error["loc"], error_message(error, model), type_)
 
 
 def _entry(loc: Sequence[str | int], message: str, type_: str) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.parameters import RequestParameter
+from entrypoints.http.schemas.messages import unknown_name
 
 MAX_QUERY: Final = 32 * 1024
 """Bytes: a search and 20 tags, with every character percent-encoded, and as much again."""
@@ -66,7 +67,7 @@ def query_errors(request: Request, known: frozenset[str], repeatable: frozenset[
     errors = []
     for name, count in sorted(counts.items()):
         if name not in known:
-            message, type_ = "unknown parameter", "extra_forbidden"
+            message, type_ = unknown_name("parameter", name, known), "extra_forbidden"
         elif count > 1 and name not in repeatable:
             message, type_ = "the parameter must not be repeated", "repeated"
         else:

@@ -130,7 +130,7 @@ class Route(APIRoute):
                 context.caller = await authenticate(request, context.services.sessions)
             await rate_limits.count(request, context, limit_class)
             if request.scope["query_string"] and (errors := query_errors(request, known, repeatable)):
-                return validation_problem(request, errors)
+                return validation_problem(request, errors, len(errors))
             if query is not None:
                 context.query = query.parse(request)
             strict = StrictRequest(request.scope, request.receive, self.max_body)

@@ -15,6 +15,7 @@ from domain.tasks.task import TaskId
 from entrypoints.http.framework.bodies.strict_request import MULTIPART, StrictRequest
 from entrypoints.http.framework.http_errors import HttpError, PayloadTooLarge
 from entrypoints.http.schemas.fields import parse_uuid
+from entrypoints.http.schemas.messages import unknown_name
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -23,6 +24,7 @@ MAX_OVERHEAD: Final = 64 * 1024
 """Bytes in addition to the file: boundaries, headers and the field `task_id`."""
 MAX_BODY: Final = File.MAX_SIZE + MAX_OVERHEAD
 
+_FIELDS: Final = ("file", "task_id")
 _MAX_FIELD: Final = 100
 
 
@@ -60,7 +62,7 @@ class MultipartUpload:
             async for _ in upload._parsed_chunks:
                 if "file" in upload._part_names:
                     return upload
-        raise _validation_error("file", "this field is required", "missing")
+        raise _validation_error("file", "file is required", "missing")
 
     async def chunks(self) -> AsyncIterator[bytes]:
         for piece in self._file_pieces:
@@ -111,8 +113,8 @@ class MultipartUpload:
 
     def _start_part(self) -> None:
         name, filename = _parse_disposition(self._headers)
-        if name not in ("file", "task_id"):
-            raise _validation_error(name, "unknown field", "extra_forbidden")
+        if name not in _FIELDS:
+            raise _validation_error(name, unknown_name("field", name, _FIELDS), "extra_forbidden")
         if name in self._part_names:
             raise _validation_error(name, "this field must be given only once", "repeated")
         if (filename is not None) != (name == "file"):

@@ -59,6 +59,7 @@ async def test_read_requests_over_the_limit_are_refused(ann: AsyncClient, clock:
     refused = await ann.get(ME)
     assert summary(refused) == (429, '"read";q=3;w=60', '"read";r=0;t=40')
     assert refused.headers["Retry-After"] == "40"
+    assert refused.json()["detail"] == "too many requests; try again in 40 seconds"
     assert refused.json()["error_code"] == "RATE_LIMITED"
     clock.advance(timedelta(seconds=39))
     assert (await ann.get(TASKS)).headers["Retry-After"] == "1"

@@ -157,6 +157,7 @@ REQUESTS: Final[dict[str, tuple[str, str, str, dict[str, Any]]]] = {
         {"content": b"--x", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
     ),
 }
+OF_PYDANTIC: Final = ("Extra", "Field", "Input", "List", "String", "Value")
 HEADERS: Final = ("Content-Type", "WWW-Authenticate", "Allow", "Connection")
 
 
@@ -179,6 +180,6 @@ async def test_problem_documents_keep_their_shape(
     assert document.pop("detail") and document.pop("request_id")
     document["instance"] = document["instance"].replace(path, "PATH") if caller == "ada" else document["instance"]
     for entry in document.get("errors", ()):
-        assert entry.pop("message")
+        assert not entry.pop("message").startswith(OF_PYDANTIC)
     headers = {header: response.headers[header] for header in HEADERS if header in response.headers}
     assert {"headers": headers, "document": document} == golden("problems")[name]
