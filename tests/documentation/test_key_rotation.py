@@ -1,6 +1,5 @@
 """Each step of the guide for production that changes the key keeps the tokens of all instances valid."""
 
-import re
 import shlex
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -9,14 +8,13 @@ import pytest
 from dependency_injector import providers
 
 from entrypoints.wiring.container import Container
-from tests.architecture.sources import ROOT
 from tests.contracts.identity.access_tokens import CLAIMS
+from tests.documentation.guide import blocks
 from tests.entrypoints.given import load_settings
 
-CHAPTER = (ROOT / "docs/production.md").read_text().partition("## Keys\n")[2].partition("\n## ")[0]
 STEPS = [
     dict(line.split("=", 1) for line in shlex.split(block.replace("-key", "-key-of-more-than-32-characters")))
-    for block in re.findall(r"```sh\n(.*?)```", CHAPTER, re.DOTALL)
+    for block in blocks("keys", "sh")
 ]
 
 

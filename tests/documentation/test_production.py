@@ -1,13 +1,15 @@
 """The guide for production matches the schema: each table is sharded by the first column of its key, or local."""
 
 import re
+from pathlib import Path
 from typing import Final
 
-from adapters.sql.schema.tables import metadata
-from tests.architecture.sources import ROOT
-from tests.deployment.files import programs
+import pytest
 
-GUIDE: Final = (ROOT / "docs/production.md").read_text()
+from adapters.sql.schema.tables import metadata
+from tests.deployment.files import programs
+from tests.documentation.guide import GUIDE, INDEX, PAGES
+
 DISTRIBUTED: Final = dict(re.findall(r"create_distributed_table\('(\w+)', '(\w+)'", GUIDE))
 LOCAL: Final = set(re.findall(r"`(\w+)`", GUIDE.partition("stay on the coordinator:")[2].partition(". ")[0]))
 
@@ -37,3 +39,14 @@ def test_the_guide_uses_only_services_of_the_compose_file() -> None:
     called = set(re.findall(r"docker compose run --rm (?:-T )?(\w+)", GUIDE))
 
     assert called <= set(programs())
+
+
+def test_the_index_links_to_every_page() -> None:
+    assert set(re.findall(r"\(production/([\w-]+)\.md\)", INDEX.read_text())) == set(PAGES)
+
+
+@pytest.mark.parametrize("page", [INDEX, *(INDEX.parent / "production").glob("*.md")], ids=lambda page: page.stem)
+def test_links_of_the_guide_lead_to_existing_files(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).is_file()] == []

@@ -15,15 +15,14 @@ from adapters.sql.operations.postgres_copier import PostgresCopier
 from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.schema.tables import metadata
 from application.platform.unit_of_work import StorageUnavailable
-from tests.architecture.sources import ROOT
 from tests.contracts.given import add, expected_snapshot, register, remove, save, snapshot
+from tests.documentation.guide import blocks
 from tests.migrations.databases import opened
 from tests.servers import installation
 from tests.servers.postgres import Postgres
 from tests.support.builders import ANN, NOW, a_task, a_user
 
-GUIDE = (ROOT / "docs/production.md").read_text()
-CREATION, READ_ONLY, TIMEOUTS = re.findall(r"```sql\n(.*?)```", GUIDE, re.DOTALL)[:3]
+CREATION, READ_ONLY, TIMEOUTS = blocks("postgresql", "sql")
 PASSWORD = "of a role for one test"
 
 MISSING_RIGHTS = """
