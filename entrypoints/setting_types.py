@@ -16,6 +16,8 @@ from domain.identity.address import parse_network
 MIN_KEY_LENGTH = 32
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 MAX_PORT = 65_535
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only compared
+"""The addresses that a browser can open, for the wildcard addresses."""
 
 _REDIS_PATH = re.compile(r"(/[0-9]*)?")
 _ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._\x80-\U0010ffff-]+)(?::([0-9]{1,5}))?")
@@ -23,6 +25,12 @@ _ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._\x80-\U0010ffff-]+)(
 
 class SettingsError(Exception):
     """A setting cannot be read or used. The message names it and does not contain its value."""
+
+
+def local_url(host: str, port: int) -> str:
+    """Return the URL that a browser on this machine can open for an address to listen on."""
+    host = LOOPBACK.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _split_commas(value: Any) -> Any:

@@ -22,6 +22,7 @@ from entrypoints.setting_types import (
     RedisUrl,
     Sender,
     SettingsError,
+    local_url,
 )
 
 DATA = Path("data")
@@ -95,7 +96,7 @@ class Settings(BaseSettings):
     access_token_expire_minutes: int = Field(15, ge=1, le=1440, description="lifetime of access tokens in minutes")
     refresh_token_expire_days: int = Field(7, ge=1, le=365, description="days from login until the session expires")
     password_policy: PasswordRule = Field(PasswordRule.SPECIFICATION, description="specification or nist")
-    public_url: Origin = Field("http://127.0.0.1:8000", description="base URL of links in mails")
+    public_url: Origin | None = Field(None, description="base URL of links in mails; by default http://HOST:PORT")
     mail_url: MailUrl = Field(
         "console:",
         pattern=r"^(console:$|smtps?://.+|file:///.+)",
@@ -175,6 +176,11 @@ class Settings(BaseSettings):
     @property
     def is_development(self) -> bool:
         return self.environment is Environment.DEVELOPMENT
+
+    @property
+    def public_origin(self) -> str:
+        """The base URL of links in mails."""
+        return self.public_url or local_url(self.host, self.port)
 
     @property
     def signing_keys(self) -> dict[str, str]:

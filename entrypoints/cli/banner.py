@@ -7,17 +7,15 @@ from urllib.parse import unquote, urlsplit
 
 from rich.text import Text
 
+from entrypoints.setting_types import local_url
 from entrypoints.settings import Settings
-
-LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only displayed
-"""Addresses a browser can open, for the wildcard addresses."""
 
 COMMAND: Final = "task-manager"
 
 
 def startup_banner(settings: Settings, host: str, port: int) -> Text:
     """Return first steps in development, and a single line elsewhere."""
-    url = f"http://{_in_url(LOOPBACK.get(host, host))}:{port}"
+    url = local_url(host, port)
     if not settings.is_development:
         return Text(f"Task Manager: {url}")
     text = Text.assemble(("Task Manager", "bold"), " at ", (url, "bold cyan"), "\n\n")
@@ -67,7 +65,3 @@ def _mails(mail_url: str) -> str:
         case "file":
             return f"one .eml file each in {unquote(url.path)}"
     return f"by SMTP through {url.hostname}"
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

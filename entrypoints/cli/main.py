@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Annotated
@@ -52,17 +53,19 @@ def serve(
 
     from entrypoints.server import run as server
 
+    for name, value in (("HOST", host), ("PORT", port)):
+        if value is not None:
+            os.environ[name] = str(value)  # also for the worker processes: links in mails contain both by default
     container = build_container()
     settings = container.settings()
     _ = settings.signing_keys  # refuse a wrong key here, once, instead of in each worker process
     asyncio.run(_prepare(container))
-    host, port = host or settings.host, settings.port if port is None else port
 
     def announce(port: int) -> None:
-        Console(stderr=True, soft_wrap=True).print(startup_banner(settings, host, port))
+        Console(stderr=True, soft_wrap=True).print(startup_banner(settings, settings.host, port))
 
     try:
-        server.run(host, port, workers=workers or settings.workers, reload=reload, announce=announce)
+        server.run(settings.host, settings.port, workers=workers or settings.workers, reload=reload, announce=announce)
     except server.CannotListen as error:
         exit_with_error(str(error), STARTUP_FAILURE)
 

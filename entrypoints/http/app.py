@@ -16,7 +16,7 @@ from entrypoints.http.middleware.host_and_https import HostAndHttpsMiddleware
 from entrypoints.http.middleware.response import ResponseMiddleware
 from entrypoints.http.openapi import document
 from entrypoints.http.tracing import tracing
-from entrypoints.http.web import pages
+from entrypoints.http.web import pages, reset_password
 from entrypoints.settings import Settings
 from entrypoints.wiring.container import Container, open_container, run_job_worker
 
@@ -49,7 +49,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     literal_paths = frozenset(route.path for route in routes if "{" not in route.path)
     for route in routes:
         route.literal_paths = literal_paths
-    app.router.routes.extend([*routes, *pages.routes])
+    app.router.routes.extend([*routes, *pages.routes, *reset_password.routes])
     _add_middleware(app, container, settings)
     errors.install(app)
     document.install(app, settings)

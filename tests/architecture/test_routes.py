@@ -28,6 +28,9 @@ PUBLIC: Final = {
     "GET /docs",
     "GET /redoc",
     "GET /openapi.json",
+    "GET /reset-password",
+    "POST /reset-password",
+    "GET /password-changed",
 }
 
 ANY_ID: Final = "01900000-0000-7000-8000-000000000000"

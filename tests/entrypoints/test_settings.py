@@ -24,7 +24,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "secret_key_id": "1",
     "refresh_token_expire_days": 7,
     "password_policy": PasswordRule.SPECIFICATION,
-    "public_url": "http://127.0.0.1:8000",
+    "public_url": None,
     "mail_url": "console:",
     "jobs_in_process": True,
     "job_lease_seconds": 30,
@@ -318,3 +318,21 @@ def test_production_rejects_a_weak_or_empty_setting(name: str, value: str, monke
     with pytest.raises(ValidationError) as refused:
         load_settings()
     assert [error["loc"] for error in refused.value.errors()] == [(name.lower(),)]
+
+
+@pytest.mark.parametrize(
+    ("values", "origin"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"HOST": "10.0.0.5", "PORT": "9000"}, "http://10.0.0.5:9000"),
+        ({"HOST": "::", "PORT": "9000"}, "http://[::1]:9000"),
+        ({"PORT": "9000", "PUBLIC_URL": "https://Tasks.example.com"}, "https://tasks.example.com"),
+    ],
+)
+def test_links_in_mails_follow_host_and_port(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], origin: str
+) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+    assert Settings().public_origin == origin

@@ -45,7 +45,7 @@ def require_same_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin is not None:
         settings = context_of(request).settings
-        is_same_origin = origin in (request_origin(request), settings.public_url)
+        is_same_origin = origin in (request_origin(request), settings.public_origin)
     else:
         is_same_origin = request.headers.get("sec-fetch-site") in ("same-origin", "none")
     if not is_same_origin:

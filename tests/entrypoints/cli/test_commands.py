@@ -206,7 +206,8 @@ def test_serve_reports_that_it_cannot_create_a_key(run: Run, empty_directory: Pa
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "192.0.2.1"])
 def test_serve_reports_an_address_on_which_it_cannot_listen(empty_directory: Path, host: str) -> None:
-    result = CliRunner(env={"STORAGE": "memory", "NO_COLOR": "1"}).invoke(app, ["serve", "--host", host, "--port", "0"])
+    environment = {"STORAGE": "memory", "NO_COLOR": "1", "HOST": "127.0.0.1", "PORT": "8001"}
+    result = CliRunner(env=environment).invoke(app, ["serve", "--host", host, "--port", "0"])
 
     assert (result.exit_code, result.stderr.count("\n")) == (STARTUP_FAILURE, 1), result.stderr
     assert result.stderr.startswith(f"cannot listen on {host}")

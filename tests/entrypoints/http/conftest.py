@@ -16,6 +16,7 @@ from entrypoints.settings import Settings
 from entrypoints.wiring.container import Container
 from tests.entrypoints.http.conventions import Conventions
 from tests.entrypoints.http.given import SECRET_KEY, SettableClock, promote, sign_up
+from tests.entrypoints.http.mailbox import Mailbox
 
 STORAGES: Final = ("memory", "sqlite", "postgres")
 
@@ -78,6 +79,11 @@ def container(
         clock=providers.Object(clock),
         hasher=providers.Object(hasher),
     )
+
+
+@pytest.fixture
+def mailbox(container: Container, tmp_path: Path) -> Mailbox:
+    return Mailbox(tmp_path / "mail", container.services().job_worker)
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Changing and resetting a password."""
 
-import email
 import re
 from datetime import timedelta
-from email.policy import default
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +9,6 @@ import pytest
 from httpx2 import AsyncClient
 
 from entrypoints.wiring.container import Container
-from entrypoints.worker.job_worker import JobWorker
 from tests.entrypoints.http.conftest import Connect
 from tests.entrypoints.http.given import (
     CHANGE_PASSWORD,
@@ -28,32 +25,10 @@ from tests.entrypoints.http.given import (
     sign_up,
     tokens_of,
 )
+from tests.entrypoints.http.mailbox import Mailbox
 
 NEW: Final = "Another-Horse-8"
 WEAK: Final = ("", "x", "Sh0rt-1", "no-upper-1", "NO-LOWER-1", "No-digits", "NoSpecial1", "A1-" + "a" * 126)
-
-
-class Mailbox:
-    def __init__(self, folder: Path, worker: JobWorker) -> None:
-        self._folder, self._worker = folder, worker
-
-    async def messages(self, to: str) -> list[str]:
-        """Return the texts of all mails to an address."""
-        await self._worker.work()
-        messages = [email.message_from_bytes(path.read_bytes(), policy=default) for path in self._folder.glob("*.eml")]
-        return [message.get_content() for message in messages if message["To"] == to]
-
-    async def links(self, to: str) -> list[str]:
-        return [found[0] for text in await self.messages(to) if (found := re.search(r"http\S+token=\S+", text))]
-
-    async def token(self, to: str) -> str:
-        (link,) = await self.links(to)
-        return link.partition("token=")[2]
-
-
-@pytest.fixture
-def mailbox(container: Container, tmp_path: Path) -> Mailbox:
-    return Mailbox(tmp_path / "mail", container.services().job_worker)
 
 
 async def logs_in(client: AsyncClient, password: str) -> bool:
