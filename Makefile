@@ -63,6 +63,7 @@ migration: .venv/ready  ## generate a migration from the schema: make migration 
 locks: .venv/ready  ## update the lock files; UPGRADE= keeps the versions of locked packages
 	$(COMPILE) pyproject.toml -o locks/run.txt
 	$(COMPILE) pyproject.toml --group dev -c locks/run.txt -o locks/dev.txt
+	$(COMPILE) --group clients -o locks/clients.txt
 
 locks: UPGRADE ?= --upgrade
 
@@ -81,6 +82,11 @@ clean:  ## remove .venv and all caches
 	@$(UV) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/ready: .venv/installed locks/dev.txt
+.venv/clients/ready: .venv/bin/uv locks/clients.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/clients
+	@$(BIN)/uv pip install --quiet --python .venv/clients/bin/python --require-hashes -r locks/clients.txt
+	@touch $@
+
+.venv/ready: .venv/installed .venv/clients/ready locks/dev.txt
 	@$(UV) --require-hashes -r locks/dev.txt
 	@touch $@

@@ -6,7 +6,7 @@ ROOT: Final = Path(__file__).parents[2]
 
 PACKAGES: Final = ("domain", "application", "adapters", "entrypoints", "migrations")
 
-GENERATED: Final = {"__pycache__", "data", "dist", "results"}
+GENERATED: Final = {"__pycache__", "data", "dist", "node_modules", "results"}
 """Generated files and directories. Hidden ones are excluded too."""
 
 

@@ -68,6 +68,7 @@ def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
                 _complete(operation, route, method, settings, schemas)
     deployment.declare(document, settings)
     _drop_unused(document)
+    _drop_defaults_of_bodies(schemas)
     return document
 
 
@@ -77,6 +78,14 @@ def _drop_unused(document: dict[str, Any]) -> None:
     while unused := schemas.keys() - set(_REFERENCE.findall(json.dumps(document))):
         for name in unused:
             del schemas[name]
+
+
+def _drop_defaults_of_bodies(schemas: dict[str, Any]) -> None:
+    """Remove defaults of fields in requests. Generators of TypeScript types make a field with a default mandatory."""
+    for name, schema in schemas.items():
+        if name.endswith(("Body", "Form")):
+            for field in schema["properties"].values():
+                field.pop("default", None)
 
 
 def _complete(

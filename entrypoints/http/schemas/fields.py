@@ -1,6 +1,7 @@
 """Values of the domain in JSON. The domain validates them; the schemas here only describe the rules."""
 
 import re
+from enum import StrEnum
 from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
@@ -8,13 +9,17 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainValidator,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
 )
-from pydantic_core import InitErrorDetails, PydanticKnownError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticKnownError
+from pydantic_core.core_schema import definitions_schema
 
 from domain.calendar import DateOrDatetime, Due, parse_date_or_datetime
 from domain.errors import InvalidTag
@@ -45,6 +50,20 @@ TAG_LIST_PATTERN: Final = f"^({_TAG}(,{_TAG}){{0,{MAX_GIVEN_TAGS - 1}}})?$"
 
 def _text(**schema: Any) -> Any:
     return WithJsonSchema({"type": "string", **schema})
+
+
+class _SchemaOf:
+    """An annotation of text: its JSON schema is a reference to the schema of an enumeration."""
+
+    def __init__(self, enumeration: type[StrEnum]) -> None:
+        self._enumeration = enumeration
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        self._schema = handler.generate_schema(self._enumeration)
+        return handler(source)
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(definitions_schema(self._schema, []))  # handlers call themselves only for parts of a schema
 
 
 def _due(text: object) -> Due:
@@ -127,9 +146,9 @@ DescriptionText = Annotated[
     str, AfterValidator(validate_description), _text(maxLength=Task.MAX_DESCRIPTION, pattern=NO_NUL)
 ]
 IdText = Annotated[str, _text(format="uuid")]
-StatusText = Annotated[str, _text(enum=list(Status))]
-PriorityText = Annotated[str, _text(enum=list(Priority))]
-RoleText = Annotated[str, _text(enum=list(Role))]
+StatusText = Annotated[str, _SchemaOf(Status)]
+PriorityText = Annotated[str, _SchemaOf(Priority)]
+RoleText = Annotated[str, _SchemaOf(Role)]
 StatusName = Annotated[Status, Field(strict=False)]
 PriorityName = Annotated[Priority, Field(strict=False)]
 DueText = Annotated[Due, PlainValidator(_due), _DATE_OR_DATETIME_SCHEMA]

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, model_validator
+from pydantic.config import JsonDict
 
 from application.platform.paging import Page, Paging
 from entrypoints.http.schemas.body import Body
@@ -11,8 +12,13 @@ from entrypoints.http.schemas.fields import digits
 T = TypeVar("T")
 
 
+def _without_default(schema: JsonDict) -> None:
+    """Remove the default, which generated clients would send together with a cursor."""
+    schema.pop("default", None)
+
+
 class PageQuery(Body):
-    skip: Annotated[int, Field(ge=0, le=100_000, strict=False), digits] = 0
+    skip: Annotated[int, Field(ge=0, le=100_000, strict=False, json_schema_extra=_without_default), digits] = 0
     limit: Annotated[int, Field(ge=1, le=100, strict=False), digits] = 20
     cursor: str | None = Field(None, description="`next_cursor` of the previous page; not allowed together with skip")
 

@@ -27,6 +27,7 @@ Examples = Mapping[str, Mapping[str, Any]]
 BEYOND_SCHEMAS: Final = frozenset(
     {
         "password and confirm_password must be equal",
+        "completed must be true if and only if the status is completed",
         "this idempotency key was used for a request with other content",
         "at least one field must be present besides current_password",
         "changing your e-mail address requires your password",

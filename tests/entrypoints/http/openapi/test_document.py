@@ -2,6 +2,7 @@ import json
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from enum import StrEnum
 from typing import Any, Final
 
 import jsonschema_rs
@@ -9,6 +10,9 @@ import pytest
 from dependency_injector import providers
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
+from domain.identity.user import Role
+from domain.tasks.status import Status
+from domain.tasks.task import Priority
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
 from entrypoints.wiring.container import Container
@@ -182,3 +186,27 @@ def test_bodies_forbid_undeclared_fields(document: dict[str, Any]) -> None:
 
     assert len(bodies) > 5
     assert {name for name, schema in bodies.items() if schema["additionalProperties"] is not False} == set()
+
+
+def test_request_bodies_are_plain_objects_for_generators_of_clients(document: dict[str, Any]) -> None:
+    named = document["components"]["schemas"]
+    bodies = {name: schema for name, schema in named.items() if name.endswith("Body")}
+
+    assert {name for name, schema in bodies.items() if schema["type"] != "object" or "anyOf" in schema} == set()
+    fields = [field for schema in bodies.values() for field in schema["properties"].values()]
+    assert [field for field in fields if "default" in field] == []  # openapi-typescript makes these mandatory
+    assert bodies["CreateTaskBody"]["properties"]["title"]["type"] == "string"
+
+
+@pytest.mark.parametrize("enumeration", [Status, Priority, Role])
+def test_an_enumeration_has_one_schema(document: dict[str, Any], enumeration: type[StrEnum]) -> None:
+    schemas = [schema for schema in all_schemas(document) if schema.get("enum") == list(enumeration)]
+
+    assert schemas == [document["components"]["schemas"][enumeration.__name__]]
+
+
+def test_skip_has_no_default_because_cursors_exclude_it(document: dict[str, Any]) -> None:
+    skips = [p for each in operations(document).values() for p in each.get("parameters", ()) if p["name"] == "skip"]
+
+    assert len(skips) > 2
+    assert {"default" in skip["schema"] for skip in skips} == {False}
