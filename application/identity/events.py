@@ -101,7 +101,7 @@ class UserErased(SessionStateChanged):
     old: Values
 
     @classmethod
-    def of(cls, user: User, actor_id: UserId) -> Self:
+    def of(cls, user: User, actor_id: UserId | None) -> Self:
         """Return the event for a user who was deleted."""
         return cls(user.id, audited_values(user), actor_id=actor_id)
 

@@ -24,7 +24,7 @@ BATCH_SIZE = 1_000
 
 
 async def remove_user(
-    uow: IdentityUnitOfWork, user_id: UserId, versions: VersionMatch, new_id: NewId, *, actor_id: UserId
+    uow: IdentityUnitOfWork, user_id: UserId, versions: VersionMatch, new_id: NewId, *, actor_id: UserId | None
 ) -> User:
     """Delete the user with all their data. Return the user that was deleted.
 

@@ -1,10 +1,12 @@
 import asyncio
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from application.identity.registration import CreateUser
-from domain.identity.user import Role
+from domain.errors import UserNotFound
+from domain.identity.user import Role, UserId
 from entrypoints.cli.errors import exit_with_error
 from entrypoints.cli.setup import build_container, read_password, running_for_command
 from entrypoints.wiring.container import Container, open_container
@@ -26,8 +28,33 @@ def create(
     asyncio.run(_create(container, command))
 
 
+@app.command()
+def erase(
+    user_ids: Annotated[
+        list[UUID], typer.Argument(metavar="USER_ID...", help="Ids of the accounts.", show_default=False)
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the deletion.")] = False,
+) -> None:
+    """Delete accounts with all their data. Ids without an account are reported and skipped."""
+    container = build_container()
+    if not yes:
+        typer.confirm(f"Delete {len(user_ids)} accounts with all their data?", abort=True, err=True)
+    asyncio.run(_erase(container, [UserId(user_id) for user_id in user_ids]))
+
+
 async def _create(container: Container, command: CreateUser) -> None:
     async with open_container(container):
         with running_for_command(container):
             user = await container.services().bootstrap.create_user(command)
     typer.echo(f"{user.role} {user.username} has id {user.id}")
+
+
+async def _erase(container: Container, user_ids: list[UserId]) -> None:
+    async with open_container(container):
+        with running_for_command(container):
+            for user_id in user_ids:
+                try:
+                    await container.services().bootstrap.erase_user(user_id)
+                    typer.echo(f"erased {user_id}")
+                except UserNotFound:
+                    typer.echo(f"{user_id} has no account", err=True)

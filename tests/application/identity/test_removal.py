@@ -23,6 +23,7 @@ Remove = Callable[[World, User], Awaitable[None]]
 WAYS: dict[str, Remove] = {
     "erased": lambda world, user: world.accounts.erase(acting(user.id), PASSWORD),
     "deleted": lambda world, user: world.users.delete(AN_ADMIN, user.id),
+    "erased by the operator": lambda world, user: world.bootstrap.erase_user(user.id),
 }
 
 

@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from typer import Exit
@@ -83,3 +84,19 @@ def test_an_account_in_memory_is_rejected(create: Run) -> None:
     result = create(STORAGE="memory")
     assert result.exit_code == 2
     assert "when this command ends" in result.stderr
+
+
+def test_accounts_are_erased_by_id_and_missing_ones_are_skipped(create: Run, sqlite_url: str) -> None:
+    created = [create("--username", name, "--email", f"{name}@example.com") for name in ("ann", "bob")]
+    ids = [result.stdout.split()[-1] for result in created]
+    environment = {"DATABASE_URL": sqlite_url, "LOG_FORMAT": "json"}
+
+    refused = CliRunner(env=environment).invoke(app, ["users", "erase", *ids], input="n")
+    erased = CliRunner(env=environment).invoke(app, ["users", "erase", "--yes", ids[0], str(uuid4()), ids[1]])
+
+    assert (refused.exit_code, erased.exit_code) == (1, 0)
+    recorded = [json.loads(line) for line in erased.stdout.splitlines() if line.startswith("{")]
+    assert [line["user_id"] for line in recorded if line["event"] == "user_erased"] == ids
+    assert {(line["source"], line.get("actor_id")) for line in recorded} == {("command", None)}
+    assert "has no account" in erased.stderr
+    assert create().exit_code == 0
