@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from adapters.sql.engine.compiler import Compiler, Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, TableMissing, UniquenessViolated, Values
-from adapters.sql.engine.urls import dsn_of, is_behind_bouncer
+from adapters.sql.engine.hosts import Hosts
+from adapters.sql.engine.urls import is_behind_bouncer
 from application.platform.time_limit import BACKGROUND_SECONDS, REQUEST_SECONDS, max_wait
 from application.platform.unit_of_work import (
     StorageBusy,
@@ -62,7 +63,7 @@ class PostgresDatabase:
     def __init__(self, url: str, pool_size: int) -> None:
         self.compiler = COMPILER
         self._is_behind_bouncer = is_behind_bouncer(url)
-        self._dsn = dsn_of(url)
+        self._hosts = Hosts(url)
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
@@ -71,10 +72,9 @@ class PostgresDatabase:
         if self._is_behind_bouncer:
             session = {"statement_cache_size": 0}
         self._pool = await asyncpg.create_pool(
-            self._dsn,
+            connect=self._hosts.connect,
             min_size=0,
             max_size=self._pool_size,
-            timeout=BACKGROUND_SECONDS,
             command_timeout=BACKGROUND_SECONDS,
             reset=_skip_reset,
             init=require_utf8,

@@ -71,6 +71,21 @@ def dsn_of(url: str) -> str:
     return parsed.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def dsns_of(url: str) -> list[str]:
+    """Return a PostgreSQL URL for the driver for each host, in order."""
+    parsed = make_url(dsn_of(url))
+    hosts, ports = (str(parsed.query.get(name, "")).split(",") for name in ("host", "port"))
+    if len(ports) == 1:
+        ports *= len(hosts)
+    if len(hosts) != len(ports):
+        return [parsed.render_as_string(hide_password=False)]  # the driver reports the error
+    addresses = [
+        {name: value for name, value in (("host", host), ("port", port)) if value}
+        for host, port in zip(hosts, ports, strict=True)
+    ]
+    return [parsed.update_query_dict(address).render_as_string(hide_password=False) for address in addresses]
+
+
 def libpq_url_of(url: str) -> str:
     """Return a PostgreSQL URL for the client programs, without secrets: all users of the machine see arguments."""
     parsed = make_url(url)

@@ -10,7 +10,8 @@ from typing import Any, Final
 import asyncpg
 from sqlalchemy import URL, make_url
 
-from adapters.sql.engine.urls import dsn_of, is_behind_bouncer, libpq_url_of
+from adapters.sql.engine.hosts import Hosts
+from adapters.sql.engine.urls import is_behind_bouncer, libpq_url_of
 from adapters.sql.operations import pg_tools
 from adapters.sql.schema.connections import UNREACHABLE
 from adapters.sql.schema.files import file_store
@@ -140,12 +141,7 @@ class PostgresCopier:
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Any]:
         try:
-            connection = await asyncpg.connect(
-                dsn_of(self._whole_url),
-                timeout=TIMEOUT,
-                command_timeout=TIMEOUT,
-                statement_cache_size=0,
-            )
+            connection = await Hosts(self._whole_url).connect(command_timeout=TIMEOUT, statement_cache_size=0)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise StorageUnavailable(UNREACHABLE) from error
         try:

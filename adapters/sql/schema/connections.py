@@ -12,10 +12,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from adapters.sql.engine.hosts import Hosts
 from adapters.sql.engine.postgres import require_utf8
 from adapters.sql.engine.sqlite import require_utf8_file
 from adapters.sql.engine.sqlite_errors import reason_of
-from adapters.sql.engine.urls import dsn_of, sqlite_path_of
+from adapters.sql.engine.urls import sqlite_path_of
 from application.platform.unit_of_work import StorageUnavailable
 
 UNREACHABLE: Final = "the database cannot be reached with this DATABASE_URL"
@@ -119,7 +120,7 @@ def _engine(url: str) -> AsyncEngine:
         return engine
 
     async def open_connection(**_: object) -> asyncpg.Connection:
-        connection = await asyncpg.connect(dsn_of(url), statement_cache_size=0)
+        connection: asyncpg.Connection = await Hosts(url).connect(statement_cache_size=0)
         try:
             await require_utf8(connection)
             await _require_schema(connection)

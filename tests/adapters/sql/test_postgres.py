@@ -1,9 +1,11 @@
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+from sqlalchemy import URL, make_url
 
 from adapters.sql.engine.postgres import LOCK_TIMEOUT, MARGIN, STATEMENT_TIMEOUT
 from adapters.sql.engine.urls import dsn_of
@@ -104,6 +106,15 @@ class TestPostgresStorage(StorageContract, CappedUsersContract):
             assert await snapshot(small) == expected_snapshot()
         finally:
             await small.close()
+
+    async def test_a_host_that_does_not_respond_leaves_time_for_the_next(self, postgres_url: str) -> None:
+        server = make_url(postgres_url)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            hosts = {"host": f"127.0.0.1,{server.host}", "port": f"{silent.getsockname()[1]},{server.port}"}
+            several = URL.create(server.drivername, server.username, database=server.database, query=hosts)
+            async with SqlStorage(several.render_as_string(hide_password=False)) as storage:
+                with limit_time(REQUEST_SECONDS):
+                    assert await snapshot(storage) == expected_snapshot()
 
     async def test_a_read_only_database_is_not_ready(self, postgres_url: str) -> None:
         options = "options=-c%20default_transaction_read_only%3Don"
