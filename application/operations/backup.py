@@ -1,7 +1,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from application.files.keys import STORE_ID_KEY
 from application.files.ports import FileStore
-from application.operations.ports import ArchiveFormat
+from application.operations.ports import ArchiveFormat, ArchiveReader
 from application.platform.clock import Clock
 from application.storage import BackupError, DatabaseCopier, SchemaRevision
 from domain.errors import FileNotFound
@@ -65,6 +65,35 @@ class Manifest:
             return cls(values["database"], values["revision"], made_at, values.get("compatible_from"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BackupError("the manifest of the backup cannot be read") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What an archive contains."""
+
+    manifest: Manifest
+    keys: Sequence[str]
+    """Keys of the file contents."""
+
+    @classmethod
+    def of(cls, archive: ArchiveReader, database: DatabaseCopier) -> Self:
+        """Read what the archive contains. Check that it can be restored into this kind of database.
+
+        Raises:
+            BackupError: It cannot.
+        """
+        manifest = Manifest.from_json(archive.read(MANIFEST))
+        if manifest.database != database.kind:
+            raise BackupError(f"the backup is for {manifest.database}, but DATABASE_URL is for {database.kind}")
+        if not database.is_readable(manifest.schema):
+            raise BackupError(f"the backup is at revision {manifest.revision}, which this version does not know")
+        names = list(archive.names())
+        if DATABASE not in names:
+            raise BackupError(f"the backup has no entry named {DATABASE}")
+        keys = [name.removeprefix(FILES) for name in names if name.startswith(FILES)]
+        if not all(map(KEY.fullmatch, keys)):
+            raise BackupError("the backup has an invalid file key")
+        return cls(manifest, keys)
 
 
 class BackupService:
@@ -124,29 +153,33 @@ class BackupService:
         database = self._require_database()
         report_progress("checking the backup")
         with self._archive_format.open(path) as archive, TemporaryDirectory() as scratch:
-            manifest = Manifest.from_json(archive.read(MANIFEST))
-            if manifest.database != database.kind:
-                raise BackupError(f"the backup is for {manifest.database}, but DATABASE_URL is for {database.kind}")
-            if not database.is_readable(manifest.schema):
-                raise BackupError(f"the backup is at revision {manifest.revision}, which this version does not know")
+            contents = _Contents.of(archive, database)
             await database.require_empty()
             await self._require_no_files()
             copy = Path(scratch, DATABASE)
             report_progress("unpacking the database")
             await asyncio.to_thread(archive.extract, DATABASE, copy)
-            keys = [name.removeprefix(FILES) for name in archive.names() if name.startswith(FILES)]
-            if not all(map(KEY.fullmatch, keys)):
-                raise BackupError("the backup has an invalid file key")
             try:
-                for number, key in enumerate(keys):
-                    report_progress(f"restoring file {number + 1} of {len(keys)}")
+                for number, key in enumerate(contents.keys):
+                    report_progress(f"restoring file {number + 1} of {len(contents.keys)}")
                     await self._files.put(key, _single_chunk(await asyncio.to_thread(archive.read, FILES + key)))
                 report_progress("restoring the database")
                 await database.load(copy)
             except BaseException:
-                await self._files.remove(*keys)
+                await self._files.remove(*contents.keys)
                 raise
-        return manifest
+        return contents.manifest
+
+    async def verify(self, path: Path, report_progress: ReportProgress) -> Manifest:
+        """Check that an archive is intact and fits the kind of the database and this version. Connects to nothing.
+
+        Raises:
+            BackupError: It cannot be restored.
+        """
+        database = self._require_database()
+        report_progress("checking the backup")
+        with self._archive_format.open(path) as archive:
+            return _Contents.of(archive, database).manifest
 
     async def _complete_objects(self) -> AsyncIterator[tuple[str, bytes]]:
         """Read all complete objects, each at once: `File.MAX_SIZE` limits their size.

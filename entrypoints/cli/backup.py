@@ -1,41 +1,83 @@
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
 from application.operations.backup import Manifest, ReportProgress
+from entrypoints.cli.errors import exit_with_error
 from entrypoints.cli.setup import build_container
 from entrypoints.wiring.container import Container
 
 Operation = Callable[[Path, ReportProgress], Awaitable[Manifest]]
 
+NAME: Final = "task-manager-%Y-%m-%dT%H%M%SZ.zip"
+NAMED: Final = re.compile(r"task-manager-\d{4}-\d\d-\d\dT\d{6}Z\.zip")
+"""Names in the order of their times. `--keep` deletes no other files."""
 
-def backup(file: Annotated[Path, typer.Argument(help="File to create; it must not exist.")]) -> None:
+FileArgument = Annotated[Path, typer.Argument(help="Archive that `backup` created.")]
+
+
+def backup(
+    target: Annotated[
+        Path, typer.Argument(metavar="FILE|FOLDER", help="File to create, or a folder for a file named by the time.")
+    ],
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="Verify the backup, then delete all but this number of backups in FOLDER."),
+    ] = None,
+) -> None:
     """Copy the database and all files into one archive, also while the service runs.
 
     The archive appears when it is complete.
     """
-    asyncio.run(_backup(build_container(), file))
+    if keep is not None and not target.is_dir():
+        exit_with_error(f"--keep requires an existing folder, but {target} is none")
+    container = build_container()
+    file = target / f"{container.clock().now():{NAME}}" if target.is_dir() else target
+    asyncio.run(_backup(container, file, keep))
 
 
-def restore(file: Annotated[Path, typer.Argument(help="Archive that `backup` created.")]) -> None:
+def restore(file: FileArgument) -> None:
     """Restore an archive into an empty database and an empty file store: completely, or not at all."""
     asyncio.run(_restore(build_container(), file))
 
 
-async def _backup(container: Container, file: Path) -> None:
+def verify(file: FileArgument) -> None:
+    """Check that an archive is complete and undamaged, and that this version can restore it. Needs no database."""
+    asyncio.run(_verify(build_container(), file))
+
+
+async def _backup(container: Container, file: Path, keep: int | None) -> None:
     await _report(container.services().backups.backup, file, "backed up")
+    if keep is not None:
+        await _verify(container, file)
+        _delete_old(file, keep)
 
 
 async def _restore(container: Container, file: Path) -> None:
     await _report(container.services().backups.restore, file, "restored")
 
 
+async def _verify(container: Container, file: Path) -> None:
+    await _report(container.services().backups.verify, file, "verified")
+
+
+def _delete_old(newest: Path, keep: int) -> None:
+    """Delete older backups beside the newest one, which always stays."""
+    others = [path for path in newest.parent.iterdir() if NAMED.fullmatch(path.name) and path != newest]
+    for path in sorted(others, reverse=True)[keep - 1 :]:
+        path.unlink()
+        typer.echo(f"deleted: {path}")
+
+
 async def _report(operation: Operation, file: Path, done: str) -> None:
     console = Console(stderr=True)
     with console.status("…") as status:  # rich shows it only on a terminal
         manifest = await operation(file, status.update)
-    typer.echo(f"{done}: {manifest.database} at revision {manifest.revision}, {manifest.made_at:%Y-%m-%d %H:%M} UTC")
+    typer.echo(
+        f"{done}: {manifest.database} at revision {manifest.revision}, {manifest.made_at:%Y-%m-%d %H:%M} UTC, {file}"
+    )

@@ -28,6 +28,7 @@ app.command()(jobs.worker)
 app.command()(seed.seed)
 app.command()(backup.backup)
 app.command()(backup.restore)
+app.command()(backup.verify)
 
 
 def main() -> None:
