@@ -6,12 +6,15 @@ RUN python -m pip install --no-cache-dir --disable-pip-version-check --require-h
     && python -m venv --without-pip /opt/task-manager \
     && uv pip install --no-cache --python /opt/task-manager/bin/python --require-hashes -r locks/run.txt
 
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE hatch_build.py ./
+COPY task_manager task_manager
 COPY domain domain
 COPY application application
 COPY adapters adapters
 COPY migrations migrations
 COPY entrypoints entrypoints
+COPY tests/contracts tests/contracts
+COPY tests/support tests/support
 RUN python -m hatchling build -t wheel -d /dist \
     && uv pip install --no-cache --python /opt/task-manager/bin/python --no-deps --offline /dist/*.whl \
     && python -m compileall -q -j 0 /opt/task-manager/lib

@@ -6,7 +6,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate $(UPGRADE)
 
-CODE := domain application adapters entrypoints migrations tests benchmarks
+CODE := hatch_build.py task_manager domain application adapters entrypoints migrations tests benchmarks
 PROSE := docs deploy .github README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile Dockerfile compose.yaml
 # Tests of test-fast: no servers, HTTP in memory only, each contract once per storage, and fewer random examples.
 FAST := tests/domain tests/application tests/architecture tests/adapters/memory tests/adapters/process tests/adapters/sql \
@@ -61,8 +61,8 @@ migration: .venv/ready  ## generate a migration from the schema: make migration 
 		--rev-id "$$(printf '%04d' $$(( $$(ls migrations/versions/*.py | wc -l) + 1 )))"
 
 locks: .venv/ready  ## update the lock files; UPGRADE= keeps the versions of locked packages
-	$(COMPILE) pyproject.toml -o locks/run.txt
-	$(COMPILE) pyproject.toml --group dev -c locks/run.txt -o locks/dev.txt
+	$(COMPILE) pyproject.toml --extra all -o locks/run.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev -c locks/run.txt -o locks/dev.txt
 	$(COMPILE) --group clients -o locks/clients.txt
 
 locks: UPGRADE ?= --upgrade

@@ -6,7 +6,6 @@ from sqlalchemy import make_url
 
 from adapters.sql.engine.compiler import Query
 from adapters.sql.engine.connection import Database, PoolUse, TableMissing
-from adapters.sql.engine.postgres import PostgresDatabase
 from adapters.sql.engine.sqlite import SqliteDatabase
 from adapters.sql.engine.transaction import Transaction
 from adapters.sql.engine.urls import check_url
@@ -137,6 +136,8 @@ def _database(url: str, pool_size: int) -> Database:
     driver = make_url(url).drivername
     match driver:
         case "postgresql+asyncpg":
+            from adapters.sql.engine.postgres import PostgresDatabase  # needs the driver, an optional dependency
+
             return PostgresDatabase(url, pool_size)
         case "sqlite+aiosqlite":
             return SqliteDatabase(url, pool_size)

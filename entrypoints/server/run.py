@@ -41,9 +41,9 @@ def run(host: str, port: int, *, workers: int, reload: bool, announce: Callable[
         CannotListen: No socket can be bound to the address.
     """
     config = uvicorn.Config(
-        "entrypoints.server.app:app",
+        f"{__package__}.app:app",
         factory=True,
-        http="entrypoints.server.protocol:DeadlineProtocol",
+        http=f"{__package__}.protocol:DeadlineProtocol",
         ws="none",
         host=host,
         port=port,

@@ -31,6 +31,7 @@ from domain.identity.password import PasswordPolicy
 from entrypoints.request_metrics import RequestMetrics
 from entrypoints.setting_types import SettingsError
 from entrypoints.settings import PasswordRule, Settings
+from entrypoints.wiring.extras import needing_extra
 from entrypoints.wiring.services import Services
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def create_storage(settings: Settings) -> Storage:
             from adapters.sql.storage import SqlStorage
 
             try:
-                return SqlStorage(settings.database_url)
+                with needing_extra("DATABASE_URL"):
+                    return SqlStorage(settings.database_url)
             except ValueError as error:
                 raise SettingsError(f"DATABASE_URL: {error}") from error
         case "memory":
@@ -72,7 +74,8 @@ def create_file_store(settings: Settings, storage: Storage) -> FileStore:
     from adapters.files import stores
 
     try:
-        return stores.create_file_store(settings.files_url)
+        with needing_extra("FILES_URL"):
+            return stores.create_file_store(settings.files_url)
     except (ValueError, ImportError) as error:
         raise SettingsError("FILES_URL names a file store that cannot be used") from error
 
@@ -114,7 +117,8 @@ def create_redis(settings: Settings) -> "RedisServer | None":
     """Return None without a REDIS_URL. The client is then not imported either, which saves 20 MiB."""
     if settings.redis_url is None:
         return None
-    from adapters.redis.server import RedisServer
+    with needing_extra("REDIS_URL"):
+        from adapters.redis.server import RedisServer
 
     try:
         return RedisServer(settings.redis_url)

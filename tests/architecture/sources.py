@@ -4,7 +4,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 
-PACKAGES: Final = ("domain", "application", "adapters", "entrypoints", "migrations")
+PACKAGES: Final = ("task_manager", "domain", "application", "adapters", "entrypoints", "migrations")
 
 GENERATED: Final = {"__pycache__", "data", "dist", "node_modules", "results"}
 """Generated files and directories. Hidden ones are excluded too."""

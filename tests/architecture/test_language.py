@@ -31,14 +31,14 @@ UNWANTED: Final = re.compile(
 
 DOCUMENTS: Final = [*sorted(ROOT.glob("*.md")), *all_files(ROOT / "docs")]
 PATH: Final = re.compile(
-    r"`((?:domain|application|adapters|entrypoints|migrations|tests|benchmarks|docs|deploy|locks)/[\w./-]*)`"
+    r"`((?:task_manager|domain|application|adapters|entrypoints|migrations|tests|benchmarks|docs|deploy|locks)/[\w./-]*)`"
 )
 LINK: Final = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
 def test_no_text_contains_unwanted_words() -> None:
     matches = {}
-    for path in [*modules((*PACKAGES, "tests", "benchmarks")), *DOCUMENTS]:
+    for path in [*modules((*PACKAGES, "tests", "benchmarks")), ROOT / "hatch_build.py", *DOCUMENTS]:
         if words := {found[0] for found in UNWANTED.finditer(path.read_text())}:
             matches[named(path)] = words
 

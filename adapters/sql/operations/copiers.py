@@ -1,7 +1,10 @@
-from adapters.sql.operations.postgres_copier import PostgresCopier
 from adapters.sql.operations.sqlite_copier import SqliteCopier
 from application.storage import DatabaseCopier
 
 
 def copier_of(url: str) -> DatabaseCopier:
-    return SqliteCopier(url) if url.startswith("sqlite") else PostgresCopier(url)
+    if url.startswith("sqlite"):
+        return SqliteCopier(url)
+    from adapters.sql.operations.postgres_copier import PostgresCopier  # needs the driver, an optional dependency
+
+    return PostgresCopier(url)

@@ -3,17 +3,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
-import asyncpg
-from asyncpg import exceptions as pg
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from adapters.sql.engine.hosts import Hosts
-from adapters.sql.engine.postgres import require_utf8
 from adapters.sql.engine.sqlite import require_utf8_file
 from adapters.sql.engine.sqlite_errors import reason_of
 from adapters.sql.engine.urls import sqlite_path_of
@@ -31,20 +26,11 @@ REASONS: Final = {
 }
 """Messages by SQLSTATE, or by the name of SQLite's error."""
 
-SERVER_ERRORS: Final = (
-    pg.InvalidSchemaNameError,
-    pg.OperatorInterventionError,
-    pg.InsufficientResourcesError,
-    pg.PostgresConnectionError,
-)
-"""Errors that do not come from a migration. Their messages contain no values of rows."""
+SERVER_ERRORS: Final = ("3F000", "57", "53", "08")
+"""Prefixes of SQLSTATEs: an invalid schema name, operator intervention, insufficient resources, a lost connection.
 
-MISPLACED: Final = """
-    SELECT relnamespace::regnamespace::text, current_schema() FROM pg_class
-    WHERE oid = to_regclass('username_claims')
-    AND relnamespace::regnamespace <> to_regnamespace(quote_ident(current_schema()))
+These errors do not come from a migration. Their messages contain no values of rows.
 """
-"""The schema of the tables, and the one of new tables, if they differ."""
 
 LOCK_TIMEOUT: Final = 60
 """Seconds that a process waits for another one to finish migrating an SQLite database. See also `migrations/env.py`."""
@@ -62,7 +48,7 @@ async def connect(url: str) -> AsyncIterator[AsyncConnection]:
         if (file := sqlite_path(url)) is not None:
             _require_usable(file)  # first, because the thread of aiosqlite would outlive a failure
         connection = await engine.connect()
-    except (sqlite3.Error, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (sqlite3.Error, DBAPIError, OSError, TimeoutError) as error:
         raise StorageUnavailable(f"{UNREACHABLE}: {_describe(error)}") from error
     try:
         yield connection
@@ -109,8 +95,11 @@ def _reason(error: DBAPIError) -> str | None:
         return f"the role of DATABASE_URL is not allowed to do this: {cause}"
     if str(code) in REASONS:
         return REASONS[str(code)]
-    found = reason_of(error.orig) if isinstance(error.orig, sqlite3.Error) else cause
-    return f"the database of DATABASE_URL cannot be used: {found}" if isinstance(found, (str, *SERVER_ERRORS)) else None
+    if isinstance(error.orig, sqlite3.Error):
+        found = reason_of(error.orig)
+    else:
+        found = str(cause) if str(code).startswith(SERVER_ERRORS) else None
+    return f"the database of DATABASE_URL cannot be used: {found}" if found is not None else None
 
 
 def _engine(url: str) -> AsyncEngine:
@@ -118,37 +107,9 @@ def _engine(url: str) -> AsyncEngine:
         engine = create_async_engine(url, poolclass=NullPool)
         _lock_on_begin(engine.sync_engine)
         return engine
+    from adapters.sql.schema.postgres_engine import postgres_engine  # needs the driver, an optional dependency
 
-    async def open_connection(**_: object) -> asyncpg.Connection:
-        connection: asyncpg.Connection = await Hosts(url).connect(statement_cache_size=0)
-        try:
-            await require_utf8(connection)
-            await _require_schema(connection)
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
-
-    # Clients of PgBouncer share server connections, so the names of prepared statements must be unique.
-    options = {
-        "async_creator_fn": open_connection,
-        "prepared_statement_name_func": lambda: f"__task_manager_{uuid4().hex}__",
-    }
-    return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, connect_args=options)
-
-
-async def _require_schema(connection: asyncpg.Connection) -> None:
-    """Check that new tables would get the schema of the existing ones. The migrations name no schema.
-
-    Raises:
-        StorageUnavailable: The search_path has changed.
-    """
-    if found := await connection.fetchrow(MISPLACED):
-        existing, new = found
-        raise StorageUnavailable(
-            f"the tables are in the schema {existing}, but the search_path of this role creates new ones in {new}: "
-            f"ALTER ROLE … SET search_path = {existing}"
-        )
+    return postgres_engine(url)
 
 
 def _lock_on_begin(engine: object) -> None:

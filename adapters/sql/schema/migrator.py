@@ -1,4 +1,3 @@
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -6,6 +5,8 @@ from sqlalchemy import Connection, inspect, make_url, text
 
 from adapters.sql.schema.connections import connect, create_directory, sqlite_path
 from application.storage import SchemaMismatch, SchemaRevision, UnknownRevision
+
+MIGRATIONS: Final = Path(__file__).parents[3] / "migrations"
 
 CURRENT_REVISION: Final = text("SELECT * FROM alembic_version")
 """The revision, and since revision 0013 the oldest one whose program works with the schema."""
@@ -23,7 +24,7 @@ class SqlSchema:
 
     def __init__(self, url: str, scripts: Path | None = None) -> None:
         self._url = url
-        self._scripts = scripts or Path(str(files("migrations")))
+        self._scripts = scripts or MIGRATIONS
 
     async def upgrade(self, revision: str = "head") -> None:
         """Upgrade in one transaction. A newer revision that this version can serve stays.

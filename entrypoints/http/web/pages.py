@@ -17,7 +17,7 @@ from starlette_compress import CompressMiddleware
 
 from entrypoints.http.framework.preconditions import is_known
 
-STATIC: Final = files("entrypoints.http.web") / "static"
+STATIC: Final = files(__package__) / "static"
 
 
 def _policy(*sources: str) -> str:

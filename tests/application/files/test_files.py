@@ -29,7 +29,7 @@ from domain.errors import (
 from domain.files.file import File, FileFilter, FileId
 from domain.identity.user import Role
 from tests.application.faults import FaultyStorage
-from tests.application.given import PASSWORD, an_actor
+from tests.support.accounts import PASSWORD, an_actor
 from tests.support.builders import ANN, BEN, acting, new_task_id
 from tests.support.contents import BAD, GOOD, TEXT, TYPES, Sent
 from tests.support.errors import raises_invalid

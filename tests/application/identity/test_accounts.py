@@ -17,7 +17,7 @@ from domain.errors import (
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User
 from domain.versions import PreconditionFailed, VersionMatch
-from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
+from tests.support.accounts import OTHER, PASSWORD, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.errors import raises_invalid
 from tests.support.stubs import PlainHasher

@@ -12,7 +12,7 @@ from application.identity.sessions import ClientInfo, IssuedTokens
 from application.platform.rate_limits import RateLimit, RateLimited, RateLimits
 from domain.errors import InvalidCredentials, WrongPassword
 from domain.identity.user import User
-from tests.application.given import OTHER, PASSWORD, registered, session_of
+from tests.support.accounts import OTHER, PASSWORD, registered, session_of
 from tests.support.builders import acting
 from tests.support.stubs import SettableClock
 from tests.support.world import LIFETIME, World

@@ -8,8 +8,8 @@ from application.operations.expiry import ExpiredDataRemover
 from domain.errors import InvalidCredentials, InvalidResetToken, InvalidToken, WeakPassword, WrongPassword
 from domain.identity.reset_tokens import ResetToken, ResetTokens
 from domain.identity.user import User
-from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
 from tests.contracts.jobs.jobs import a_job
+from tests.support.accounts import OTHER, PASSWORD, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.stubs import PlainHasher, SettableClock
 from tests.support.world import World

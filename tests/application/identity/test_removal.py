@@ -13,8 +13,8 @@ from application.jobs.ports import Job, JobId
 from application.tasks.tasks import ListTasks
 from domain.errors import InvalidCredentials, InvalidToken, UserNotFound
 from domain.identity.user import User, UserId
-from tests.application.given import PASSWORD, logged_in, registered
 from tests.contracts.given import add, expected_snapshot, snapshot
+from tests.support.accounts import PASSWORD, logged_in, registered
 from tests.support.builders import AN_ADMIN, a_task, acting
 from tests.support.world import World
 

@@ -12,7 +12,7 @@ from adapters.process.session_state_cache import LeasedSessionStateCache
 from application.identity.sessions import IssuedTokens
 from domain.errors import DomainError, InvalidToken
 from domain.identity.user import Role
-from tests.application.given import OTHER, PASSWORD, logged_in, registered, session_of
+from tests.support.accounts import OTHER, PASSWORD, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.stubs import SettableClock
 from tests.support.world import World

@@ -9,7 +9,7 @@ from application.identity.sessions import ClientInfo, IssuedTokens
 from domain.errors import InvalidCredentials, InvalidToken, RefreshTokenReused, SessionNotFound
 from domain.identity.actor import Actor
 from domain.identity.session import Session
-from tests.application.given import COMPOSED, DECOMPOSED, OTHER, PASSWORD, logged_in, registered, session_of
+from tests.support.accounts import COMPOSED, DECOMPOSED, OTHER, PASSWORD, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, acting
 from tests.support.stubs import SettableClock
 from tests.support.world import LIFETIME, World

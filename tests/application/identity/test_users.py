@@ -9,7 +9,7 @@ from domain.errors import Forbidden, UserNotFound, WrongPassword
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User, UserChanges
 from domain.identity.user_query import UserFilter, UserOrder, UserSortField
-from tests.application.given import OTHER, PASSWORD, an_actor, logged_in, registered, session_of
+from tests.support.accounts import OTHER, PASSWORD, an_actor, logged_in, registered, session_of
 from tests.support.builders import AN_ADMIN, new_user_id
 from tests.support.errors import raises_invalid
 from tests.support.stubs import PlainHasher

@@ -6,8 +6,8 @@ from application.jobs.ports import JobNotFound
 from application.operations import expiry
 from application.operations.expiry import ExpiredDataRemover
 from application.storage import UnitOfWork
-from tests.application.given import logged_in, registered
 from tests.contracts.jobs.jobs import a_job, add
+from tests.support.accounts import logged_in, registered
 from tests.support.builders import ANN
 from tests.support.stubs import SettableClock
 from tests.support.world import LIFETIME, World

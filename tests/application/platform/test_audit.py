@@ -13,7 +13,7 @@ from domain.errors import (
     WrongPassword,
 )
 from domain.identity.user import Role
-from tests.application.given import OTHER, PASSWORD, an_actor, logged_in, registered, session_of
+from tests.support.accounts import OTHER, PASSWORD, an_actor, logged_in, registered, session_of
 from tests.support.builders import ANN, acting, new_task_id
 from tests.support.stubs import AuditTrail
 from tests.support.world import World

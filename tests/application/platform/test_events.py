@@ -12,7 +12,7 @@ from application.platform.events import Event
 from application.platform.unit_of_work import ManagedUnitOfWork, StorageUnavailable, TransientStorageError
 from domain.identity.user import Role, User, UserId
 from tests.application.faults import FaultyStorage
-from tests.application.given import PASSWORD, registered
+from tests.support.accounts import PASSWORD, registered
 from tests.support.builders import AN_ADMIN, ANN, acting
 from tests.support.stubs import SettableClock
 from tests.support.world import World

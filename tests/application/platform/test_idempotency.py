@@ -15,7 +15,7 @@ from application.platform.idempotency import (
 from domain.errors import Forbidden, UserNotFound
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User
-from tests.application.given import PASSWORD, an_actor
+from tests.support.accounts import PASSWORD, an_actor
 from tests.support.builders import ANN
 from tests.support.stubs import SettableClock
 from tests.support.world import World

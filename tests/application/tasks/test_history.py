@@ -11,7 +11,7 @@ from domain.identity.user import Role
 from domain.tasks.history import FieldChange
 from domain.tasks.status import Status
 from domain.tasks.task import Task
-from tests.application.given import an_actor
+from tests.support.accounts import an_actor
 from tests.support.builders import tags
 from tests.support.errors import raises_invalid
 from tests.support.stubs import SettableClock

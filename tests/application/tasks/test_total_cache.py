@@ -16,8 +16,8 @@ from application.tasks.total_cache import MIN_REVISION, TotalCache, digest
 from domain.identity.actor import Actor
 from domain.tasks.status import Status
 from domain.tasks.task_query import TaskFilter
-from tests.application.given import an_actor
 from tests.contracts.given import add, register
+from tests.support.accounts import an_actor
 from tests.support.builders import ANN, NOW, a_task, a_user, tags
 from tests.support.strategies import clock_times, task_filter_fields, task_filter_values, task_filters, zones
 from tests.support.stubs import SettableClock

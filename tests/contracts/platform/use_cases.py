@@ -11,8 +11,8 @@ from application.tasks import tags as tag_service
 from application.tasks.tags import Deferred
 from domain.errors import InvalidResetToken, InvalidToken, LastAdmin
 from domain.identity.user import Role
-from tests.application.given import PASSWORD, logged_in, registered
 from tests.contracts.given import StorageSuite, add, expected_snapshot, snapshot
+from tests.support.accounts import PASSWORD, logged_in, registered
 from tests.support.builders import AN_ADMIN, a_task, acting, tags
 from tests.support.stubs import SettableClock
 from tests.support.world import World

@@ -1,0 +1,34 @@
+"""Optional dependencies, which the extras of the package install."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from entrypoints.setting_types import SettingsError
+
+EXTRAS: Final = {
+    "asyncpg": "postgres",
+    "redis": "redis",
+    "obstore": "s3",
+    "httptools": "cli",
+    "rich": "cli",
+    "typer": "cli",
+    "uvicorn": "cli",
+}
+"""The extra that installs each top-level module."""
+
+
+@contextmanager
+def needing_extra(what: str) -> Iterator[None]:
+    """Import modules that an extra installs.
+
+    Raises:
+        SettingsError: The extra is not installed. The message names it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise SettingsError(f"{what} needs more packages: pip install 'task-manager[{extra}]'") from error
