@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from application.audit.ports import AuditUnitOfWork
 from application.files.ports import FileUnitOfWork
 from application.identity.ports import IdentityUnitOfWork
 from application.jobs.ports import JobUnitOfWork
-from application.platform.events import Dispatch, discard
+from application.platform.events import EventDispatcher
 from application.tasks.ports import TaskUnitOfWork
 
 
@@ -151,7 +152,7 @@ class DatabaseCopier(Protocol):
         ...
 
 
-class UnitOfWork(IdentityUnitOfWork, TaskUnitOfWork, FileUnitOfWork, JobUnitOfWork, Protocol):
+class UnitOfWork(IdentityUnitOfWork, TaskUnitOfWork, FileUnitOfWork, JobUnitOfWork, AuditUnitOfWork, Protocol):
     """One transaction over the repositories of all features."""
 
 
@@ -178,11 +179,12 @@ class Storage(Protocol):
         """Copies the database for backups; None if this is not possible."""
         ...
 
-    def unit_of_work(self, dispatch: Dispatch = discard) -> UnitOfWork:
+    def unit_of_work(self, dispatcher: EventDispatcher | None = None) -> UnitOfWork:
         """Return a new unit of work. It connects to the storage with its first statement.
 
         Args:
-            dispatch: Receives the events of the unit of work when it ends, if it has committed.
+            dispatcher: Makes the records of events that the commit stores, and receives the events of a unit of work
+                that has committed, when it ends. Without it, events are discarded.
         """
         ...
 

@@ -6,9 +6,9 @@ contracts of the ports as tests.
 
 from importlib.metadata import version
 
+from application.audit.ports import AuditLog
 from application.files.ports import FileStore
 from application.identity.registration import CreateUser, RegisterUser
-from application.platform.audit import AuditLog
 from application.platform.cache import Cache
 from application.platform.clock import Clock
 from application.platform.mail import Mailer

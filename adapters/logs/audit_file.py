@@ -4,9 +4,9 @@ from pathlib import Path
 
 import structlog
 
-from adapters.logs.audit import NAME, to_plain
-from application.platform.audit import AuditLog, with_origin
-from application.platform.clock import Clock
+from adapters.logs.audit import NAME
+from application.audit.ports import AuditLog, values_of
+from domain.audit.audit_event import AuditEvent
 
 
 class FileAuditLog:
@@ -16,31 +16,26 @@ class FileAuditLog:
     append to one file. While it cannot be written, events go to another log.
     """
 
-    def __init__(self, path: Path, clock: Clock, fallback: AuditLog) -> None:
+    def __init__(self, path: Path, fallback: AuditLog) -> None:
         """Check that the file can be written.
 
         Raises:
             OSError: It cannot.
         """
         self._path = path
-        self._clock = clock
         self._fallback = fallback
         self._log = structlog.get_logger()
         self._is_failing = False
         self._append(b"")
 
-    def record(self, event: str, **details: object) -> None:
-        if not self._write(event, "info", details):
-            self._fallback.record(event, **details)
+    def record(self, event: AuditEvent) -> None:
+        if not self._write(event):
+            self._fallback.record(event)
 
-    def warn(self, event: str, **details: object) -> None:
-        if not self._write(event, "warning", details):
-            self._fallback.warn(event, **details)
-
-    def _write(self, event: str, level: str, details: dict[str, object]) -> bool:
+    def _write(self, event: AuditEvent) -> bool:
         """Return whether the event was written. Log the cause of a failure, once until a write succeeds."""
-        time = self._clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z")
-        line = {"timestamp": time, "level": level, "logger": NAME, "event": event, **to_plain(with_origin(details))}
+        time = event.at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        line = {"timestamp": time, "level": event.level, "logger": NAME, "event": event.name, **values_of(event)}
         # A failure may have left a part of a line, so the next one starts a new line.
         text = ("\n" if self._is_failing else "") + json.dumps(line) + "\n"
         try:

@@ -1,9 +1,10 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Self
 
+from adapters.memory.audit.audit_events import InMemoryAuditEventRepository
 from adapters.memory.engine.transaction import Rows, Staged, WriteLock
 from adapters.memory.files.files import InMemoryFileRepository
 from adapters.memory.files.store_id import InMemoryFileStoreIdRepository
@@ -15,9 +16,10 @@ from adapters.memory.platform.idempotency import InMemoryIdempotencyRecords
 from adapters.memory.tasks.counters import InMemoryTaskCounters
 from adapters.memory.tasks.history import InMemoryTaskHistory
 from adapters.memory.tasks.tasks import InMemoryTaskRepository, TasksByOwner
-from application.platform.events import Dispatch, discard
+from application.platform.events import EventDispatcher
 from application.platform.retry import must_lock_reads
 from application.platform.unit_of_work import ManagedUnitOfWork
+from domain.audit.audit_event import AuditEvent
 
 NOW: Final = partial(datetime.now, UTC)
 
@@ -37,8 +39,8 @@ class InMemoryStorage:
         self._writing = asyncio.Lock()
         self._now = now
 
-    def unit_of_work(self, dispatch: Dispatch = discard) -> "InMemoryUnitOfWork":
-        return InMemoryUnitOfWork(self._rows, self._writing, self._now, dispatch)
+    def unit_of_work(self, dispatcher: EventDispatcher | None = None) -> "InMemoryUnitOfWork":
+        return InMemoryUnitOfWork(self._rows, self._writing, self._now, dispatcher)
 
     async def check(self) -> None:
         pass
@@ -47,8 +49,10 @@ class InMemoryStorage:
 class InMemoryUnitOfWork(ManagedUnitOfWork):
     """Stage changes in memory and apply them at commit."""
 
-    def __init__(self, rows: Rows, writing: asyncio.Lock, now: Callable[[], datetime], dispatch: Dispatch) -> None:
-        super().__init__(dispatch)
+    def __init__(
+        self, rows: Rows, writing: asyncio.Lock, now: Callable[[], datetime], dispatcher: EventDispatcher | None
+    ) -> None:
+        super().__init__(dispatcher)
         is_open = self.require_open
         self._lock = lock = WriteLock(writing, is_open)
         users, sessions = Staged(rows.users, is_open), Staged(rows.sessions, is_open)
@@ -57,6 +61,7 @@ class InMemoryUnitOfWork(ManagedUnitOfWork):
         idempotency, jobs = Staged(rows.idempotency, is_open), Staged(rows.jobs, is_open)
         files, counters = Staged(rows.files, is_open), Staged(rows.counters, is_open)
         removed, store_ids = Staged(rows.removed_users, is_open), Staged(rows.file_store_id, is_open)
+        audit_events = Staged(rows.audit_events, is_open)
         self._staged = (
             users,
             removed,
@@ -70,6 +75,7 @@ class InMemoryUnitOfWork(ManagedUnitOfWork):
             jobs,
             files,
             store_ids,
+            audit_events,
         )
         user_data = UserData(removed, sessions, reset_tokens, files, tasks, counters, history, idempotency, jobs)
         self.users = InMemoryUserRepository(users, names, user_data, lock)
@@ -82,12 +88,16 @@ class InMemoryUnitOfWork(ManagedUnitOfWork):
         self.files = InMemoryFileRepository(files, users, tasks, lock)
         self.file_store_id = InMemoryFileStoreIdRepository(store_ids, lock)
         self.jobs = InMemoryJobQueue(jobs, lock, now)
+        self.audit_events = InMemoryAuditEventRepository(audit_events, lock)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         if must_lock_reads():
             await self._lock.acquire()
         return self
+
+    async def _add_records(self, records: Sequence[AuditEvent]) -> None:
+        await self.audit_events.add(*records)
 
     async def _commit(self) -> None:
         for staged in self._staged:

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from sqlalchemy import make_url
 
+from adapters.sql.audit.audit_events import SqlAuditEventRepository
 from adapters.sql.engine.compiler import Query
 from adapters.sql.engine.connection import Database, PoolUse, TableMissing
 from adapters.sql.engine.sqlite import SqliteDatabase
@@ -21,10 +22,11 @@ from adapters.sql.schema.migrator import CURRENT_REVISION, SqlSchema
 from adapters.sql.tasks.counters import SqlTaskCounters
 from adapters.sql.tasks.history import SqlTaskHistory
 from adapters.sql.tasks.tasks import SqlTaskRepository
-from application.platform.events import Dispatch, discard
+from application.platform.events import EventDispatcher
 from application.platform.time_limit import REQUEST_SECONDS, limit_time
 from application.platform.unit_of_work import ManagedUnitOfWork, StorageUnavailable
 from application.storage import DatabaseCopier, SchemaRevision
+from domain.audit.audit_event import AuditEvent
 
 
 class SqlStorage:
@@ -43,8 +45,8 @@ class SqlStorage:
     def copier(self) -> DatabaseCopier:
         return copier_of(self._url)
 
-    def unit_of_work(self, dispatch: Dispatch = discard) -> "SqlUnitOfWork":
-        return SqlUnitOfWork(self._database, dispatch)
+    def unit_of_work(self, dispatcher: EventDispatcher | None = None) -> "SqlUnitOfWork":
+        return SqlUnitOfWork(self._database, dispatcher)
 
     async def open(self) -> None:
         """Open the pool and check the schema revision.
@@ -111,8 +113,8 @@ class SqlStorage:
 class SqlUnitOfWork(ManagedUnitOfWork):
     """All repositories on one transaction."""
 
-    def __init__(self, database: Database, dispatch: Dispatch) -> None:
-        super().__init__(dispatch)
+    def __init__(self, database: Database, dispatcher: EventDispatcher | None) -> None:
+        super().__init__(dispatcher)
         self._transaction = transaction = Transaction(database, self.require_open)
         self.tasks = SqlTaskRepository(transaction)
         self.history = SqlTaskHistory(transaction)
@@ -124,6 +126,10 @@ class SqlUnitOfWork(ManagedUnitOfWork):
         self.file_store_id = SqlFileStoreIdRepository(transaction)
         self.idempotency = SqlIdempotencyRecords(transaction)
         self.jobs = SqlJobQueue(transaction)
+        self.audit_events = SqlAuditEventRepository(transaction)
+
+    async def _add_records(self, records: Sequence[AuditEvent]) -> None:
+        await self.audit_events.add(*records)
 
     async def _commit(self) -> None:
         await self._transaction.commit()

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 from application.identity.credentials import Credentials
+from application.identity.events import ErasureRefused
 from application.identity.ports import IdentityUnitOfWork, SessionStateCache
 from application.identity.registration import RegisterUser, Registration
 from application.identity.removal import remove_user
@@ -63,7 +64,7 @@ class AccountService:
         """
         async with confirm_earlier_revocation(self._session_states, UserNotFound):
             verified = await self._credentials.require_current_password(
-                actor, password, address, refusal_event="erasure_refused"
+                actor, password, address, refusal=ErasureRefused
             )
             await self._remove(verified, versions)
 

@@ -1,10 +1,11 @@
 from collections.abc import Callable
 from hashlib import blake2b
 
+from application.identity.events import EmailChangeRefused, PasswordRefused
 from application.identity.ports import IdentityUnitOfWork
 from application.identity.security import PasswordHasher
-from application.platform.audit import AuditLog
 from application.platform.clock import Clock
+from application.platform.events import RecordEvent
 from application.platform.rate_limits import RateLimitService
 from application.platform.retry import read
 from domain.errors import WrongPassword
@@ -26,14 +27,14 @@ class Credentials:
         policy: PasswordPolicy,
         hasher: PasswordHasher,
         rate_limits: RateLimitService,
-        audit: AuditLog,
+        record: RecordEvent,
         clock: Clock,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._policy = policy
         self._hasher = hasher
         self._rate_limits = rate_limits
-        self._audit = audit
+        self._record = record
         self._clock = clock
 
     async def hash(self, password: str, *, username: str, email: str) -> str:
@@ -87,7 +88,7 @@ class Credentials:
         return None
 
     async def require_current_password(
-        self, actor: Actor, password: str, address: str | None, *, refusal_event: str
+        self, actor: Actor, password: str, address: str | None, *, refusal: type[PasswordRefused]
     ) -> User:
         """Check the password of the actor before a change that a stolen token must not allow. Return the user.
 
@@ -95,7 +96,7 @@ class Credentials:
             actor: Who makes the change.
             password: The current password of the actor, in plain text.
             address: The IP address of the client, if it is known.
-            refusal_event: The name under which the audit log records a wrong password.
+            refusal: The event of a wrong password.
 
         Raises:
             UserNotFound: The account was deleted meanwhile.
@@ -105,7 +106,7 @@ class Credentials:
         user: User = await read(self._unit_of_work, lambda uow: uow.users.get(actor.user_id))
         form = await self.verify(user, password, login=user.username, address=address, actor_id=user.id)
         if form is None:
-            self._audit.warn(refusal_event, actor_id=user.id, user_id=user.id, ip_address=address)
+            await self._record(refusal(user.id, user.id, address))
             raise WrongPassword
         return user
 
@@ -117,7 +118,7 @@ class Credentials:
         Raises:
             RateLimited: Too many changes or wrong passwords. See `require_current_password` for other errors.
         """
-        user = await self.require_current_password(actor, password, address, refusal_event="email_change_refused")
+        user = await self.require_current_password(actor, password, address, refusal=EmailChangeRefused)
         await self._rate_limits.change_email(user.id)
         return user
 

@@ -1,10 +1,9 @@
-"""What the identity use cases change. The audit log records each event under its name."""
+"""What the identity use cases change, and what they refuse. The audit log records each event under its name."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Self
 
-from application.identity.ports import SessionStateCache
 from application.jobs.ports import JobId
 from application.platform.events import Event
 from domain.identity.session import SessionId
@@ -151,16 +150,81 @@ class RefreshTokenReuseDetected(SessionStateChanged):
     session_id: SessionId
 
 
-class SessionStateInvalidation:
-    """Invalidate the cached states of sessions when they change, before the use case returns."""
+@dataclass(frozen=True, slots=True)
+class LoginFailed(Event):
+    """A login was refused: unknown user, wrong password, or inactive account."""
 
-    def __init__(self, session_states: SessionStateCache) -> None:
-        self._session_states = session_states
+    name: ClassVar = "login_failed"
+    is_suspicious: ClassVar = True
+    user_id: UserId | None
+    """The account, if there is one with this login."""
+    ip_address: str | None
 
-    async def handle(self, event: Event) -> None:
-        """Invalidate the states of the user if the event changed them."""
-        if isinstance(event, SessionStateChanged):
-            await self._session_states.invalidate(event.user_id)
+
+@dataclass(frozen=True, slots=True)
+class PasswordRefused(Event):
+    """An authenticated user gave a wrong password for a change that requires it."""
+
+    is_suspicious: ClassVar = True
+    actor_id: UserId
+    user_id: UserId
+    ip_address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChangeRefused(PasswordRefused):
+    """A change of the password was refused."""
+
+    name: ClassVar = "password_change_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChangeRefused(PasswordRefused):
+    """A change of the e-mail address was refused."""
+
+    name: ClassVar = "email_change_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRefused(PasswordRefused):
+    """An erasure of the account was refused."""
+
+    name: ClassVar = "erasure_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetMailEvent(Event):
+    """What became of a requested reset mail."""
+
+    user_id: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResetMailed(ResetMailEvent):
+    """The mail was sent."""
+
+    name: ClassVar = "password_reset_mailed"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetAddressUnknown(ResetMailEvent):
+    """No active account has the address."""
+
+    name: ClassVar = "password_reset_unknown_address"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetMailsLimited(ResetMailEvent):
+    """The user has got too many reset mails."""
+
+    name: ClassVar = "password_reset_limited"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetRequestOutdated(ResetMailEvent):
+    """The request is older than the lifetime of a token."""
+
+    name: ClassVar = "password_reset_outdated"
 
 
 def audited_values(user: User) -> Values:

@@ -1,23 +1,29 @@
 """Mails to users. Each is a job in the transaction of its cause: it is sent if and only if the cause is committed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from string import Template
 from typing import Final
 
+from application.identity.events import (
+    ResetAddressUnknown,
+    ResetMailed,
+    ResetMailEvent,
+    ResetMailsLimited,
+    ResetRequestOutdated,
+)
 from application.identity.opaque_tokens import OpaqueToken
 from application.identity.ports import IdentityUnitOfWork
 from application.identity.security import NewSecret
 from application.jobs.ports import Job, JobId
-from application.platform.audit import AuditLog
 from application.platform.clock import Clock
+from application.platform.events import RecordEvent
 from application.platform.ids import NewId
 from application.platform.mail import Mail, Mailer
 from application.platform.retry import read, retried
 from domain.errors import UserNotFound
 from domain.identity.reset_tokens import ResetToken
-from domain.identity.user import User, UserId, normalize_login
+from domain.identity.user import User, normalize_login
 
 WELCOME_MAIL: Final = "welcome_mail"
 RESET_MAIL: Final = "reset_mail"
@@ -58,22 +64,6 @@ def email_changed_job(before: User, new_id: NewId) -> Job:
     return Job(id=JobId(new_id()), kind=EMAIL_CHANGED_MAIL, owner_id=before.id, payload=payload)
 
 
-class Refusal(StrEnum):
-    """Why no reset mail is sent. The audit log records it under this name."""
-
-    UNKNOWN_ADDRESS = "password_reset_unknown_address"
-    TOO_MANY_MAILS = "password_reset_limited"
-    OUTDATED = "password_reset_outdated"
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A reset mail that is not sent, and the user who would have got it."""
-
-    reason: Refusal
-    user_id: UserId | None = None
-
-
 class MailJobs:
     """Run the jobs that send mails to users.
 
@@ -86,14 +76,14 @@ class MailJobs:
         self,
         unit_of_work: Callable[[], IdentityUnitOfWork],
         mailer: Mailer,
-        audit: AuditLog,
+        record: RecordEvent,
         clock: Clock,
         new_secret: NewSecret,
         public_url: str,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._mailer = mailer
-        self._audit = audit
+        self._record = record
         self._clock = clock
         self._new_secret = new_secret
         self._public_url = public_url
@@ -129,17 +119,17 @@ class MailJobs:
             MailRefused: The mail server permanently refused the address.
         """
         if job.created_at is not None and ResetToken.is_request_outdated(job.created_at, self._clock.now()):
-            self._audit.record(Refusal.OUTDATED)
+            await self._record(ResetRequestOutdated())
             return
         secret = self._new_secret()
         user = await self._store_reset_token(job, secret)
-        if isinstance(user, Refused):
-            self._audit.record(user.reason, user_id=user.user_id)
+        if isinstance(user, ResetMailEvent):
+            await self._record(user)
             return
         token = OpaqueToken((user.id,), secret)
         mail = self._mail(job.id, user, "Choose a new password", RESET_TEXT, token=token.text)
         await self._mailer.send(mail)
-        self._audit.record("password_reset_mailed", user_id=user.id)
+        await self._record(ResetMailed(user.id))
 
     async def _find_owner(self, job: Job) -> User | None:
         owner_id = job.owner_id
@@ -154,23 +144,26 @@ class MailJobs:
         return Mail(job_id, user.email, subject, text.substitute(values, username=user.username, url=self._public_url))
 
     @retried
-    async def _store_reset_token(self, job: Job, secret: bytes) -> User | Refused:
-        """Store a reset token for the active user with this address; check the address again under the lock."""
+    async def _store_reset_token(self, job: Job, secret: bytes) -> User | ResetMailEvent:
+        """Store a reset token for the active user with this address; check the address again under the lock.
+
+        Return the event of a refusal if there is no such user, or if the user has got too many mails.
+        """
         email = job.payload["email"]
         async with self._unit_of_work() as uow:
             if (found := await uow.users.find_by_login(email)) is None:
-                return Refused(Refusal.UNKNOWN_ADDRESS)
+                return ResetAddressUnknown()
             try:
                 user = await uow.users.lock(found.id)
             except UserNotFound:
-                return Refused(Refusal.UNKNOWN_ADDRESS)
+                return ResetAddressUnknown()
             if not user.is_active or normalize_login(user.email) != normalize_login(email):
-                return Refused(Refusal.UNKNOWN_ADDRESS)
+                return ResetAddressUnknown()
             token_hash = OpaqueToken((user.id,), secret).hash
             token = ResetToken(mail_id=job.id, hash=token_hash, created_at=self._clock.now())
             tokens = (await uow.reset_tokens.find(user.id)).add(token)
             if tokens is None:
-                return Refused(Refusal.TOO_MANY_MAILS, user.id)
+                return ResetMailsLimited(user.id)
             await uow.reset_tokens.put(tokens)
             await uow.commit()
         return user

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from application.identity.credentials import Credentials
-from application.identity.events import PasswordChanged, PasswordReset, PasswordResetRequested
+from application.identity.events import PasswordChanged, PasswordChangeRefused, PasswordReset, PasswordResetRequested
 from application.identity.mails import RESET_MAIL
 from application.identity.opaque_tokens import OpaqueToken
 from application.identity.ports import IdentityUnitOfWork
@@ -53,9 +53,7 @@ class PasswordService:
             RateLimited: Too many passwords for this account were wrong.
             WeakPassword: The new password breaks a rule of the policy.
         """
-        user = await self._credentials.require_current_password(
-            actor, current, address, refusal_event="password_change_refused"
-        )
+        user = await self._credentials.require_current_password(actor, current, address, refusal=PasswordChangeRefused)
         password_hash = await self._credentials.hash(new, username=user.username, email=user.email)
         await self._store(user, password_hash, keep=session_id)
 

@@ -1,9 +1,23 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from application.identity.events import SessionStateChanged
 from application.identity.ports import IdentityUnitOfWork, SessionStateCache
+from application.platform.events import RecordedEvent
 from domain.errors import NotFound
 from domain.identity.user import UserId
+
+
+class SessionStateInvalidation:
+    """Invalidate the cached states of sessions when they change, before the use case returns."""
+
+    def __init__(self, session_states: SessionStateCache) -> None:
+        self._session_states = session_states
+
+    async def handle(self, recorded: RecordedEvent) -> None:
+        """Invalidate the states of the user if the event changed them."""
+        if isinstance(recorded.event, SessionStateChanged):
+            await self._session_states.invalidate(recorded.event.user_id)
 
 
 @asynccontextmanager

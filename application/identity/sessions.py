@@ -8,6 +8,7 @@ from typing import Final
 from application.identity.credentials import Credentials
 from application.identity.events import (
     LoggedIn,
+    LoginFailed,
     OldestSessionsEnded,
     RefreshTokenReuseDetected,
     SessionEnded,
@@ -17,8 +18,8 @@ from application.identity.opaque_tokens import OpaqueToken
 from application.identity.ports import IdentityUnitOfWork, SessionState, SessionStateCache
 from application.identity.revocation import confirm_earlier_revocation
 from application.identity.security import AccessToken, AccessTokens, Claims, NewSecret
-from application.platform.audit import AuditLog
 from application.platform.clock import Clock
+from application.platform.events import RecordEvent
 from application.platform.ids import NewId
 from application.platform.retry import read, retried
 from domain.errors import InvalidCredentials, InvalidToken, RefreshTokenReused, SessionNotFound, UserNotFound
@@ -68,7 +69,7 @@ class SessionService:
         credentials: Credentials,
         tokens: AccessTokens,
         session_states: SessionStateCache,
-        audit: AuditLog,
+        record: RecordEvent,
         clock: Clock,
         new_id: NewId,
         new_secret: NewSecret,
@@ -78,7 +79,7 @@ class SessionService:
         self._credentials = credentials
         self._tokens = tokens
         self._session_states = session_states
-        self._audit = audit
+        self._record = record
         self._clock = clock
         self._new_id = new_id
         self._new_secret = new_secret
@@ -108,7 +109,7 @@ class SessionService:
             current = await self._start(refresh_token, user, new_hash, client)
             if current is not None:
                 return self._issue_tokens(current, refresh_token)
-        self._audit.warn("login_failed", user_id=user.id if user else None, ip_address=client.ip_address)
+        await self._record(LoginFailed(user.id if user else None, client.ip_address))
         raise InvalidCredentials
 
     @retried

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
-from application.platform.audit import AuditLog
 from application.platform.clock import Clock
+from application.platform.events import Event, RecordEvent
 from domain.errors import DomainError
 from domain.identity.address import address_block
 from domain.identity.user import UserId
@@ -101,6 +101,28 @@ class RateLimits:
     export: RateLimit | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Whose requests are counted, as far as it is known, for the audit log."""
+
+    actor_id: UserId | None = None
+    """The authenticated user."""
+    user_id: UserId | None = None
+    """The account that the requests are about."""
+    ip_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitReached(Event):
+    """The first request above a limit was refused in this window."""
+
+    name: ClassVar = "rate_limited"
+    limit: str
+    actor_id: UserId | None
+    user_id: UserId | None
+    ip_address: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class PasswordGuess:
     """A password that was counted as wrong before it was verified."""
@@ -115,10 +137,10 @@ class RateLimitService:
     The methods return None if there is no limit.
     """
 
-    def __init__(self, limiter: RateLimiter, limits: RateLimits, audit: AuditLog, clock: Clock) -> None:
+    def __init__(self, limiter: RateLimiter, limits: RateLimits, record: RecordEvent, clock: Clock) -> None:
         self._limiter = limiter
         self._limits = limits
-        self._audit = audit
+        self._record = record
         self._clock = clock
 
     async def read(self, client_key: str, user_id: UserId | None = None) -> RateWindow | None:
@@ -127,7 +149,7 @@ class RateLimitService:
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.read, client_key, actor_id=user_id, user_id=user_id)
+        return await self._hit(self._limits.read, client_key, Client(actor_id=user_id, user_id=user_id))
 
     async def write(self, client_key: str, user_id: UserId | None = None) -> RateWindow | None:
         """Count a writing request.
@@ -135,7 +157,7 @@ class RateLimitService:
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.write, client_key, actor_id=user_id, user_id=user_id)
+        return await self._hit(self._limits.write, client_key, Client(actor_id=user_id, user_id=user_id))
 
     async def register(self, address: str) -> RateWindow | None:
         """Count a registration from an IP address.
@@ -143,7 +165,7 @@ class RateLimitService:
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.register, address_block(address), ip_address=address)
+        return await self._hit(self._limits.register, address_block(address), Client(ip_address=address))
 
     async def login(self, address: str) -> RateWindow | None:
         """Count a login from an IP address.
@@ -151,7 +173,7 @@ class RateLimitService:
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.login, address_block(address), ip_address=address)
+        return await self._hit(self._limits.login, address_block(address), Client(ip_address=address))
 
     async def export(self, client_key: str, user_id: UserId | None = None) -> RateWindow | None:
         """Count an export of an account.
@@ -159,7 +181,7 @@ class RateLimitService:
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.export, client_key, actor_id=user_id, user_id=user_id)
+        return await self._hit(self._limits.export, client_key, Client(actor_id=user_id, user_id=user_id))
 
     async def change_email(self, user_id: UserId) -> RateWindow | None:
         """Count a change of an account's own e-mail address.
@@ -167,7 +189,7 @@ class RateLimitService:
         Raises:
             RateLimited: The limit is exceeded.
         """
-        return await self._hit(self._limits.email_change, str(user_id), actor_id=user_id, user_id=user_id)
+        return await self._hit(self._limits.email_change, str(user_id), Client(actor_id=user_id, user_id=user_id))
 
     async def guess(
         self,
@@ -194,10 +216,10 @@ class RateLimitService:
         """
         at = self._clock.now()
         pair = f"account:{account}:{address_block(address)}"
-        who = {"actor_id": actor_id, "user_id": user_id, "ip_address": address or None}
-        await self._hit(self._limits.login, pair, at, **who)
+        client = Client(actor_id=actor_id, user_id=user_id, ip_address=address or None)
+        await self._hit(self._limits.login, pair, client, at)
         try:
-            await self._hit(self._limits.failed_login, account, at, **who)
+            await self._hit(self._limits.failed_login, account, client, at)
         except RateLimited:
             if not await is_known():
                 raise
@@ -210,14 +232,14 @@ class RateLimitService:
                 await self._limiter.refund(limit, client_key, guess.at)
 
     async def _hit(
-        self, limit: RateLimit | None, client_key: str, at: datetime | None = None, **details: object
+        self, limit: RateLimit | None, client_key: str, client: Client, at: datetime | None = None
     ) -> RateWindow | None:
-        """Count one request. The first one above the limit is recorded with the details."""
+        """Count one request. The first one above the limit is recorded."""
         if limit is None:
             return None
         window = await self._limiter.hit(limit, client_key, at or self._clock.now())
         if window.is_exceeded:
             if window.count == limit.amount + 1:
-                self._audit.record("rate_limited", limit=limit.name, **details)
+                await self._record(RateLimitReached(limit.name, client.actor_id, client.user_id, client.ip_address))
             raise RateLimited(window)
         return window

@@ -1,11 +1,13 @@
 """One transaction. Each feature adds the repositories that it needs to `UnitOfWork`, as a Protocol of its own."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from enum import Enum
 from types import TracebackType
 from typing import Protocol, Self
 
-from application.platform.events import Dispatch, Event
+from application.platform.events import Event, EventDispatcher, RecordedEvent
+from domain.audit.audit_event import AuditEvent
 
 
 class StorageUnavailable(Exception):
@@ -39,7 +41,10 @@ class UnitOfWork(Protocol):
     """
 
     def add_event(self, event: Event) -> None:
-        """Dispatch an event when the unit of work ends, if it has committed. Otherwise discard it."""
+        """Store the record of an event with the commit, and dispatch the event when the unit of work ends.
+
+        Without a commit the event is discarded.
+        """
         ...
 
     async def commit(self) -> None:
@@ -65,16 +70,17 @@ class _State(Enum):
 
 
 class ManagedUnitOfWork(ABC):
-    """States and events of a unit of work. Storages may inherit it and implement `_commit` and `_release`.
+    """States and events of a unit of work. Storages may inherit it and implement the abstract methods.
 
-    Repositories call `require_open` before they read or write.
+    Repositories call `require_open` before they read or write. Without a dispatcher, events are discarded.
     """
 
-    def __init__(self, dispatch: Dispatch) -> None:
+    def __init__(self, dispatcher: EventDispatcher | None) -> None:
         self._state = _State.NEW
         self._is_committed = False
         self._events: list[Event] = []
-        self._dispatch = dispatch
+        self._recorded: Sequence[RecordedEvent] = ()
+        self._dispatcher = dispatcher
 
     def require_open(self) -> None:
         """Check that the unit of work has been entered, and has neither committed nor ended.
@@ -86,13 +92,16 @@ class ManagedUnitOfWork(ABC):
             raise UnitOfWorkNotOpen(f"this unit of work is {self._state.value}")
 
     def add_event(self, event: Event) -> None:
-        """Dispatch an event when the unit of work ends, if it has committed. Otherwise discard it."""
+        """Store and dispatch an event if the unit of work commits. See `UnitOfWork.add_event`."""
         self.require_open()
         self._events.append(event)
 
     async def commit(self) -> None:
         """Make all writes durable. See `UnitOfWork.commit`."""
         self.require_open()
+        if self._events and self._dispatcher is not None:
+            self._recorded = self._dispatcher.describe(self._events)
+            await self._add_records([event.record for event in self._recorded])
         self._state = _State.DONE
         await self._commit()
         self._is_committed = True
@@ -110,8 +119,12 @@ class ManagedUnitOfWork(ABC):
         try:
             await self._release()
         finally:
-            if self._is_committed and self._events:
-                await self._dispatch(self._events)
+            if self._is_committed and self._dispatcher is not None:
+                await self._dispatcher.dispatch(self._recorded)
+
+    @abstractmethod
+    async def _add_records(self, records: Sequence[AuditEvent]) -> None:
+        """Store the records of events in the transaction."""
 
     @abstractmethod
     async def _commit(self) -> None:

@@ -5,9 +5,10 @@ from contextlib import AbstractContextManager, suppress
 
 import typer
 
+from application.audit.origin import Origin, running_for
 from application.files.ports import FileStoreUnavailable
-from application.platform.audit import Origin, Source, running_for
 from application.platform.unit_of_work import StorageUnavailable
+from domain.audit.audit_event import Source
 from entrypoints import logs
 from entrypoints.cli.errors import exit_with_error
 from entrypoints.wiring.container import Container
@@ -26,7 +27,7 @@ def build_container() -> Container:
 
 def running_for_command(container: Container) -> AbstractContextManager[None]:
     """Set this command as the origin of audit events."""
-    origin = Origin(source=Source.COMMAND, correlation_id=str(container.new_id()()))
+    origin = Origin(source=Source.COMMAND, correlation_id=container.new_id()())
     return running_for(lambda: origin)
 
 

@@ -16,13 +16,12 @@ from adapters.process.cache import InProcessCache
 from adapters.process.rate_limiter import InProcessRateLimiter
 from adapters.process.session_state_cache import LeasedSessionStateCache
 from adapters.security.common_passwords import load_common_passwords
+from application.audit.ports import AuditLog
 from application.files.ports import FileStore
 from application.identity.ports import SessionStateCache
 from application.identity.security import AccessTokens
 from application.jobs.ports import JobMonitor
-from application.platform.audit import AuditLog
 from application.platform.cache import Cache
-from application.platform.clock import Clock
 from application.platform.ids import NewId
 from application.platform.mail import Mailer
 from application.platform.rate_limits import RateLimiter
@@ -103,12 +102,12 @@ def create_mailer(settings: Settings) -> Mailer:
     return TransportMailer(create_transport(settings.mail_url), settings.mail_from)
 
 
-def create_audit_log(settings: Settings, clock: Clock) -> AuditLog:
+def create_audit_log(settings: Settings) -> AuditLog:
     standard_output = StructlogAuditLog()
     if settings.audit_log is None:
         return standard_output
     try:
-        return FileAuditLog(Path(settings.audit_log), clock, fallback=standard_output)
+        return FileAuditLog(Path(settings.audit_log), fallback=standard_output)
     except OSError as error:
         raise SettingsError(f"AUDIT_LOG cannot be written: {error.strerror}") from error
 

@@ -15,13 +15,13 @@ from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.secrets import new_secret
 from adapters.system.clock import SystemClock
 from adapters.system.ids import new_id
+from application.audit.ports import AuditLog
 from application.files.ports import FileStore
 from application.identity.ports import SessionStateCache
 from application.identity.security import AccessTokens, NewSecret, PasswordHasher
 from application.jobs.ports import JobMonitor
 from application.operations.health import HealthMonitor
 from application.operations.ports import ArchiveFormat
-from application.platform.audit import AuditLog
 from application.platform.cache import Cache
 from application.platform.clock import Clock
 from application.platform.ids import NewId
@@ -124,7 +124,7 @@ class Container(containers.DeclarativeContainer):
     password_policy: providers.Provider[PasswordPolicy] = singleton(create_password_policy, settings)
     session_states: providers.Provider[SessionStateCache] = singleton(create_session_states, storage)
     mailer: providers.Provider[Mailer] = singleton(create_mailer, settings)
-    audit: providers.Provider[AuditLog] = singleton(create_audit_log, settings, clock)
+    audit: providers.Provider[AuditLog] = singleton(create_audit_log, settings)
     redis = singleton(create_redis, settings)
     rate_limiter: providers.Provider[RateLimiter] = singleton(create_rate_limiter, redis)
     cache: providers.Provider[Cache] = singleton(create_cache, redis)

@@ -6,6 +6,9 @@ from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
+from application.audit.ports import AuditLog
+from application.audit.recording import AuditEventFactory, AuditLogWriter, EventRecorder
+from application.audit.refusals import RefusalRecorder
 from application.files.files import FileService
 from application.files.jobs import REMOVE_BYTES, REMOVE_BYTES_OF_USER, SWEEP_FILES, SWEEP_INTERVAL, FileJobs
 from application.files.ports import FileStore
@@ -13,12 +16,12 @@ from application.files.store_identity import FileStoreIdentity
 from application.identity.accounts import AccountService
 from application.identity.bootstrap import BootstrapService
 from application.identity.credentials import Credentials
-from application.identity.events import SessionStateInvalidation
 from application.identity.mails import EMAIL_CHANGED_MAIL, RESET_MAIL, WELCOME_MAIL, MailJobs
 from application.identity.passwords import PasswordService
 from application.identity.ports import SessionStateCache
 from application.identity.registration import Registration
 from application.identity.removal import PURGE_USER, RemovalJobs
+from application.identity.revocation import SessionStateInvalidation
 from application.identity.security import AccessTokens, NewSecret, PasswordHasher
 from application.identity.sessions import SessionService
 from application.identity.users import UserService
@@ -30,7 +33,6 @@ from application.operations.expiry import EXPIRY, EXPIRY_INTERVAL, ExpiredDataRe
 from application.operations.export import ExportService
 from application.operations.health import HealthMonitor, HealthService
 from application.operations.ports import ArchiveFormat
-from application.platform.audit import AuditLog, AuditRecorder, ProbeRecorder
 from application.platform.cache import Cache
 from application.platform.clock import Clock
 from application.platform.events import EventDispatcher
@@ -108,22 +110,29 @@ class Services:
     backups: BackupService
     seeding: SeedingService
     job_worker: JobWorker
-    probes: ProbeRecorder
+    refusals: RefusalRecorder
     total_cache: TotalCache
 
 
 def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
     """Construct all services. Nothing is opened."""
-    clock, new_id, audit = adapters.clock, adapters.new_id, adapters.audit
-    dispatcher = EventDispatcher(AuditRecorder(audit).handle, SessionStateInvalidation(adapters.session_states).handle)
-    unit_of_work = partial(adapters.storage.unit_of_work, dispatcher.dispatch)
-    rate_limits = RateLimitService(limiter=adapters.rate_limiter, limits=options.rate_limits, audit=audit, clock=clock)
+    clock, new_id = adapters.clock, adapters.new_id
+    dispatcher = EventDispatcher(
+        AuditEventFactory(clock, new_id).describe,
+        AuditLogWriter(adapters.audit).handle,
+        SessionStateInvalidation(adapters.session_states).handle,
+    )
+    unit_of_work = partial(adapters.storage.unit_of_work, dispatcher)
+    events = EventRecorder(unit_of_work, dispatcher)
+    rate_limits = RateLimitService(
+        limiter=adapters.rate_limiter, limits=options.rate_limits, record=events.record, clock=clock
+    )
     credentials = Credentials(
         unit_of_work=unit_of_work,
         policy=adapters.password_policy,
         hasher=adapters.hasher,
         rate_limits=rate_limits,
-        audit=audit,
+        record=events.record,
         clock=clock,
     )
     registration = Registration(unit_of_work=unit_of_work, credentials=credentials, clock=clock, new_id=new_id)
@@ -131,7 +140,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
     mail_jobs = MailJobs(
         unit_of_work=unit_of_work,
         mailer=adapters.mailer,
-        audit=audit,
+        record=events.record,
         clock=clock,
         new_secret=adapters.new_secret,
         public_url=options.public_url,
@@ -180,7 +189,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             credentials=credentials,
             tokens=adapters.tokens,
             session_states=adapters.session_states,
-            audit=audit,
+            record=events.record,
             clock=clock,
             new_id=new_id,
             new_secret=adapters.new_secret,
@@ -229,6 +238,6 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             clock=clock,
             lease=options.job_lease,
         ),
-        probes=ProbeRecorder(audit),
+        refusals=RefusalRecorder(events, limiter=adapters.rate_limiter, clock=clock),
         total_cache=total_cache,
     )

@@ -7,11 +7,12 @@ from time import monotonic
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from application.audit.origin import Origin, running_for
 from application.jobs.ports import Job, JobId, JobMonitor, JobMustWait, JobUnitOfWork, Outcome
-from application.platform.audit import Origin, Source, running_for
 from application.platform.clock import Clock
 from application.platform.retry import retried
 from application.platform.unit_of_work import StorageUnavailable
+from domain.audit.audit_event import Source
 from entrypoints.worker.failures import (
     EXPECTED_ERRORS,
     MAX_ATTEMPTS,
@@ -152,7 +153,7 @@ class JobWorker:
     async def _handle(self, job: Job) -> None:
         renewing = asyncio.create_task(self._renew(job))
         try:
-            with running_for(lambda: Origin(source=Source.JOB, correlation_id=str(job.id))):
+            with running_for(lambda: Origin(source=Source.JOB, correlation_id=job.id)):
                 await self._handlers[job.kind](job)
         finally:
             await _cancel(renewing)

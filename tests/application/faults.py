@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from application.platform.events import Dispatch, discard
+from application.platform.events import EventDispatcher
 from application.storage import Storage, UnitOfWork
 
 
@@ -23,8 +23,8 @@ class FaultyStorage:
         self._has_committed = has_committed
         self.commits = 0
 
-    def unit_of_work(self, dispatch: Dispatch = discard) -> UnitOfWork:
-        return FaultyUnitOfWork(self._storage.unit_of_work(dispatch), self)
+    def unit_of_work(self, dispatcher: EventDispatcher | None = None) -> UnitOfWork:
+        return FaultyUnitOfWork(self._storage.unit_of_work(dispatcher), self)
 
     async def check(self) -> None:
         await self._storage.check()
@@ -47,6 +47,7 @@ class FaultyUnitOfWork:
         self.file_store_id = uow.file_store_id
         self.users, self.jobs = uow.users, uow.jobs
         self.sessions, self.reset_tokens = uow.sessions, uow.reset_tokens
+        self.audit_events = uow.audit_events
         self.add_event = uow.add_event
 
     async def commit(self) -> None:

@@ -1,3 +1,4 @@
+from tests.contracts.audit.audit_events import AuditEventContract
 from tests.contracts.files.files import FileContract
 from tests.contracts.identity.reset_tokens import ResetTokenContract
 from tests.contracts.identity.sessions import SessionContract
@@ -37,6 +38,7 @@ class StorageContract(
     ResetTokenContract,
     JobContract,
     IdempotencyContract,
+    AuditEventContract,
     HistoryContract,
     RevisionContract,
     UseCaseContract,

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from domain.audit.audit_event import AuditEvent, AuditEventId
 from domain.calendar import Due
 from domain.files.file import File, FileId
 from domain.identity.actor import Actor
@@ -124,6 +125,11 @@ def a_file(**overrides: Unpack[FileFields]) -> File:
         created_at=NOW,
     )
     return replace(file, **overrides)
+
+
+def an_audit_event(name: str = "login", **fields: Any) -> AuditEvent:
+    """Return an audit event, by default about no account and recorded NOW."""
+    return replace(AuditEvent(id=AuditEventId(uuid7()), at=NOW, name=name, details={}), **fields)
 
 
 def tags(*names: str) -> tuple[Tag, ...]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from application.identity.security import AccessToken, Claims
 from application.jobs.ports import Job, Outcome
 from application.platform.mail import Mail, MailNotSent
+from domain.audit.audit_event import AuditEvent
 from domain.errors import InvalidToken
 from domain.identity.session import SessionId
 from domain.identity.user import UserId
@@ -91,15 +92,16 @@ class Mailbox:
 
 @dataclass
 class AuditTrail:
+    records: list[AuditEvent] = field(default_factory=list)
     events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     warnings: set[str] = field(default_factory=set)
 
-    def record(self, event: str, **details: object) -> None:
-        self.events.append((event, details))
-
-    def warn(self, event: str, **details: object) -> None:
-        self.events.append((event, details))
-        self.warnings.add(event)
+    def record(self, event: AuditEvent) -> None:
+        self.records.append(event)
+        who = {"user_id": event.user_id, "actor_id": event.actor_id, "ip_address": event.ip_address}
+        self.events.append((event.name, {k: v for k, v in who.items() if v is not None} | dict(event.details)))
+        if event.is_suspicious:
+            self.warnings.add(event.name)
 
     @property
     def names(self) -> list[str]:

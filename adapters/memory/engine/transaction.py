@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from application.files.ports import FileStoreId
 from application.jobs.ports import Job, JobId
 from application.platform.idempotency import IdempotencyRecord, RequestKey
+from domain.audit.audit_event import AuditEvent, AuditEventId
 from domain.files.file import File, FileId
 from domain.identity.reset_tokens import ResetTokens
 from domain.identity.session import Session, SessionId
@@ -33,6 +34,7 @@ class Rows:
     files: dict[FileId, File] = field(default_factory=dict)
     file_store_id: dict[int, FileStoreId] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
+    audit_events: dict[AuditEventId, AuditEvent] = field(default_factory=dict)
     counters: dict[CounterKey, int] = field(default_factory=dict)
     history: dict[TaskId, tuple[TaskChange, ...]] = field(default_factory=dict)
     tasks: defaultdict[UserId, dict[TaskId, Task]] = field(default_factory=lambda: defaultdict(dict))

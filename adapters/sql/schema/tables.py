@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Table
 
+from adapters.sql.schema.audit import audit_events
 from adapters.sql.schema.files import file_store, files
 from adapters.sql.schema.idempotency import idempotency_records
 from adapters.sql.schema.identity import active_admins, email_claims, reset_tokens, sessions, username_claims, users
@@ -30,5 +31,6 @@ TABLES: Final[tuple[Table, ...]] = (
     file_store,
     jobs,
     idempotency_records,
+    audit_events,
 )
 """Importing the tables here registers them in `metadata`."""

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
 from application.platform.idempotency import AlreadyExecuted
-from domain.errors import DomainError, NotFound, UserNotFound
+from domain.errors import DomainError, Forbidden, NotFound, UserNotFound
 from entrypoints.http.framework import rate_limits
 from entrypoints.http.framework.authentication import authenticate, current_actor, current_caller
 from entrypoints.http.framework.bodies.strict_request import FORM, JSON, SMALL_BODY, MediaType, StrictRequest
@@ -149,8 +149,8 @@ class Route(APIRoute):
                     response = await _handle_idempotently(
                         strict, context, handle_route, to_stored_response, is_json=is_json
                     )
-            except NotFound as error:
-                await _check_caller(context, error)
+            except (NotFound, Forbidden) as error:
+                await _record_refusal(context, error, f"{request.method} {self.path}")
                 raise
             if has_headers and context.view is not None:
                 response.headers.update(self.success_headers(context.view))
@@ -179,8 +179,8 @@ class Route(APIRoute):
         return lambda view: StoredResponse(status, self.success_headers(view), adapter.dump_json(view))
 
 
-async def _check_caller(context: RequestContext, error: NotFound) -> None:
-    """Record the ids that were not found. Check that the caller was not erased during the request.
+async def _record_refusal(context: RequestContext, error: NotFound | Forbidden, route: str) -> None:
+    """Record a refused request. Check that the caller was not erased during the request.
 
     Raises:
         InvalidToken: The caller was erased.
@@ -189,7 +189,7 @@ async def _check_caller(context: RequestContext, error: NotFound) -> None:
         return
     if isinstance(error, UserNotFound):
         await context.services.sessions.require_unrevoked(caller.actor, caller.session_id)
-    context.services.probes.record(caller.actor.user_id, error)
+    await context.services.refusals.record(caller.actor.user_id, error, route)
 
 
 async def _handle_idempotently(

@@ -8,9 +8,10 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from application.platform.audit import Origin, Source, running_for
+from application.audit.origin import Origin, running_for
 from application.platform.load import forget_caller, watch_caller
 from application.platform.time_limit import REQUEST_SECONDS, limit_time
+from domain.audit.audit_event import Source
 from entrypoints.http.framework.client import client_address
 from entrypoints.http.framework.context import Headers, RequestContext
 from entrypoints.http.framework.errors import internal_error
@@ -68,9 +69,9 @@ class ResponseMiddleware:
             return
         started, status, is_started = perf_counter(), 500, False
         failure: Exception | None = None
-        correlation_id = str(self._new_id())
-        request_id = find_request_id(scope["headers"]) or correlation_id
-        structlog.contextvars.bind_contextvars(request_id=request_id, correlation_id=correlation_id)
+        correlation_id = self._new_id()
+        request_id = find_request_id(scope["headers"]) or str(correlation_id)
+        structlog.contextvars.bind_contextvars(request_id=request_id, correlation_id=str(correlation_id))
 
         def complete_headers(headers: Headers) -> None:
             headers.append((b"x-request-id", request_id.encode()))

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import structlog
@@ -11,12 +12,21 @@ from structlog.testing import capture_logs
 
 from adapters.logs.audit import StructlogAuditLog
 from adapters.logs.audit_file import FileAuditLog
-from application.platform.audit import Origin, Source, running_for
-from domain.identity.user import Role
-from tests.support.builders import ANN, BEN
-from tests.support.stubs import AuditTrail, SettableClock
+from domain.audit.audit_event import Source
+from tests.support.builders import ANN, BEN, an_audit_event
+from tests.support.stubs import AuditTrail
 
-ORIGIN = Origin(source=Source.REQUEST, correlation_id="by-the-service", request_id="by-the-client", ip_address="::1")
+ID = UUID("01890000-0000-7000-8000-000000000000")
+CHANGE = an_audit_event(
+    "role_changed",
+    actor_id=ANN,
+    user_id=BEN,
+    source=Source.REQUEST,
+    correlation_id=ID,
+    request_id="by-the-client",
+    ip_address="::1",
+    details={"old": {"role": "user"}},
+)
 EVIL = '\r\n\x1b[31m{"event": "forged"}\x9b1m\u202e'
 
 
@@ -31,13 +41,8 @@ def fallback() -> AuditTrail:
 
 
 @pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock()
-
-
-@pytest.fixture
-def log(path: Path, clock: SettableClock, fallback: AuditTrail) -> FileAuditLog:
-    return FileAuditLog(path, clock, fallback)
+def log(path: Path, fallback: AuditTrail) -> FileAuditLog:
+    return FileAuditLog(path, fallback)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -58,9 +63,8 @@ class TestStructlogAuditLog:
 
     def test_events_are_written_at_every_log_level(self, written: io.StringIO) -> None:
         log = StructlogAuditLog()
-        with running_for(lambda: ORIGIN):
-            log.record("role_changed", actor_id=ANN, user_id=BEN, old={"role": Role.USER}, absent=None)
-        log.warn("login_failed", ip_address="192.0.2.1")
+        log.record(CHANGE)
+        log.record(an_audit_event("login_failed", is_suspicious=True, ip_address="192.0.2.1"))
 
         first, second = map(json.loads, written.getvalue().splitlines())
         assert first == {
@@ -68,7 +72,7 @@ class TestStructlogAuditLog:
             "level": "info",
             "logger": "audit",
             "source": "request",
-            "correlation_id": "by-the-service",
+            "correlation_id": str(ID),
             "request_id": "by-the-client",
             "ip_address": "::1",
             "actor_id": str(ANN),
@@ -80,35 +84,34 @@ class TestStructlogAuditLog:
 
 class TestFileAuditLog:
     def test_each_event_is_one_line_with_its_time_level_and_origin(self, log: FileAuditLog, path: Path) -> None:
-        with running_for(lambda: ORIGIN):
-            log.record("user_changed", actor_id=ANN, fields=["is_active"], new={"is_active": False})
-        log.warn("login_failed", note=EVIL)
+        log.record(CHANGE)
+        log.record(an_audit_event("login_failed", is_suspicious=True, details={"note": EVIL}))
 
         text = path.read_text()
         first, second = lines(path)
         assert text.isascii()
         assert (text.count("\n"), text.count("\r"), text.count("\x1b")) == (2, 0, 0)
         assert (first["timestamp"], first["level"]) == ("2026-03-04T12:00:00.000000Z", "info")
-        assert (first["correlation_id"], first["request_id"]) == ("by-the-service", "by-the-client")
-        assert (first["actor_id"], first["fields"], first["new"]) == (str(ANN), ["is_active"], {"is_active": False})
+        assert (first["correlation_id"], first["request_id"]) == (str(ID), "by-the-client")
+        assert (first["actor_id"], first["user_id"], first["old"]) == (str(ANN), str(BEN), {"role": "user"})
         assert (second["event"], second["level"], second["note"]) == ("login_failed", "warning", EVIL)
 
     def test_only_its_owner_can_read_the_file(self, log: FileAuditLog, path: Path) -> None:
         assert path.stat().st_mode & 0o777 == 0o600
 
     def test_events_go_to_the_new_file_after_a_rotation(self, log: FileAuditLog, path: Path) -> None:
-        log.record("first")
+        log.record(an_audit_event("first"))
         rotated = path.rename(path.with_suffix(".1"))
-        log.record("second")
+        log.record(an_audit_event("second"))
 
         assert [line["event"] for line in lines(rotated)] == ["first"]
         assert [line["event"] for line in lines(path)] == ["second"]
 
-    def test_several_processes_append_to_one_file(self, log: FileAuditLog, path: Path, clock: SettableClock) -> None:
-        other = FileAuditLog(path, clock, AuditTrail())
-        log.record("first")
-        other.record("second")
-        log.record("third")
+    def test_several_processes_append_to_one_file(self, log: FileAuditLog, path: Path) -> None:
+        other = FileAuditLog(path, AuditTrail())
+        log.record(an_audit_event("first"))
+        other.record(an_audit_event("second"))
+        log.record(an_audit_event("third"))
         assert [line["event"] for line in lines(path)] == ["first", "second", "third"]
 
     def test_events_go_to_another_log_while_the_file_cannot_be_written(
@@ -117,16 +120,16 @@ class TestFileAuditLog:
         path.unlink()
         path.mkdir()
         with capture_logs() as captured:
-            log.record("login", user_id=ANN)
-            log.warn("login_failed")
+            log.record(an_audit_event("login", user_id=ANN))
+            log.record(an_audit_event("login_failed", is_suspicious=True))
         path.rmdir()
-        log.record("logout")
+        log.record(an_audit_event("logout"))
 
         assert fallback.events == [("login", {"user_id": ANN}), ("login_failed", {})]
         assert fallback.warnings == {"login_failed"}
         assert captured == [{"event": "audit_log_unwritable", "log_level": "error", "error": "Is a directory"}]
         assert [line["event"] for line in lines(path)] == ["logout"]
 
-    def test_a_file_that_cannot_be_written_is_refused(self, tmp_path: Path, clock: SettableClock) -> None:
+    def test_a_file_that_cannot_be_written_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(IsADirectoryError):
-            FileAuditLog(tmp_path, clock, AuditTrail())
+            FileAuditLog(tmp_path, AuditTrail())

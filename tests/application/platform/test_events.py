@@ -8,12 +8,13 @@ import pytest
 from adapters.memory.storage import InMemoryStorage
 from adapters.process.session_state_cache import LeasedSessionStateCache
 from application.identity.events import SessionsEnded
-from application.platform.events import Event
+from application.platform.events import Event, EventDispatcher, RecordedEvent
 from application.platform.unit_of_work import ManagedUnitOfWork, StorageUnavailable, TransientStorageError
+from domain.audit.audit_event import AuditEvent
 from domain.identity.user import Role, User, UserId
 from tests.application.faults import FaultyStorage
 from tests.support.accounts import PASSWORD, registered
-from tests.support.builders import AN_ADMIN, ANN, acting
+from tests.support.builders import AN_ADMIN, ANN, acting, an_audit_event
 from tests.support.stubs import SettableClock
 from tests.support.world import World
 
@@ -63,6 +64,9 @@ async def test_effects_happen_once_if_the_use_case_runs_several_times(
 class LosingConnection(ManagedUnitOfWork):
     """Loses its connection after the commit."""
 
+    async def _add_records(self, records: Sequence[AuditEvent]) -> None:
+        pass
+
     async def _commit(self) -> None:
         pass
 
@@ -73,11 +77,11 @@ class LosingConnection(ManagedUnitOfWork):
 async def test_events_are_dispatched_if_the_connection_is_lost_after_the_commit() -> None:
     dispatched: list[Event] = []
 
-    async def dispatch(events: Sequence[Event]) -> None:
-        dispatched.extend(events)
+    async def handle(event: RecordedEvent) -> None:
+        dispatched.append(event.event)
 
     with pytest.raises(ConnectionError):
-        async with LosingConnection(dispatch) as uow:
+        async with LosingConnection(EventDispatcher(lambda event: an_audit_event(event.name), handle)) as uow:
             uow.add_event(SessionsEnded(ANN, actor_id=ANN))
             await uow.commit()
 

@@ -5,18 +5,29 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.process.rate_limiter import InProcessRateLimiter
-from application.platform.rate_limits import RateLimit, RateLimited, RateLimits, RateLimitService, RateWindow
+from application.platform.events import Event
+from application.platform.rate_limits import (
+    RateLimit,
+    RateLimited,
+    RateLimitReached,
+    RateLimits,
+    RateLimitService,
+    RateWindow,
+)
 from tests.support.builders import ANN, BEN
-from tests.support.stubs import AuditTrail, SettableClock
+from tests.support.stubs import SettableClock
 
 
 @pytest.fixture
-def audit() -> AuditTrail:
-    return AuditTrail()
+def recorded() -> list[Event]:
+    return []
 
 
 @pytest.fixture
-def rate_limits(clock: SettableClock, audit: AuditTrail) -> RateLimitService:
+def rate_limits(clock: SettableClock, recorded: list[Event]) -> RateLimitService:
+    async def record(event: Event) -> None:
+        recorded.append(event)
+
     limits = RateLimits(
         read=RateLimit("read", 3, 60),
         write=RateLimit("write", 2, 60),
@@ -24,7 +35,11 @@ def rate_limits(clock: SettableClock, audit: AuditTrail) -> RateLimitService:
         failed_login=RateLimit("failed-login", 3, 3600),
         register=RateLimit("register", 1, 3600),
     )
-    return RateLimitService(InProcessRateLimiter(), limits, audit, clock)
+    return RateLimitService(InProcessRateLimiter(), limits, record, clock)
+
+
+async def never_record(event: Event) -> None:
+    raise AssertionError(event)
 
 
 async def never() -> bool:
@@ -41,8 +56,8 @@ async def counted(hit: Awaitable[RateWindow | None]) -> RateWindow:
     return window
 
 
-async def test_without_limits_nothing_is_counted(audit: AuditTrail, clock: SettableClock) -> None:
-    rate_limits = RateLimitService(InProcessRateLimiter(), RateLimits(), audit, clock)
+async def test_without_limits_nothing_is_counted(clock: SettableClock) -> None:
+    rate_limits = RateLimitService(InProcessRateLimiter(), RateLimits(), never_record, clock)
     for hit in (rate_limits.read, rate_limits.write, rate_limits.login, rate_limits.register):
         assert [await hit("ann") for _ in range(100)] == [None] * 100
     for _ in range(200):
@@ -123,7 +138,7 @@ async def test_a_refunded_guess_does_not_count(rate_limits: RateLimitService, cl
 
 
 async def test_an_exceeded_limit_is_audited_once_per_window(
-    rate_limits: RateLimitService, clock: SettableClock, audit: AuditTrail
+    rate_limits: RateLimitService, clock: SettableClock, recorded: list[Event]
 ) -> None:
     for _ in range(2):
         for _ in range(5):
@@ -131,11 +146,11 @@ async def test_an_exceeded_limit_is_audited_once_per_window(
                 await rate_limits.login("192.0.2.1")
         clock.time += timedelta(seconds=60)
 
-    assert audit.events == [("rate_limited", {"limit": "login", "ip_address": "192.0.2.1"})] * 2
+    assert recorded == [RateLimitReached("login", None, None, "192.0.2.1")] * 2
 
 
 async def test_an_exceeded_limit_is_audited_with_account_and_address(
-    rate_limits: RateLimitService, audit: AuditTrail
+    rate_limits: RateLimitService, recorded: list[Event]
 ) -> None:
     for number in range(4):
         with suppress(RateLimited):
@@ -143,7 +158,7 @@ async def test_an_exceeded_limit_is_audited_with_account_and_address(
         with suppress(RateLimited):
             await rate_limits.read(f"user:{BEN}", BEN)
 
-    assert audit.events == [
-        ("rate_limited", {"limit": "failed-login", "actor_id": None, "user_id": ANN, "ip_address": "192.0.2.3"}),
-        ("rate_limited", {"limit": "read", "actor_id": BEN, "user_id": BEN}),
+    assert recorded == [
+        RateLimitReached("failed-login", None, ANN, "192.0.2.3"),
+        RateLimitReached("read", BEN, BEN, None),
     ]

@@ -67,7 +67,7 @@ FOR_OPERATORS: Final = {
     "idempotency",
     "rate_limits",
     "total_cache",
-    "probes",
+    "refusals",
 }
 """Services without actors: the command line and the entrypoints themselves use them."""
 

@@ -1,21 +1,33 @@
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
 
-from application.platform.events import Event
+from application.platform.events import Event, EventDispatcher, RecordedEvent
 from application.platform.paging import Window
 from application.platform.unit_of_work import UnitOfWorkNotOpen
 from application.storage import Storage, UnitOfWork
+from domain.audit.audit_event import AuditEvent
+from domain.audit.audit_query import AuditFilter
 from tests.contracts.given import EVERYTHING, OLDEST_FIRST, StorageSuite, add, add_in, expected_snapshot, snapshot
-from tests.support.builders import ANN, a_task, a_user
+from tests.support.builders import ANN, a_task, a_user, an_audit_event
 
 
 @dataclass(frozen=True, slots=True)
 class Painted(Event):
     name: ClassVar = "painted"
     colour: str
+
+
+def described(event: Event) -> AuditEvent:
+    assert isinstance(event, Painted)
+    return an_audit_event(event.name, details={"colour": event.colour})
+
+
+async def recorded(storage: Storage) -> list[AuditEvent]:
+    async with storage.unit_of_work() as uow:
+        return (await uow.audit_events.find(AuditFilter(), Window(limit=9))).items
 
 
 async def read_user(uow: UnitOfWork) -> None:
@@ -54,6 +66,10 @@ async def add_no_jobs(uow: UnitOfWork) -> None:
     await uow.jobs.add()
 
 
+async def list_audit_events(uow: UnitOfWork) -> None:
+    await uow.audit_events.find(AuditFilter(), Window(limit=1))
+
+
 async def add_event(uow: UnitOfWork) -> None:
     uow.add_event(Painted("red"))
 
@@ -74,6 +90,7 @@ USES: tuple[Use, ...] = (
     remove_reset_token,
     count_jobs,
     add_no_jobs,
+    list_audit_events,
     add_event,
     commit,
 )
@@ -119,29 +136,31 @@ class UnitOfWorkStateContract(StorageSuite):
             await uow.__aenter__()
 
     async def test_events_are_dispatched_once_in_order_after_the_commit(self, storage: Storage) -> None:
-        dispatched: list[Sequence[Event]] = []
+        dispatched: list[Event] = []
         task = a_task()
 
-        async def dispatch(events: Sequence[Event]) -> None:
+        async def handle(event: RecordedEvent) -> None:
             assert await snapshot(storage) == expected_snapshot(task)
-            dispatched.append(events)
+            assert event.record in await recorded(storage)
+            dispatched.append(event.event)
 
-        async with storage.unit_of_work(dispatch) as uow:
+        async with storage.unit_of_work(EventDispatcher(described, handle)) as uow:
             uow.add_event(Painted("red"))
             await add_in(uow, task)
             uow.add_event(Painted("blue"))
             await uow.commit()
             assert dispatched == []
 
-        assert dispatched == [[Painted("red"), Painted("blue")]]
+        assert dispatched == [Painted("red"), Painted("blue")]
+        assert [event.details for event in await recorded(storage)] == [{"colour": "blue"}, {"colour": "red"}]
 
     async def test_locks_are_released_before_events_are_dispatched(self, storage: Storage) -> None:
         first, second = a_task(), a_task()
 
-        async def dispatch(events: Sequence[Event]) -> None:
+        async def handle(event: RecordedEvent) -> None:
             await add(storage, second)
 
-        async with storage.unit_of_work(dispatch) as uow:
+        async with storage.unit_of_work(EventDispatcher(described, handle)) as uow:
             uow.add_event(Painted("red"))
             await add_in(uow, first)
             await uow.commit()
@@ -150,13 +169,13 @@ class UnitOfWorkStateContract(StorageSuite):
 
     @pytest.mark.parametrize("fails", [False, True])
     async def test_events_of_a_rolled_back_transaction_are_discarded(self, storage: Storage, fails: bool) -> None:
-        dispatched: list[Sequence[Event]] = []
+        dispatched: list[RecordedEvent] = []
 
-        async def dispatch(events: Sequence[Event]) -> None:
-            dispatched.append(events)
+        async def handle(event: RecordedEvent) -> None:
+            dispatched.append(event)
 
         async def work() -> None:
-            async with storage.unit_of_work(dispatch) as uow:
+            async with storage.unit_of_work(EventDispatcher(described, handle)) as uow:
                 uow.add_event(Painted("red"))
                 await add_in(uow, a_task())
                 if fails:
@@ -169,18 +188,19 @@ class UnitOfWorkStateContract(StorageSuite):
             await work()
 
         assert dispatched == []
+        assert await recorded(storage) == []
 
     async def test_events_are_dispatched_if_an_error_follows_the_commit(self, storage: Storage) -> None:
-        dispatched: list[Sequence[Event]] = []
+        dispatched: list[Event] = []
 
-        async def dispatch(events: Sequence[Event]) -> None:
-            dispatched.append(events)
+        async def handle(event: RecordedEvent) -> None:
+            dispatched.append(event.event)
 
         with pytest.raises(ZeroDivisionError):
-            async with storage.unit_of_work(dispatch) as uow:
+            async with storage.unit_of_work(EventDispatcher(described, handle)) as uow:
                 uow.add_event(Painted("red"))
                 await add_in(uow, a_task())
                 await uow.commit()
                 raise ZeroDivisionError
 
-        assert dispatched == [[Painted("red")]]
+        assert dispatched == [Painted("red")]

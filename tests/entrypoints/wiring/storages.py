@@ -3,7 +3,7 @@
 from typing import Final, Self
 
 from adapters.memory.storage import InMemoryStorage
-from application.platform.events import Dispatch, discard
+from application.platform.events import EventDispatcher
 from application.storage import UnitOfWork
 
 THIRD_PARTY_STORAGE: Final = "tests.entrypoints.wiring.storages:ThirdPartyStorage"
@@ -20,8 +20,8 @@ class ThirdPartyStorage:
     def __init__(self) -> None:
         self._storage = InMemoryStorage()
 
-    def unit_of_work(self, dispatch: Dispatch = discard) -> UnitOfWork:
-        return self._storage.unit_of_work(dispatch)
+    def unit_of_work(self, dispatcher: EventDispatcher | None = None) -> UnitOfWork:
+        return self._storage.unit_of_work(dispatcher)
 
     async def check(self) -> None:
         pass

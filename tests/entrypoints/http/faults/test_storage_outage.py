@@ -12,7 +12,7 @@ from httpx2 import AsyncClient
 
 from adapters.memory.storage import InMemoryStorage
 from application.identity.security import AccessTokens, Claims
-from application.platform.events import Dispatch, discard
+from application.platform.events import EventDispatcher
 from application.platform.unit_of_work import StorageContention, StorageUnavailable, TransientStorageError
 from application.storage import Storage, UnitOfWork
 from domain.errors import StaleTask
@@ -64,7 +64,7 @@ class FailingStorage:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def unit_of_work(self, dispatch: Dispatch = discard) -> UnitOfWork:
+    def unit_of_work(self, dispatcher: EventDispatcher | None = None) -> UnitOfWork:
         raise self._error
 
     async def check(self) -> None:
@@ -80,8 +80,8 @@ class ContendedStorage(FailingStorage):
         super().__init__(error)
         self._storage = InMemoryStorage()
 
-    def unit_of_work(self, dispatch: Dispatch = discard) -> UnitOfWork:
-        unit = self._storage.unit_of_work(dispatch)
+    def unit_of_work(self, dispatcher: EventDispatcher | None = None) -> UnitOfWork:
+        unit = self._storage.unit_of_work(dispatcher)
         return LosingUnitOfWork(unit, self._error) if self.is_contended else unit
 
 
@@ -94,6 +94,7 @@ class LosingUnitOfWork:
         self.file_store_id = unit.file_store_id
         self.users, self.jobs = unit.users, unit.jobs
         self.sessions, self.reset_tokens = unit.sessions, unit.reset_tokens
+        self.audit_events = unit.audit_events
         self.add_event = unit.add_event
 
     async def commit(self) -> None:
