@@ -7,7 +7,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-annotate $(UPGRADE)
 
 CODE := hatch_build.py task_manager domain application adapters entrypoints migrations tests benchmarks
-PROSE := docs deploy .github README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile Dockerfile compose.yaml
+PROSE := docs deploy .github README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile Dockerfile compose.yaml compose.dev.yaml
+SCRIPTS := deploy/*.sh tests/deployment/*.sh .ci/run
 # Tests of test-fast: no servers, HTTP in memory only, each contract once per storage, and fewer random examples.
 FAST := tests/domain tests/application tests/architecture tests/adapters/memory tests/adapters/process tests/adapters/sql \
 	tests/adapters/security tests/entrypoints/wiring tests/entrypoints/http/tasks
@@ -40,6 +41,7 @@ coverage: .venv/ready  ## run all tests and fail below the coverage floor
 lint: .venv/ready  ## check style, spelling, types and import rules
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/codespell $(CODE) $(PROSE)
+	$(BIN)/shellcheck $(SCRIPTS)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

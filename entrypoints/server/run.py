@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from socket import socket
 from typing import Final
 
@@ -26,6 +27,12 @@ SHUTDOWN_TIMEOUT: Final = 18
 
 TIMEOUTS: Final = Timeouts(start=60, heartbeat=20, stop=GRACE_PERIOD)
 """A busy machine may need long to start a worker. An event loop that does not run for 20 seconds will not recover."""
+
+
+CODE: Final = [
+    str(Path(__file__).parents[2] / name) for name in ("domain", "application", "adapters", "entrypoints", "migrations")
+]
+"""The folders that `--reload` watches, wherever it is started."""
 
 
 class CannotListen(Exception):
@@ -49,6 +56,7 @@ def run(host: str, port: int, *, workers: int, reload: bool, announce: Callable[
         port=port,
         workers=workers,
         reload=reload,
+        reload_dirs=CODE if reload else None,
         proxy_headers=False,
         server_header=False,
         access_log=False,

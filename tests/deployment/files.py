@@ -26,32 +26,32 @@ GIVEN: Final = EXAMPLE | {
 """The values that an operator fills in."""
 
 
-def compose(given: Mapping[str, str] = GIVEN) -> dict[str, Any]:
-    """Return compose.yaml with variables replaced.
+def compose(given: Mapping[str, str] = GIVEN, name: str = "compose.yaml") -> dict[str, Any]:
+    """Return a Compose file with variables replaced.
 
     Raises:
         LookupError: A required variable is missing.
     """
 
     def value(found: re.Match[str]) -> str:
-        name, kind, default = found.groups()
-        if text := given.get(name):
+        variable, kind, default = found.groups()
+        if text := given.get(variable):
             return text
         if kind != "-":
-            raise LookupError(name)
+            raise LookupError(variable)
         return str(default)
 
     def substitute(part: Any) -> Any:
         match part:
             case dict():
-                return {name: substitute(inner) for name, inner in part.items()}
+                return {key: substitute(inner) for key, inner in part.items()}
             case list():
                 return [substitute(inner) for inner in part]
             case str():
                 return VARIABLE.sub(value, part)
         return part
 
-    loaded: dict[str, Any] = substitute(yaml.safe_load(COMPOSE))
+    loaded: dict[str, Any] = substitute(yaml.safe_load((ROOT / name).read_text()))
     return loaded
 
 
@@ -61,9 +61,9 @@ def programs() -> dict[str, Any]:
     return {name: service for name, service in services.items() if service["image"] == "task-manager"}
 
 
-def instructions() -> list[tuple[str, str]]:
-    """Return the instructions of all stages of the Dockerfile."""
-    lines = [line for line in DOCKERFILE.splitlines() if not line.startswith("#")]
+def instructions(dockerfile: str = DOCKERFILE) -> list[tuple[str, str]]:
+    """Return the instructions of all stages of a Dockerfile."""
+    lines = [line for line in dockerfile.splitlines() if not line.startswith("#")]
     whole = "\n".join(lines).replace("\\\n", " ")
     return [
         (name, " ".join(rest.split())) for name, _, rest in (line.partition(" ") for line in whole.splitlines()) if name

@@ -40,7 +40,7 @@ def test_every_recipe_is_tested() -> None:
 @pytest.mark.parametrize("title", EXAMPLES)
 def test_a_recipe_lists_all_production_files_of_its_example(title: str) -> None:
     listed = re.findall(r"^\d\. `([\w./]+)`", recipe(title), re.MULTILINE)
-    sources = [*modules(), *([ROOT / "README.md"] if "README.md" in listed else [])]
+    sources = [*modules(), *(ROOT / name for name in ("README.md", "compose.yaml") if name in listed)]
 
     assert sorted(listed) == sorted(named(path) for path in sources if EXAMPLES[title](path))
 

@@ -1,6 +1,7 @@
 """`task-manager serve` as a process, with a generated secret key."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -89,10 +90,27 @@ def test_workers_migrate_the_database_and_share_it_and_a_generated_key(tmp_path:
     assert (tmp_path / "data/task-manager.db").exists()
 
 
-def test_it_serves_in_reload_mode(tmp_path: Path) -> None:
+def test_in_reload_mode_it_serves_changed_code_whatever_folder_it_was_started_in(tmp_path: Path) -> None:
     port = free_port()
-    with serve(tmp_path, port, "--reload", STORAGE="memory"):
+    for folder in server.CODE:
+        shutil.copytree(folder, tmp_path / "code" / Path(folder).name)
+    (started := tmp_path / "elsewhere").mkdir()
+    with serve(started, port, "--reload", STORAGE="memory", PYTHONPATH=str(tmp_path / "code")):
         assert httpx2.get(f"http://127.0.0.1:{port}/docs").status_code == 200
+
+        for path in (tmp_path / "code/entrypoints/http/api/operations").glob("monitoring_*.py"):
+            path.write_text(path.read_text().replace('"healthy"', '"changed"'))
+        deadline = time.monotonic() + TIMEOUT
+        while health_status(port) != "changed":
+            assert time.monotonic() < deadline, "it still serves the old code"
+            time.sleep(0.05)
+
+
+def health_status(port: int) -> str | None:
+    try:
+        return str(httpx2.get(f"http://127.0.0.1:{port}/health").json()["status"])
+    except httpx2.TransportError:
+        return None  # it restarts
 
 
 @pytest.mark.parametrize(
