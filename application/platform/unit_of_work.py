@@ -1,7 +1,7 @@
 """One transaction. Each feature adds the repositories that it needs to `UnitOfWork`, as a Protocol of its own."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from types import TracebackType
 from typing import Protocol, Self
@@ -63,10 +63,32 @@ class UnitOfWork(Protocol):
     ) -> None: ...
 
 
-class _State(Enum):
+class State(Enum):
+    """Where a unit of work is in its life."""
+
     NEW = "new"
     OPEN = "open"
     DONE = "done"
+
+
+class Lifecycle:
+    """The state of one unit of work.
+
+    It is an object of its own, because repositories refer to it. References to the unit of work, which refers to its
+    repositories, would be cycles that only the garbage collector can free.
+    """
+
+    def __init__(self) -> None:
+        self.state = State.NEW
+
+    def require_open(self) -> None:
+        """Check that the unit of work has been entered, and has neither committed nor ended.
+
+        Raises:
+            UnitOfWorkNotOpen: It is not open.
+        """
+        if self.state is not State.OPEN:
+            raise UnitOfWorkNotOpen(f"this unit of work is {self.state.value}")
 
 
 class ManagedUnitOfWork(ABC):
@@ -76,20 +98,16 @@ class ManagedUnitOfWork(ABC):
     """
 
     def __init__(self, dispatcher: EventDispatcher | None) -> None:
-        self._state = _State.NEW
+        self._lifecycle = Lifecycle()
         self._is_committed = False
         self._events: list[Event] = []
         self._recorded: Sequence[RecordedEvent] = ()
         self._dispatcher = dispatcher
 
-    def require_open(self) -> None:
-        """Check that the unit of work has been entered, and has neither committed nor ended.
-
-        Raises:
-            UnitOfWorkNotOpen: It is not open.
-        """
-        if self._state is not _State.OPEN:
-            raise UnitOfWorkNotOpen(f"this unit of work is {self._state.value}")
+    @property
+    def require_open(self) -> Callable[[], None]:
+        """The check of `Lifecycle`, for repositories. It does not refer to this object."""
+        return self._lifecycle.require_open
 
     def add_event(self, event: Event) -> None:
         """Store and dispatch an event if the unit of work commits. See `UnitOfWork.add_event`."""
@@ -102,20 +120,20 @@ class ManagedUnitOfWork(ABC):
         if self._events and self._dispatcher is not None:
             self._recorded = self._dispatcher.describe(self._events)
             await self._add_records([event.record for event in self._recorded])
-        self._state = _State.DONE
+        self._lifecycle.state = State.DONE
         await self._commit()
         self._is_committed = True
 
     async def __aenter__(self) -> Self:
-        if self._state is not _State.NEW:
+        if self._lifecycle.state is not State.NEW:
             raise UnitOfWorkNotOpen("a unit of work can be entered only once")
-        self._state = _State.OPEN
+        self._lifecycle.state = State.OPEN
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._state = _State.DONE
+        self._lifecycle.state = State.DONE
         try:
             await self._release()
         finally:

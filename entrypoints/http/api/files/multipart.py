@@ -1,6 +1,7 @@
 """Parse `multipart/form-data` (RFC 7578) with one file incrementally, without buffering the file."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final, Self, cast
 
@@ -48,8 +49,7 @@ class MultipartUpload:
         self._part_names: list[str] = []
         self._task_id_value = b""
         self._file_pieces: list[bytes] = []
-        self._parser = self._create_parser(request.headers["content-type"])
-        self._parsed_chunks = self._parse(request)
+        self._parsed_chunks = self._parse(request, self._create_parser(request.headers["content-type"]))
 
     @classmethod
     async def begin(cls, request: Request) -> Self:
@@ -65,14 +65,18 @@ class MultipartUpload:
         raise _validation_error("file", "file is required", "missing")
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        for piece in self._file_pieces:
-            yield piece
-        async for _ in self._parsed_chunks:
+        async with aclosing(self._parsed_chunks):
             for piece in self._file_pieces:
                 yield piece
+            async for _ in self._parsed_chunks:
+                for piece in self._file_pieces:
+                    yield piece
 
-    async def _parse(self, request: Request) -> AsyncIterator[None]:
-        """Parse the body. Yield after each chunk: `_file_pieces` then contains the bytes of the file in this chunk."""
+    async def _parse(self, request: Request, parser: MultipartParser) -> AsyncGenerator[None]:
+        """Parse the body. Yield after each chunk: `_file_pieces` then contains the bytes of the file in this chunk.
+
+        Only this generator refers to the parser, which refers to this object, so its end also ends the cycle.
+        """
         size = 0
         async for chunk in request.stream():
             size += len(chunk)
@@ -80,11 +84,11 @@ class MultipartUpload:
                 raise PayloadTooLarge(f"an upload must have at most {MAX_BODY} bytes")
             self._file_pieces = []
             try:
-                self._parser.write(chunk)
+                parser.write(chunk)
             except FormParserError:
                 raise MalformedMultipart("the body is not valid multipart/form-data (RFC 7578)") from None
             yield
-        if self._parser.state is not MultipartState.END:
+        if parser.state is not MultipartState.END:
             raise MalformedMultipart("the body ends before its final boundary")
 
     def _create_parser(self, content_type: str) -> MultipartParser:
