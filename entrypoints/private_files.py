@@ -1,7 +1,10 @@
 import os
 from contextlib import suppress
+from pathlib import Path
+from typing import Final
 
-from entrypoints.settings import DATA
+DATA: Final = Path("data")
+"""The directory of the files that the service creates by default."""
 
 
 def keep_files_private() -> None:

@@ -1,13 +1,13 @@
 """Settings: environment variables and `.env`."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from application.platform.rate_limits import RateLimit
+from entrypoints.private_files import DATA
 from entrypoints.secret_key import load_or_create_key
 from entrypoints.setting_types import (
     DatabaseUrl,
@@ -25,7 +25,6 @@ from entrypoints.setting_types import (
     local_url,
 )
 
-DATA = Path("data")
 WEAK_KEYS = frozenset({"changeme", "secret", "your-secret-key-here", "insecure", "development"})
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 

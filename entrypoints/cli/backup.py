@@ -2,17 +2,17 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 
-from application.operations.backup import Manifest, ReportProgress
-from entrypoints.cli.errors import exit_with_error
+from entrypoints.cli.exits import exit_with_error
 from entrypoints.cli.setup import build_container
-from entrypoints.wiring.container import Container
+from entrypoints.cli.terminal.progress import stepping
 
-Operation = Callable[[Path, ReportProgress], Awaitable[Manifest]]
+if TYPE_CHECKING:
+    from application.operations.backup import Manifest, ReportProgress
+    from entrypoints.wiring.container import Container
 
 NAME: Final = "task-manager-%Y-%m-%dT%H%M%SZ.zip"
 NAMED: Final = re.compile(r"task-manager-\d{4}-\d\d-\d\dT\d{6}Z\.zip")
@@ -43,7 +43,7 @@ def backup(
 
 def restore(file: FileArgument) -> None:
     """Restore an archive into an empty database and an empty file store: completely, or not at all."""
-    asyncio.run(_restore(build_container(), file))
+    asyncio.run(_report(build_container().services().backups.restore, file, "restored"))
 
 
 def verify(file: FileArgument) -> None:
@@ -51,18 +51,14 @@ def verify(file: FileArgument) -> None:
     asyncio.run(_verify(build_container(), file))
 
 
-async def _backup(container: Container, file: Path, keep: int | None) -> None:
+async def _backup(container: "Container", file: Path, keep: int | None) -> None:
     await _report(container.services().backups.backup, file, "backed up")
     if keep is not None:
         await _verify(container, file)
         _delete_old(file, keep)
 
 
-async def _restore(container: Container, file: Path) -> None:
-    await _report(container.services().backups.restore, file, "restored")
-
-
-async def _verify(container: Container, file: Path) -> None:
+async def _verify(container: "Container", file: Path) -> None:
     await _report(container.services().backups.verify, file, "verified")
 
 
@@ -74,10 +70,9 @@ def _delete_old(newest: Path, keep: int) -> None:
         typer.echo(f"deleted: {path}")
 
 
-async def _report(operation: Operation, file: Path, done: str) -> None:
-    console = Console(stderr=True)
-    with console.status("…") as status:  # rich shows it only on a terminal
-        manifest = await operation(file, status.update)
+async def _report(operation: "Callable[[Path, ReportProgress], Awaitable[Manifest]]", file: Path, done: str) -> None:
+    with stepping("starting") as report_progress:
+        manifest = await operation(file, report_progress)
     typer.echo(
         f"{done}: {manifest.database} at revision {manifest.revision}, {manifest.made_at:%Y-%m-%d %H:%M} UTC, {file}"
     )

@@ -1,56 +1,54 @@
 """Errors that commands report as one line each, without a traceback."""
 
 import os
-from typing import Any, Final, NoReturn
+from typing import Final
 
 import structlog
 import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from typer.core import TyperGroup
 
 from application.files.ports import FileStoreUnavailable, ForeignFileStore
+from application.platform.load import Overloaded
 from application.platform.unit_of_work import StorageUnavailable
 from application.storage import BackupError, SchemaMismatch, UnknownRevision
 from domain.errors import DomainError
-from domain.text import escape_unprintable
 from entrypoints import logs
+from entrypoints.cli.exits import ExitCode, exit_with_error
 from entrypoints.setting_types import SettingsError
 
-EXPECTED: Final = (
-    ValidationError,
-    SettingsError,
-    StorageUnavailable,
-    SchemaMismatch,
-    UnknownRevision,
-    FileStoreUnavailable,
-    ForeignFileStore,
-    BackupError,
-    DomainError,
-    OSError,
-)
-
+EXIT_CODES: Final[dict[type[Exception], ExitCode]] = {
+    DomainError: ExitCode.REFUSED,
+    ValidationError: ExitCode.USAGE,
+    SettingsError: ExitCode.USAGE,
+    SchemaMismatch: ExitCode.USAGE,
+    UnknownRevision: ExitCode.USAGE,
+    ForeignFileStore: ExitCode.USAGE,
+    BackupError: ExitCode.USAGE,
+    OSError: ExitCode.USAGE,
+    StorageUnavailable: ExitCode.UNAVAILABLE,
+    FileStoreUnavailable: ExitCode.UNAVAILABLE,
+    Overloaded: ExitCode.UNAVAILABLE,
+}
+"""The exit code of each expected error. The nearest ancestor decides."""
 
 SERVICES: Final = ("serve", "worker")
 """Commands whose output is a log."""
 
 
-class ReportingGroup(TyperGroup):
-    """Commands whose expected errors are reported as a line of standard error, with exit status 2.
+def report(error: Exception, command: str | None) -> None:
+    """Report an expected error and exit. Return for another error, which is a defect.
 
-    A service that logs JSON logs the error instead, so that every line of its output is JSON.
+    Raises:
+        Exit: The error is expected.
     """
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:  # typer exits without a message, like other programs in a pipe
-            raise
-        except EXPECTED as error:
-            if ctx.invoked_subcommand in SERVICES and logs.is_json():
-                structlog.get_logger("start").critical("start_refused", reason=describe(error))
-                raise typer.Exit(2) from error
-            exit_with_error(describe(error))
+    status = next((EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES), None)
+    if status is None:
+        return
+    if command in SERVICES and logs.is_json():
+        structlog.get_logger("start").critical("start_refused", reason=describe(error))
+        raise typer.Exit(status) from error
+    exit_with_error(describe(error), status)
 
 
 def describe(error: Exception) -> str:
@@ -75,13 +73,6 @@ def _describe_mismatch(error: SchemaMismatch) -> str:
         f"{problem} or a newer one that is compatible with it: "
         f"start the version that migrated the database, or run its `task-manager migrate --to {error.head}`"
     )
-
-
-def exit_with_error(message: str, status: int = 2) -> NoReturn:
-    """Print the message to standard error, line by line and escaped, and exit with this status."""
-    for line in message.split("\n"):
-        typer.secho(escape_unprintable(line), err=True, fg=typer.colors.RED)
-    raise typer.Exit(status)
 
 
 def _describe_setting(error: ErrorDetails) -> str:

@@ -1,98 +1,22 @@
-"""The command `task-manager`."""
+"""The process of the command `task-manager`."""
 
-import asyncio
-import json
-import os
 import sys
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Annotated
 
-import typer
-from rich.console import Console
-
-from entrypoints.cli import backup, jobs, migrate, seed, users
-from entrypoints.cli.banner import startup_banner
-from entrypoints.cli.errors import ReportingGroup, exit_with_error
-from entrypoints.cli.setup import build_container, verify_file_store
 from entrypoints.private_files import keep_files_private
 from entrypoints.streams import discard_unwritten_output, escape_unencodable, open_closed_streams
-from entrypoints.wiring.container import Container
-
-app = typer.Typer(
-    cls=ReportingGroup, no_args_is_help=True, help="Tasks for many users, over REST.", pretty_exceptions_enable=False
-)
-app.add_typer(users.app, name="users")
-app.add_typer(jobs.app, name="jobs")
-app.command()(migrate.migrate)
-app.command()(jobs.worker)
-app.command()(seed.seed)
-app.command()(backup.backup)
-app.command()(backup.restore)
-app.command()(backup.verify)
 
 
 def main() -> None:
-    """Run the command of this process."""
-    open_closed_streams()
-    escape_unencodable(sys.stdout, sys.stderr)
-    keep_files_private()
+    """Run the command of this process. Ctrl+C ends it with one line, also while modules load."""
     try:
+        open_closed_streams()
+        escape_unencodable(sys.stdout, sys.stderr)
+        keep_files_private()
+        from entrypoints.cli.app import app  # takes most of the time of a short command
+
         app()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
     finally:
         discard_unwritten_output()
-
-
-@app.command()
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on. [HOST]")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on. [PORT]")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Number of processes. [WORKERS]")] = None,
-    reload: Annotated[bool, typer.Option(help="Restart when the code changes.")] = False,
-) -> None:
-    """Serve the REST API. The database must be migrated."""
-    from uvicorn.config import STARTUP_FAILURE  # other commands do not need uvicorn
-
-    from entrypoints.server import run as server
-
-    for name, value in (("HOST", host), ("PORT", port)):
-        if value is not None:
-            os.environ[name] = str(value)  # also for the worker processes: links in mails contain both by default
-    container = build_container()
-    settings = container.settings()
-    _ = settings.signing_keys  # refuse a wrong key here, once, instead of in each worker process
-    asyncio.run(_prepare(container))
-
-    def announce(port: int) -> None:
-        Console(stderr=True, soft_wrap=True).print(startup_banner(settings, settings.host, port))
-
-    try:
-        server.run(settings.host, settings.port, workers=workers or settings.workers, reload=reload, announce=announce)
-    except server.CannotListen as error:
-        exit_with_error(str(error), STARTUP_FAILURE)
-
-
-@app.command()
-def openapi() -> None:
-    """Print the OpenAPI document."""
-    from entrypoints.http.app import create_app  # imports all routes, which other commands do not need
-
-    typer.echo(json.dumps(create_app(build_container()).openapi(), indent=2))
-
-
-async def _prepare(container: Container) -> None:
-    await _prepare_schema(container)
-    storage = container.storage()
-    async with AsyncExitStack() as stack:
-        if isinstance(storage, AbstractAsyncContextManager) and not storage.is_process_local:
-            await stack.enter_async_context(storage)
-        await verify_file_store(container)
-
-
-async def _prepare_schema(container: Container) -> None:
-    """Migrate if the settings say so. Check the revision here, once, instead of in each worker process."""
-    migrator = container.storage().migrator
-    if migrator is None:
-        return
-    if container.settings().migrate_on_start:
-        await migrator.upgrade()
-    await migrator.require_served()

@@ -1,11 +1,14 @@
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from application.storage import Migrator
-from entrypoints.cli.errors import exit_with_error
+from entrypoints.cli.exits import exit_with_error
 from entrypoints.cli.setup import build_container
+from entrypoints.cli.terminal.progress import stepping
+
+if TYPE_CHECKING:
+    from application.storage import Migrator
 
 
 def migrate(
@@ -30,23 +33,25 @@ def migrate(
         asyncio.run(_migrate_to(migrator, to, is_confirmed=yes))
 
 
-async def _preview(migrator: Migrator, revision: str) -> None:
+async def _preview(migrator: "Migrator", revision: str) -> None:
     typer.echo(await migrator.preview(revision), nl=False)
 
 
-async def _upgrade(migrator: Migrator) -> None:
-    await migrator.upgrade()
+async def _upgrade(migrator: "Migrator") -> None:
+    with stepping("migrating the database"):
+        await migrator.upgrade()
     await _report(migrator)
 
 
-async def _migrate_to(migrator: Migrator, revision: str, *, is_confirmed: bool) -> None:
+async def _migrate_to(migrator: "Migrator", revision: str, *, is_confirmed: bool) -> None:
     undone = await migrator.undone_by(revision)
     if undone and not is_confirmed:
         typer.confirm(f"Delete what {', '.join(undone)} stored?", abort=True, err=True)
-    await migrator.migrate_to(revision)
+    with stepping(f"migrating the database to {revision}"):
+        await migrator.migrate_to(revision)
     await _report(migrator)
 
 
-async def _report(migrator: Migrator) -> None:
+async def _report(migrator: "Migrator") -> None:
     if current := await migrator.current():
         typer.echo(f"database at revision {current.id}")

@@ -1,21 +1,16 @@
 import asyncio
 import random
-import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from application.identity.registration import RegisterUser
-from domain.identity.user import User
-from entrypoints.cli.errors import exit_with_error
+from entrypoints.cli.exits import ExitCode, exit_with_error
 from entrypoints.cli.setup import build_container, read_password, running_for_command
-from entrypoints.settings import Environment
-from entrypoints.wiring.container import Container, open_container
+from entrypoints.cli.terminal.progress import counting
 
-INTERRUPTED = 130
-"""The exit status by which shells report SIGINT: 128 + 2."""
+if TYPE_CHECKING:
+    from domain.identity.user import User
+    from entrypoints.wiring.container import Container
 
 
 def seed(
@@ -29,6 +24,8 @@ def seed(
     force: Annotated[bool, typer.Option("--force", help="Also run in production.")] = False,
 ) -> None:
     """Fill an account with realistic tasks of the past year, for demonstrations and benchmarks."""
+    from entrypoints.settings import Environment
+
     container = build_container()
     if container.storage().is_process_local:
         exit_with_error("STORAGE=memory loses the tasks when this command ends")
@@ -38,39 +35,28 @@ def seed(
     try:
         asyncio.run(_seed(container, username, email or f"{username}@example.com", tasks, chosen))
     except KeyboardInterrupt:
-        typer.secho(
-            f"interrupted; --seed {chosen} adds the remaining tasks if repeated today", err=True, fg=typer.colors.YELLOW
+        exit_with_error(
+            f"interrupted; --seed {chosen} adds the remaining tasks if repeated today", ExitCode.INTERRUPTED
         )
-        raise typer.Exit(INTERRUPTED) from None
 
 
-async def _seed(container: Container, username: str, email: str, amount: int, seed: int) -> None:
+async def _seed(container: "Container", username: str, email: str, amount: int, seed: int) -> None:
+    from entrypoints.wiring.container import open_container
+
     async with open_container(container):
         service = container.services().seeding
         owner = await service.find_owner(username) or await _register(container, username, email)
-        with _progress() as progress:
-            bar = progress.add_task("tasks", total=amount)
+        with counting("tasks", amount) as report_progress:
             async for stored in service.seed(owner.id, amount, seed):
-                progress.update(bar, completed=stored)
+                report_progress(stored)
     typer.echo(f"{owner.username} has {amount} tasks of seed {seed}")
 
 
-async def _register(container: Container, username: str, email: str) -> User:
+async def _register(container: "Container", username: str, email: str) -> "User":
+    from application.identity.registration import RegisterUser
+
     password = read_password()
     with running_for_command(container):
         return await container.services().accounts.register(
             RegisterUser(username=username, email=email, password=password)
         )
-
-
-def _progress() -> Progress:
-    """Return a progress bar that is shown only on a terminal."""
-    return Progress(
-        TextColumn("[bold]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )

@@ -1,21 +1,27 @@
 """What all commands share: the container and password input."""
 
+import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from application.audit.origin import Origin, running_for
-from application.files.ports import FileStoreUnavailable
-from application.platform.unit_of_work import StorageUnavailable
-from domain.audit.audit_event import Source
-from entrypoints import logs
-from entrypoints.cli.errors import exit_with_error
-from entrypoints.wiring.container import Container
+from entrypoints.cli.exits import exit_with_error
+
+if TYPE_CHECKING:
+    from entrypoints.wiring.container import Container
+    from entrypoints.wiring.services import Services
+
+T = TypeVar("T")
 
 
-def build_container() -> Container:
+def build_container() -> "Container":
     """Build the container and configure logging. Check all settings."""
+    from entrypoints import logs
+    from entrypoints.wiring.container import Container
+
     container = Container()
     logs.configure(container.settings())
     container.storage()
@@ -25,17 +31,40 @@ def build_container() -> Container:
     return container
 
 
-def running_for_command(container: Container) -> AbstractContextManager[None]:
+def run(use_case: "Callable[[Services], Awaitable[T]]") -> T:
+    """Run a use case on a new container; see `run_on`."""
+    return run_on(build_container(), use_case)
+
+
+def run_on(container: "Container", use_case: "Callable[[Services], Awaitable[T]]") -> T:
+    """Open the container and run a use case, with this command as the origin of audit events."""
+    from entrypoints.wiring.container import open_container
+
+    async def run_opened() -> T:
+        async with open_container(container):
+            with running_for_command(container):
+                return await use_case(container.services())
+
+    return asyncio.run(run_opened())
+
+
+def running_for_command(container: "Container") -> AbstractContextManager[None]:
     """Set this command as the origin of audit events."""
+    from application.audit.origin import Origin, running_for
+    from domain.audit.audit_event import Source
+
     origin = Origin(source=Source.COMMAND, correlation_id=container.new_id()())
     return running_for(lambda: origin)
 
 
-async def verify_file_store(container: Container) -> None:
+async def verify_file_store(container: "Container") -> None:
     """Refuse to start with the file store of another database. An open storage is required.
 
     An outage does not prevent the start: jobs compare the ids again before they remove files.
     """
+    from application.files.ports import FileStoreUnavailable
+    from application.platform.unit_of_work import StorageUnavailable
+
     with suppress(StorageUnavailable, FileStoreUnavailable):
         await container.services().file_store_identity.verify()
 
@@ -48,7 +77,7 @@ def read_password() -> str:
     if sys.stdin is None:
         exit_with_error("standard input is closed: it must contain the password")
     if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError as error:

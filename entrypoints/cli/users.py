@@ -1,15 +1,14 @@
-import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from application.identity.registration import CreateUser
-from domain.errors import UserNotFound
 from domain.identity.user import Role, UserId
-from entrypoints.cli.errors import exit_with_error
-from entrypoints.cli.setup import build_container, read_password, running_for_command
-from entrypoints.wiring.container import Container, open_container
+from entrypoints.cli.exits import exit_with_error
+from entrypoints.cli.setup import build_container, read_password, run_on
+
+if TYPE_CHECKING:
+    from entrypoints.wiring.services import Services
 
 app = typer.Typer(no_args_is_help=True, help="Manage accounts.")
 
@@ -21,11 +20,14 @@ def create(
     role: Annotated[Role, typer.Option(help="Rights of the user.")] = Role.USER,
 ) -> None:
     """Create an account, for example the first admin. Prompts for the password, or reads a line of standard input."""
+    from application.identity.registration import CreateUser
+
     container = build_container()
     if container.storage().is_process_local:
         exit_with_error("STORAGE=memory loses the account when this command ends")
     command = CreateUser(username=username, email=email, password=read_password(), role=role)
-    asyncio.run(_create(container, command))
+    user = run_on(container, lambda services: services.bootstrap.create_user(command))
+    typer.echo(f"{user.role} {user.username} has id {user.id}")
 
 
 @app.command()
@@ -39,22 +41,15 @@ def erase(
     container = build_container()
     if not yes:
         typer.confirm(f"Delete {len(user_ids)} accounts with all their data?", abort=True, err=True)
-    asyncio.run(_erase(container, [UserId(user_id) for user_id in user_ids]))
+    run_on(container, lambda services: _erase(services, [UserId(user_id) for user_id in user_ids]))
 
 
-async def _create(container: Container, command: CreateUser) -> None:
-    async with open_container(container):
-        with running_for_command(container):
-            user = await container.services().bootstrap.create_user(command)
-    typer.echo(f"{user.role} {user.username} has id {user.id}")
+async def _erase(services: "Services", user_ids: list[UserId]) -> None:
+    from domain.errors import UserNotFound
 
-
-async def _erase(container: Container, user_ids: list[UserId]) -> None:
-    async with open_container(container):
-        with running_for_command(container):
-            for user_id in user_ids:
-                try:
-                    await container.services().bootstrap.erase_user(user_id)
-                    typer.echo(f"erased {user_id}")
-                except UserNotFound:
-                    typer.echo(f"{user_id} has no account", err=True)
+    for user_id in user_ids:
+        try:
+            await services.bootstrap.erase_user(user_id)
+            typer.echo(f"erased {user_id}")
+        except UserNotFound:
+            typer.echo(f"{user_id} has no account", err=True)

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from typer.main import get_command
 
-from entrypoints.cli.main import app
+from entrypoints.cli.app import app
 from entrypoints.server.protocol import DeadlineProtocol
 from entrypoints.settings import Settings
 from tests.architecture.sources import ROOT

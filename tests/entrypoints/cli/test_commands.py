@@ -3,16 +3,22 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import pytest
+import typer
 from dependency_injector import providers
 from typer.testing import CliRunner, Result
 from uvicorn.config import STARTUP_FAILURE
 
 from adapters.sql.schema.migrator import SqlSchema
-from entrypoints.cli.main import app
+from application.files.ports import FileStoreUnavailable
+from application.platform.unit_of_work import StorageUnavailable
+from domain.errors import TaskNotFound
+from entrypoints.cli.app import app
+from entrypoints.cli.exits import ExitCode
 from entrypoints.http.app import create_app
 from entrypoints.server import run as server
 from entrypoints.wiring.container import Container
@@ -31,7 +37,30 @@ UNREACHABLE: Final = (
 
 HEAD: Final = SqlSchema("").head
 
-SLOW_TO_IMPORT: Final = ("entrypoints.http", "uvicorn", "sqlalchemy", "obstore", "redis", "jwt", "aiosmtplib")
+SLOW_TO_IMPORT: Final = (
+    "entrypoints.http",
+    "entrypoints.settings",
+    "entrypoints.wiring.container",
+    "pydantic_settings",
+    "rich.console",
+    "structlog",
+    "uvicorn",
+    "sqlalchemy",
+)
+"""Commands that run need some of these, but not `--version`, help and completion."""
+
+INTERRUPTED_IMPORT: Final = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "entrypoints.cli.app":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from entrypoints.cli.main import main
+main()
+"""
 
 
 def fail_to_serve(host: str, port: int, **_: object) -> None:
@@ -49,9 +78,9 @@ def run(empty_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def require_error(result: Result) -> str:
+def require_error(result: Result, status: ExitCode = ExitCode.USAGE) -> str:
     """Check that the command failed without a traceback. Return its error message."""
-    assert result.exit_code == 2, result.output
+    assert result.exit_code == status, result.output
     assert isinstance(result.exception, SystemExit)
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
@@ -59,11 +88,53 @@ def require_error(result: Result) -> str:
     return result.stderr
 
 
-def test_commands_import_neither_the_server_nor_unused_adapters() -> None:
-    script = "import sys, entrypoints.cli.main; print(*sys.modules)"
+def test_the_help_imports_neither_the_server_nor_adapters() -> None:
+    script = "import sys, entrypoints.cli.app; print(*sys.modules)"
     process = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert set(process.stdout.split()) & set(SLOW_TO_IMPORT) == set()
+
+
+def test_an_interrupt_while_modules_load_is_one_line() -> None:
+    process = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT], cwd=ROOT, capture_output=True, text=True)
+
+    assert (process.returncode, process.stdout, process.stderr) == (130, "", "interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED, "interrupted"),
+        (typer.Abort(), ExitCode.REFUSED, "aborted"),
+        (TaskNotFound(), ExitCode.REFUSED, "no such task"),
+        (StorageUnavailable("gone"), ExitCode.UNAVAILABLE, "gone"),
+        (FileStoreUnavailable("gone"), ExitCode.UNAVAILABLE, "gone"),
+        (
+            OSError(28, "No space left on device", "/tmp/a\x1bb"),
+            ExitCode.USAGE,
+            r"/tmp/a\x1bb: No space left on device",
+        ),
+    ],
+    ids=repr,
+)
+def test_each_kind_of_error_has_its_exit_code_and_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: ExitCode, message: str
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("entrypoints.cli.migrate.build_container", fail)
+
+    assert require_error(run("migrate"), status) == f"{message}\n"
+
+
+def test_wrong_usage_is_one_line_that_names_the_help(run: Run) -> None:
+    assert require_error(run("users", "create", "--role", "boss")).endswith(". See root users create --help\n")
+    assert require_error(run("migrat")) == "No such command 'migrat'. Did you mean 'migrate'? See root --help\n"
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    assert run("--version").stdout == f"{version('task-manager')}\n"
 
 
 def test_openapi_prints_the_document_that_is_served(run: Run, empty_directory: Path) -> None:
@@ -144,14 +215,17 @@ def test_serve_rejects_a_database_of_another_revision(run: Run, empty_directory:
 @pytest.mark.parametrize("url", UNREACHABLE)
 @pytest.mark.parametrize("command", ["migrate", "serve"])
 def test_an_unreachable_database_is_reported(run: Run, command: str, url: str) -> None:
-    assert "DATABASE_URL" in require_error(run(command, DATABASE_URL=url))
+    result = run(command, DATABASE_URL=url)
+
+    assert "DATABASE_URL" in require_error(result, ExitCode(result.exit_code))
+    assert result.exit_code in (ExitCode.USAGE, ExitCode.UNAVAILABLE)
 
 
 @pytest.mark.parametrize("command", ["migrate", "serve", "jobs", "worker", "backup copy"])
 def test_a_file_that_is_no_database_is_reported(run: Run, empty_directory: Path, command: str) -> None:
     (empty_directory / "tasks.db").write_bytes(b"canary" * 1000)
 
-    message = require_error(run(*command.split(), DATABASE_URL="sqlite+aiosqlite:///tasks.db"))
+    message = require_error(run(*command.split(), DATABASE_URL="sqlite+aiosqlite:///tasks.db"), ExitCode.UNAVAILABLE)
 
     assert "damaged, or not an SQLite database" in message
     assert message.count("\n") == 1
@@ -162,7 +236,8 @@ def test_a_damaged_database_is_reported(run: Run, empty_directory: Path, sqlite_
     (empty_directory / "tasks.db").write_bytes(content[:4096] + bytes(len(content) - 4096))
 
     for command in ("migrate", "jobs"):
-        assert "damaged" in require_error(run(command, DATABASE_URL="sqlite+aiosqlite:///tasks.db"))
+        result = run(command, DATABASE_URL="sqlite+aiosqlite:///tasks.db")
+        assert "damaged" in require_error(result, ExitCode.UNAVAILABLE)
 
 
 def test_the_line_of_the_env_file_that_is_not_utf_8_is_reported(run: Run, empty_directory: Path) -> None:
@@ -218,7 +293,7 @@ def test_a_service_that_logs_json_logs_why_it_does_not_start(run: Run, command: 
     result = run(command, DATABASE_URL=UNREACHABLE[0], LOG_FORMAT="json")
 
     event = json.loads(result.stdout)
-    assert (result.exit_code, result.stderr) == (2, "")
+    assert (result.exit_code, result.stderr) == (ExitCode.UNAVAILABLE, "")
     assert (event["event"], event["level"]) == ("start_refused", "critical")
     assert "canary" not in result.stdout
 

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from application.files.keys import STORE_ID_KEY
-from entrypoints.cli.main import app
+from entrypoints.cli.app import app
 from entrypoints.server import run as server
 from tests.entrypoints.given import KEY
 

@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.sql.storage import SqlStorage
 from application.jobs.ports import AT_ONCE, JobNotFound, JobQueue
-from entrypoints.cli.main import app
+from entrypoints.cli.app import app
 from tests.conftest import run_in_thread
 from tests.contracts.jobs.jobs import a_job
 from tests.support.builders import NOW
@@ -58,6 +59,7 @@ def test_jobs_are_counted(run: Run, dead: list[str]) -> None:
     lines = result.stdout.splitlines()
     assert (result.exit_code, lines[0]) == (0, "due 1, waiting 0, dead 2")
     assert re.fullmatch(r"the oldest due job waits for \d+ s", lines[1])
+    assert json.loads(run("--json").stdout)["failures"]["first"] == {"retried": 0, "dead": 1}
     assert lines[2:] == ["first: 0 failed and are retried, 1 dead", "second: 0 failed and are retried, 1 dead"]
 
 
@@ -80,9 +82,10 @@ def test_dead_jobs_are_listed_with_their_last_error(run: Run, dead: list[str]) -
     lines = run("list").stdout.splitlines()
     assert len(lines) == 2
     for line in lines:
-        assert re.match(r"[0-9a-f-]{36}  2026-03-04 12:00:00Z  (first|second)  1 attempts  SMTPException: conn", line)
+        assert re.match(r"[0-9a-f-]{36}\t(first|second)\t2026-03-04T12:00:00Z\t1\tSMTPException: conn", line)
         assert line.endswith(r"refused\x1b[31m")
-    assert len(run("list", "--limit", "1").stdout.splitlines()) == 1
+    (latest,) = json.loads(run("list", "--limit", "1", "--json").stdout)["items"]
+    assert lines[0].split("\t")[:2] == [latest["id"], latest["kind"]]
 
 
 def test_a_dead_job_is_requeued_or_discarded(run: Run, dead: list[str]) -> None:
@@ -95,7 +98,7 @@ def test_a_job_that_is_not_dead_cannot_be_requeued_or_discarded(run: Run, dead: 
     run("requeue", dead[0])
     for command in ("requeue", "discard"):
         result = run(command, dead[0])
-        assert (result.exit_code, result.stderr) == (2, f"{JobNotFound()}\n")
+        assert (result.exit_code, result.stderr) == (1, f"{JobNotFound()}\n")
     assert run("requeue", "no-uuid").exit_code == 2
     assert counts(run) == "due 2, waiting 0, dead 1"
 

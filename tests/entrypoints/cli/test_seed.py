@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from typer.testing import CliRunner, Result
 
-from entrypoints.cli.main import app
+from entrypoints.cli.app import app
 from tests.entrypoints.given import KEY
 from tests.entrypoints.http.service_process import COMMAND
 
@@ -67,7 +67,7 @@ def test_the_same_seed_adds_no_tasks_to_an_account_and_another_seed_does(run: Ru
 def test_a_weak_password_is_rejected(run: Run, database: Path) -> None:
     result = run(*SEED, "--tasks", "30", input="weak\n")
 
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert "password" in result.stderr
     assert count(database, "users") == 0
 

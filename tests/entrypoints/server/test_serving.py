@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from typer.testing import CliRunner
 
-from entrypoints.cli.main import app
+from entrypoints.cli.app import app
 from entrypoints.server import run as server
 from tests.architecture.sources import ROOT
 from tests.entrypoints.http.service_process import COMMAND

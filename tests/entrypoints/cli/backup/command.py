@@ -11,7 +11,7 @@ from typing import Final
 
 from typer.testing import CliRunner, Result
 
-from entrypoints.cli.main import app
+from entrypoints.cli.app import app
 from tests.entrypoints.http.given import SECRET_KEY
 from tests.entrypoints.http.service_process import COMMAND
 from tests.servers import installation
