@@ -1,17 +1,25 @@
 """The guide for production matches the schema: each table is sharded by the first column of its key, or local."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from adapters.sql.schema.tables import metadata
-from tests.deployment.files import programs
-from tests.documentation.guide import GUIDE, INDEX, PAGES
+from tests.deployment.commands import parse_command
+from tests.deployment.files import compose
+from tests.documentation.guide import GUIDE, INDEX, PAGES, blocks
 
 DISTRIBUTED: Final = dict(re.findall(r"create_distributed_table\('(\w+)', '(\w+)'", GUIDE))
 LOCAL: Final = set(re.findall(r"`(\w+)`", GUIDE.partition("stay on the coordinator:")[2].partition(". ")[0]))
+
+COMMAND: Final = re.compile(
+    r"(?:^|\| *xargs -r )(?:[A-Z_]+=\S+ )?(?:docker compose run (?:-\S+ )*operator|task-manager)\b([^|<>#\n]*)",
+    re.MULTILINE,
+)
+UUID: Final = "0198c0de-0000-7000-8000-000000000000"
 
 
 def test_every_table_is_either_sharded_or_local() -> None:
@@ -36,9 +44,16 @@ def test_foreign_keys_stay_in_one_shard_and_refer_to_earlier_tables() -> None:
 
 
 def test_the_guide_uses_only_services_of_the_compose_file() -> None:
-    called = set(re.findall(r"docker compose run --rm (?:-T )?(\w+)", GUIDE))
+    called = re.findall(r"docker compose (?:run|exec) ((?:--?[\w-]+(?: sh| cat| ls)? )*)(\w+)", GUIDE)
 
-    assert called <= set(programs())
+    assert {service for _, service in called} <= set(compose()["services"])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_of_the_guide_are_valid(page: str) -> None:
+    for arguments in COMMAND.findall("\n".join(blocks(page, "sh")).replace("|\n", "| ")):
+        words = [UUID if word == "USER_ID" else word for word in shlex.split(arguments)]
+        parse_command([*words, UUID] if words[-1] == "--yes" and words[0] == "users" else words)  # ids come from xargs
 
 
 def test_the_index_links_to_every_page() -> None:
@@ -46,7 +61,9 @@ def test_the_index_links_to_every_page() -> None:
 
 
 @pytest.mark.parametrize("page", [INDEX, *(INDEX.parent / "production").glob("*.md")], ids=lambda page: page.stem)
-def test_links_of_the_guide_lead_to_existing_files(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text())
-
-    assert [link for link in links if not (page.parent / link).is_file()] == []
+def test_links_of_the_guide_lead_to_existing_files_and_headings(page: Path) -> None:
+    for link, heading in re.findall(r"\]\(([^)#:]*)(?:#([\w-]+))?\)", page.read_text()):
+        target = page.parent / link if link else page
+        assert target.is_file(), link
+        headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+        assert not heading or heading in {title.lower().replace(" ", "-") for title in headings}, heading
