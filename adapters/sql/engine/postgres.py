@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -48,6 +48,8 @@ UNAVAILABLE: Final = (
     asyncpg.InternalClientError,  # raised when the connection breaks during the driver's own protocol steps
 )
 
+WRONG_SERVER: Final = (TimeoutError, pg.ReadOnlySQLTransactionError)
+"""Errors of a server that hangs, or that is not the primary any more: new connections may find the new primary."""
 
 IS_READ_ONLY: Final = "SELECT current_setting('transaction_read_only') = 'on'"
 """True on a standby too."""
@@ -66,6 +68,7 @@ class PostgresDatabase:
         self._hosts = Hosts(url)
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._must_reconnect = False
 
     async def open(self) -> None:
         session: dict[str, Any] = {"server_settings": SERVER_SETTINGS}
@@ -76,6 +79,7 @@ class PostgresDatabase:
             min_size=0,
             max_size=self._pool_size,
             command_timeout=BACKGROUND_SECONDS,
+            connection_class=_Connection,
             reset=_skip_reset,
             init=require_utf8,
             **session,
@@ -92,23 +96,39 @@ class PostgresDatabase:
         idle = self._pool.get_idle_size()
         return PoolUse(self._pool.get_size() - idle, idle, self._pool_size)
 
+    def _reconnect(self) -> None:
+        """Replace all connections before their next use: they lead to the wrong server or to one that hangs."""
+        self._must_reconnect = True
+
     async def acquire(self) -> "PostgresConnection":
         if self._pool is None:
             raise RuntimeError("the storage is not open")
+        if self._must_reconnect:
+            self._must_reconnect = False
+            await self._pool.expire_connections()
         try:
-            return PostgresConnection(await self._pool.acquire(timeout=max_wait()), self._pool)
+            return PostgresConnection(await self._pool.acquire(timeout=max_wait()), self._pool, self._reconnect)
         except (*UNAVAILABLE, pg.PostgresError, pg.InterfaceError) as error:
             if isinstance(error, BUSY) or self.use.in_use == self._pool_size:
                 raise StorageBusy("all connections to the database are in use") from error
             raise StorageUnavailable("no connection to the database") from error
 
 
+class _Connection(asyncpg.Connection):
+    """A connection that the pool can replace although its server hangs."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as the driver
+        with suppress(TimeoutError):  # the driver has closed its side
+            await super().close(timeout=timeout)
+
+
 class PostgresConnection:
     """A connection of the pool. It translates the exceptions of asyncpg."""
 
-    def __init__(self, driver: Any, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, driver: Any, pool: "asyncpg.Pool[asyncpg.Record]", reconnect: Callable[[], None]) -> None:
         self._driver = driver
         self._pool = pool
+        self._reconnect = reconnect
         self._is_in_transaction = False
 
     async def begin(self) -> None:
@@ -124,7 +144,7 @@ class PostgresConnection:
         except CONTENTION as error:
             raise StorageContention("the transaction conflicted with another one") from error
         except (*UNAVAILABLE, pg.PostgresConnectionError, pg.InterfaceError) as error:
-            self._terminate()
+            self._terminate(error)
             raise StorageUnavailable("the connection broke while committing") from error
         self._is_in_transaction = False
 
@@ -138,8 +158,8 @@ class PostgresConnection:
     async def _roll_back(self) -> None:
         try:
             await self._driver.execute("ROLLBACK", timeout=_timeout())
-        except (*UNAVAILABLE, pg.PostgresError, pg.InterfaceError):
-            self._terminate()
+        except (*UNAVAILABLE, pg.PostgresError, pg.InterfaceError) as error:
+            self._terminate(error)
 
     @property
     def _is_lost(self) -> bool:
@@ -148,7 +168,9 @@ class PostgresConnection:
         except pg.InterfaceError:  # the pool has already taken back the closed connection
             return True
 
-    def _terminate(self) -> None:
+    def _terminate(self, error: Exception) -> None:
+        if isinstance(error, WRONG_SERVER):
+            self._reconnect()
         with suppress(pg.InterfaceError):
             self._driver.terminate()
 
@@ -173,8 +195,8 @@ class PostgresConnection:
         with self._translate_errors():
             is_read_only = await self._driver.fetchval(IS_READ_ONLY, timeout=_timeout())
         if is_read_only:
-            self._terminate()  # after a failover, a new connection finds the new primary
-            raise StorageUnavailable("the database is read-only")
+            self._terminate(error := pg.ReadOnlySQLTransactionError("the database is read-only"))
+            raise StorageUnavailable(str(error))
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -193,7 +215,7 @@ class PostgresConnection:
         except BUSY as error:
             raise StorageBusy("the statement took too long") from error
         except UNAVAILABLE as error:
-            self._terminate()  # releasing the connection would wait for the cancelled statement
+            self._terminate(error)  # releasing the connection would wait for the cancelled statement
             raise StorageUnavailable("the database does not respond") from error
         except pg.InterfaceError as error:
             if self._is_lost:

@@ -2,6 +2,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
@@ -142,6 +143,20 @@ def test_all_waits_of_a_request_together_are_shorter_than_the_promised_time() ->
     assert REQUEST_SECONDS + LOCK_TIMEOUT < PROMISED_SECONDS  # a lock that the last attempt waits for
 
 
+async def connected(server: PostgresServer, storage: SqlStorage) -> set[int]:
+    """Use three connections of the storage at once. Return the process ids of the server for all connections."""
+    async with AsyncExitStack() as stack:
+        for _ in range(3):
+            uow = await stack.enter_async_context(storage.unit_of_work())
+            await uow.users.get(ANN)
+    operator = await asyncpg.connect(dsn_of(server.url("tasks")))
+    try:
+        rows = await operator.fetch("SELECT pid FROM pg_stat_activity WHERE application_name = 'task-manager'")
+        return {pid for (pid,) in rows}
+    finally:
+        await operator.close()
+
+
 class TestPostgresFailures:
     @pytest.fixture
     async def storage(self, server: PostgresServer) -> AsyncIterator[SqlStorage]:
@@ -173,12 +188,16 @@ class TestPostgresFailures:
     async def test_a_hung_server_raises_storage_unavailable(self, server: PostgresServer, storage: SqlStorage) -> None:
         stored = a_task()
         await add(storage, stored)
+        before = await connected(server, storage)
         server.pause()
         with pytest.raises(UNAVAILABLE):
             async with asyncio.timeout(HANG_TIMEOUT):
                 await add(storage, a_task())
 
         server.resume()
+        async with asyncio.timeout(HANG_TIMEOUT):
+            while await connected(server, storage) & before:  # noqa: ASYNC110 - the server closes them
+                await asyncio.sleep(0.05)
         assert await snapshot(storage) == expected_snapshot(stored)
         await add(storage, later := a_task())
         assert await snapshot(storage) == expected_snapshot(stored, later)
