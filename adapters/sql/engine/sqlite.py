@@ -44,6 +44,8 @@ class SqliteDatabase:
         self._size = 0
         self._connected = 0
         self.writing = asyncio.Lock()
+        self.waiting = 0
+        """Transactions that wait for `writing`. It is free for a moment before the first of them takes it."""
 
     async def open(self) -> None:
         self._size = self._pool_size
@@ -122,13 +124,16 @@ class SqliteConnection:
 
     async def _wait_for_turn(self) -> None:
         """Wait for other transactions of this process. Reads can use the connection meanwhile."""
-        if must_wait := self._pool.writing.locked():
+        if must_wait := self._pool.writing.locked() or self._pool.waiting > 0:
             self._give_back()
+        self._pool.waiting += 1
         try:
             async with asyncio.timeout(max_wait()):
                 await self._pool.writing.acquire()
         except TimeoutError as error:
             raise StorageBusy("another transaction is writing to the database") from error
+        finally:
+            self._pool.waiting -= 1
         if not must_wait:
             return
         try:
