@@ -1,75 +1,18 @@
 """Task Manager as a library: what programs import that embed it.
 
-`task_manager.http` has the ASGI application, `task_manager.storages` the storages, and `task_manager.testing` the
-contracts of the ports as tests.
+`task_manager.http` has the ASGI application, `task_manager.storages` the storages, `task_manager.tasks` what a storage
+of tasks needs, and `task_manager.testing` the contracts of the ports as tests.
 """
 
-from importlib.metadata import version
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from application.audit.ports import AuditLog
-from application.files.ports import FileStore
-from application.identity.registration import CreateUser, RegisterUser
-from application.platform.cache import Cache
-from application.platform.clock import Clock
-from application.platform.mail import Mailer
-from application.platform.paging import Page, Paging
-from application.platform.rate_limits import RateLimiter
-from application.platform.unit_of_work import StorageUnavailable
-from application.storage import Storage, UnitOfWork
-from application.tasks.tasks import CreateTask, ListTasks
-from domain.calendar import Due
-from domain.errors import Conflict, DomainError, Forbidden, InvalidValue, NotFound
-from domain.identity.actor import Actor
-from domain.identity.user import Role, User, UserId
-from domain.tasks.status import Status
-from domain.tasks.tag import Tag
-from domain.tasks.task import Priority, Task, TaskId
-from domain.tasks.task_query import TaskFilter, TaskOrder
-from entrypoints.setting_types import SettingsError
-from entrypoints.settings import Settings
-from entrypoints.wiring.container import Container, open_container, run_job_worker
-from entrypoints.wiring.services import Services
+if TYPE_CHECKING:
+    from task_manager.interface import *  # noqa: F403
+else:
 
-__version__ = version("task-manager")
-
-__all__ = [
-    "Actor",
-    "AuditLog",
-    "Cache",
-    "Clock",
-    "Conflict",
-    "Container",
-    "CreateTask",
-    "CreateUser",
-    "DomainError",
-    "Due",
-    "FileStore",
-    "Forbidden",
-    "InvalidValue",
-    "ListTasks",
-    "Mailer",
-    "NotFound",
-    "Page",
-    "Paging",
-    "Priority",
-    "RateLimiter",
-    "RegisterUser",
-    "Role",
-    "Services",
-    "Settings",
-    "SettingsError",
-    "Status",
-    "Storage",
-    "StorageUnavailable",
-    "Tag",
-    "Task",
-    "TaskFilter",
-    "TaskId",
-    "TaskOrder",
-    "UnitOfWork",
-    "User",
-    "UserId",
-    "__version__",
-    "open_container",
-    "run_job_worker",
-]
+    def __getattr__(name: str) -> Any:
+        """Import the names on first use, so that the command and single modules load only what they need."""
+        if name.startswith("__") and name not in ("__all__", "__version__"):
+            raise AttributeError(name)
+        return getattr(import_module(f"{__name__}.interface"), name)

@@ -2,19 +2,20 @@
 
 import sys
 
-from entrypoints.setting_types import SettingsError
-from entrypoints.wiring.extras import needing_extra
-
 
 def main() -> None:
     """Run the command of this process."""
     try:
-        with needing_extra("the command task-manager"):
-            from entrypoints.cli.main import main as run_command
-    except SettingsError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the modules that print are missing
+        from entrypoints.cli.main import main as run_command
+
+        run_command()
+    except ModuleNotFoundError as error:
+        from entrypoints.wiring.extras import explanation  # imports the settings, which not every command needs
+
+        if (reason := explanation("the command task-manager", error)) is None:
+            raise
+        print(reason, file=sys.stderr)  # noqa: T201 - the modules that print are missing
         sys.exit(2)
-    run_command()
 
 
 if __name__ == "__main__":

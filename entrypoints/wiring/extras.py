@@ -18,6 +18,12 @@ EXTRAS: Final = {
 """The extra that installs each top-level module."""
 
 
+def explanation(what: str, error: ModuleNotFoundError) -> str | None:
+    """Return which extra installs the missing module, or None if no extra does."""
+    extra = EXTRAS.get((error.name or "").partition(".")[0])
+    return extra and f"{what} needs more packages: pip install 'task-manager[{extra}]'"
+
+
 @contextmanager
 def needing_extra(what: str) -> Iterator[None]:
     """Import modules that an extra installs.
@@ -28,7 +34,6 @@ def needing_extra(what: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").partition(".")[0])
-        if extra is None:
+        if (reason := explanation(what, error)) is None:
             raise
-        raise SettingsError(f"{what} needs more packages: pip install 'task-manager[{extra}]'") from error
+        raise SettingsError(reason) from error
