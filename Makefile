@@ -6,7 +6,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate $(UPGRADE)
 
-CODE := hatch_build.py task_manager domain application adapters entrypoints migrations tests benchmarks
+CODE := hatch_build.py task_manager domain application adapters entrypoints migrations tests benchmarks examples
 PROSE := docs deploy .github README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile Dockerfile compose.yaml compose.dev.yaml
 SCRIPTS := deploy/*.sh tests/deployment/*.sh .ci/run
 # Tests of test-fast: no servers, HTTP in memory only, each contract once per storage, and fewer random examples.

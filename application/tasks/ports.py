@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from application.files.ports import FileRepository
 from application.jobs.ports import JobQueue
@@ -178,4 +179,65 @@ class TaskUnitOfWork(AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
     @property
     def jobs(self) -> JobQueue:
         """Background jobs."""
+        ...
+
+
+class TaskTransaction(Protocol):
+    """One transaction of a TaskStorage: `commit` stores all writes or none; leaving without a commit rolls them back.
+
+    Later reads of the same transaction see its writes; other transactions see them after the commit. It is entered
+    once, and connects with its first statement. Writers of one owner wait for each other before they call it.
+    """
+
+    @property
+    def tasks(self) -> TaskRepository:
+        """The tasks. Their owners exist; users and files are not part of this storage."""
+        ...
+
+    @property
+    def counters(self) -> TaskCounters:
+        """The counters of the tasks."""
+        ...
+
+    @property
+    def history(self) -> TaskHistory:
+        """The changes of the tasks."""
+        ...
+
+    async def purge(self, owner_id: UserId, *, limit: int) -> bool:
+        """Delete up to `limit` tasks of a removed owner with their history, and the counters with the last task.
+
+        Return whether tasks remain.
+        """
+        ...
+
+    async def commit(self) -> None:
+        """Make all writes durable.
+
+        Raises:
+            StorageUnavailable: The connection broke. It is unknown whether the writes were committed.
+            TransientStorageError: Nothing was committed.
+        """
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+class TaskStorage(Protocol):
+    """A storage of tasks with their counters and history, beside a storage of everything else.
+
+    Every method of it and of its transactions may raise StorageUnavailable or TransientStorageError. A storage that
+    holds connections is also an async context manager.
+    """
+
+    def transaction(self) -> TaskTransaction:
+        """Return a new transaction."""
+        ...
+
+    async def check(self) -> None:
+        """Raise an error if the storage does not answer or accepts no writes."""
         ...

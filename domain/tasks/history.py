@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType, Self
+from typing import ClassVar, NewType, Self
 from uuid import UUID
 
 from domain.identity.user import UserId
@@ -84,6 +84,8 @@ class HistoryFilter:
 @dataclass(frozen=True, slots=True)
 class NewestFirst:
     """Sort the changes of a task by version, newest first."""
+
+    descending: ClassVar = True
 
     @property
     def signature(self) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
 from entrypoints.wiring.extras import EXTRAS
 from hatch_build import PACKAGES, UnsupportedImport, rewrite_imports
+from tests.architecture.sources import ROOT
 from tests.deployment.wheel import run
 from tests.documentation.test_readme import blocks
 from tests.entrypoints.http.service_process import ServerProcess
@@ -23,6 +25,18 @@ MODULE: Final = re.compile(r"[a-z_]+(\.\w+)+(:\w+)?")
 """A dotted name in a string, as in `importlib.import_module` or in a target of uvicorn."""
 
 WITHOUT_EXTRAS: Final = f"import sys; sys.modules |= dict.fromkeys({list(EXTRAS)})"
+
+
+SUITE: Final = """
+import pytest
+from sqlite_tasks import SqliteTaskStorage
+from task_manager.testing import TaskStorageContract
+
+class TestTasks(TaskStorageContract):
+    @pytest.fixture
+    def task_storage(self, tmp_path):
+        return SqliteTaskStorage(str(tmp_path / "tasks.db"))
+"""
 
 
 def test_the_wheel_has_one_top_level_package(installed: Path) -> None:
@@ -119,3 +133,12 @@ def test_the_command_without_its_extra_names_it(installed: Path, tmp_path: Path)
 
     message = "the command task-manager needs more packages: pip install 'task-manager[cli]'\n"
     assert (done.returncode, done.stderr) == (2, message)
+
+
+def test_the_contract_of_a_storage_of_tasks_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "examples/sqlite_tasks.py", tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nanyio_mode = auto\n")
+    (tmp_path / "test_tasks.py").write_text(SUITE)
+    printed = run(installed / "python", "-m", "pytest", "-k", "an_added_task_is_returned", where=tmp_path)
+
+    assert "1 passed" in printed

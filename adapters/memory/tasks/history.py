@@ -1,9 +1,10 @@
+from adapters.memory.engine.slices import slice_of
 from adapters.memory.engine.transaction import Staged, WriteLock
 from adapters.memory.tasks.tasks import TasksByOwner
 from application.platform.paging import TOTAL_CAP, Slice, Window
 from domain.errors import TaskNotFound
 from domain.identity.user import UserId
-from domain.tasks.history import TaskChange
+from domain.tasks.history import NewestFirst, TaskChange
 from domain.tasks.task import TaskId
 
 
@@ -28,12 +29,7 @@ class InMemoryTaskHistory:
         owner_id: UserId,
     ) -> Slice[TaskChange]:
         changes = [change for change in self._history.get(task_id) or () if change.owner_id == owner_id]
-        changes.sort(key=lambda change: change.version, reverse=True)
-        total = min(len(changes), TOTAL_CAP + 1) if window.is_counted else None
-        if (after := window.after) is not None:
-            changes = [change for change in changes if change.version < int(after.key)]
-        start = 0 if after else window.skip
-        return Slice(changes[start : start + window.limit], total)
+        return slice_of(changes, NewestFirst(), window, total=min(len(changes), TOTAL_CAP + 1))
 
     async def of_owner(self, owner_id: UserId, *, limit: int, after: TaskChange | None = None) -> list[TaskChange]:
         own = (change for task in self._tasks[owner_id].values() for change in self._history.get(task.id) or ())

@@ -1,21 +1,14 @@
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from datetime import datetime, tzinfo
-from itertools import islice
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
-from adapters.memory.engine.slices import slice_of
 from adapters.memory.engine.transaction import RequireOpen, Staged, WriteLock
-from application.platform.paging import TOTAL_CAP, Slice, Window
+from adapters.memory.tasks.scanning import ScanningTasks
 from domain.errors import StaleTask, TaskNotFound, TasksNotFound, UserNotFound
 from domain.files.file import File, FileId
 from domain.identity.user import User, UserId
 from domain.tasks.counters import CounterKey, CounterKind
 from domain.tasks.history import TaskChange
-from domain.tasks.statistics import Statistics, compute_statistics
-from domain.tasks.tag import Tag, TagCount
-from domain.tasks.tag_query import TagFilter
 from domain.tasks.task import Task, TaskId
-from domain.tasks.task_query import TaskCriteria, TaskOrder
 
 
 class TasksByOwner:
@@ -36,7 +29,7 @@ class TasksByOwner:
             staged.apply()
 
 
-class InMemoryTaskRepository:
+class InMemoryTaskRepository(ScanningTasks):
     def __init__(
         self,
         tasks: TasksByOwner,
@@ -73,25 +66,11 @@ class InMemoryTaskRepository:
             raise TasksNotFound(missing)
         return [task for task in found if task is not None]
 
-    async def find(
-        self,
-        criteria: TaskCriteria,
-        order: TaskOrder,
-        window: Window,
-        *,
-        owner_id: UserId,
-    ) -> Slice[Task]:
-        matching = [task for task in self._tasks[owner_id].values() if criteria.match(task)]
-        total = len(matching) if criteria.has_stored_total else min(len(matching), TOTAL_CAP + 1)
-        return slice_of(matching, order, window, total=total)
+    async def all_of(self, owner_id: UserId) -> Iterable[Task]:
+        return self._tasks[owner_id].values()
 
     async def revision(self, *, owner_id: UserId) -> int:
         return self._counters.get(CounterKey(owner_id, CounterKind.REVISION)) or 0
-
-    async def with_tag(self, tag: Tag, *, owner_id: UserId, limit: int, after: TaskId | None = None) -> list[Task]:
-        own = (task for task in self._tasks[owner_id].values() if after is None or task.id > after)
-        tagged = (task for task in own if tag in task.tags)
-        return list(islice(sorted(tagged, key=lambda task: task.id), limit))
 
     async def save(self, *tasks: Task) -> None:
         await self._lock.acquire()
@@ -108,17 +87,6 @@ class InMemoryTaskRepository:
                     self._files.drop(file.id)
             self._tasks[task.owner_id].drop(task.id)
             self._history.drop(task.id)
-
-    async def count_tag(self, tag: Tag, *, owner_id: UserId) -> int:
-        return sum(tag in task.tags for task in self._tasks[owner_id].values())
-
-    async def find_tags(self, filter: TagFilter, *, owner_id: UserId, limit: int, after: str = "") -> list[TagCount]:
-        counts = Counter(tag for task in self._tasks[owner_id].values() for tag in task.tags)
-        found = sorted(tag for tag in counts if tag.name > after and filter.match(tag))
-        return [TagCount(tag, counts[tag]) for tag in found[:limit]]
-
-    async def statistics(self, now: datetime, zone: tzinfo, *, owner_id: UserId) -> Statistics:
-        return compute_statistics(self._tasks[owner_id].values(), now, zone)
 
     def _check_version(self, task: Task, version: int) -> None:
         stored = self._tasks[task.owner_id].get(task.id)
