@@ -16,7 +16,7 @@ DISTRIBUTED: Final = dict(re.findall(r"create_distributed_table\('(\w+)', '(\w+)
 LOCAL: Final = set(re.findall(r"`(\w+)`", GUIDE.partition("stay on the coordinator:")[2].partition(". ")[0]))
 
 COMMAND: Final = re.compile(
-    r"(?:^|\| *xargs -r )(?:[A-Z_]+=\S+ )?(?:docker compose run (?:-\S+ )*operator|task-manager)\b([^|<>#\n]*)",
+    r"(?:^|\| *xargs -r |-- )(?:[A-Z_]+=\S+ )?(?:docker compose run (?:-\S+ )*operator|task-manager)\b([^|<>#\n]*)",
     re.MULTILINE,
 )
 UUID: Final = "0198c0de-0000-7000-8000-000000000000"
