@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from entrypoints.http.api.audit import routes as audit_routes
 from entrypoints.http.api.files import routes as file_routes
 from entrypoints.http.api.identity import auth_routes, user_routes
 from entrypoints.http.api.jobs import routes as job_routes
@@ -20,7 +21,16 @@ from entrypoints.http.web import pages, reset_password
 from entrypoints.settings import Settings
 from entrypoints.wiring.container import Container, open_container, run_job_worker
 
-FEATURES: Final = (task_routes, tag_routes, file_routes, job_routes, auth_routes, user_routes, monitoring_routes)
+FEATURES: Final = (
+    task_routes,
+    tag_routes,
+    file_routes,
+    job_routes,
+    auth_routes,
+    user_routes,
+    audit_routes,
+    monitoring_routes,
+)
 
 
 def create_app(container: Container | None = None) -> FastAPI:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from application.audit.ports import AuditLog
 from application.audit.recording import AuditEventFactory, AuditLogWriter, EventRecorder
 from application.audit.refusals import RefusalRecorder
+from application.audit.service import AuditSearch, AuditService
 from application.files.files import FileService
 from application.files.jobs import REMOVE_BYTES, REMOVE_BYTES_OF_USER, SWEEP_FILES, SWEEP_INTERVAL, FileJobs
 from application.files.ports import FileStore
@@ -101,6 +102,8 @@ class Services:
     files: FileService
     file_store_identity: FileStoreIdentity
     exports: ExportService
+    audit: AuditService
+    audit_search: AuditSearch
     idempotency: IdempotencyService
     rate_limits: RateLimitService
     health: HealthService
@@ -213,6 +216,8 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
         ),
         file_store_identity=file_store_identity,
         exports=ExportService(unit_of_work=unit_of_work, clock=clock),
+        audit=AuditService(unit_of_work=unit_of_work),
+        audit_search=AuditSearch(unit_of_work=unit_of_work),
         idempotency=IdempotencyService(clock=clock),
         rate_limits=rate_limits,
         health=HealthService(

@@ -11,6 +11,7 @@ from adapters.sql.audit.queries import (
     Shape,
     parameters,
     position_values,
+    start_of,
 )
 from adapters.sql.engine.dialects import delete_batch
 from adapters.sql.engine.transaction import Transaction
@@ -36,7 +37,10 @@ class SqlAuditEventRepository:
         await self._transaction.execute(INSERT_EVENT, *map(_to_row, events))
 
     async def find(self, filter: AuditFilter, window: Window) -> Slice[AuditEvent]:
-        rows = await self._transaction.fetch(Shape.of(filter, window), **parameters(filter, window))
+        skip = 0 if window.after else window.skip
+        filter, after = start_of(filter, window.after)
+        shape = Shape.of(filter, after, is_counted=window.is_counted)
+        rows = await self._transaction.fetch(shape, **parameters(filter, after, limit=window.limit, skip=skip))
         if not window.is_counted:
             return Slice([_from_row(row) for row in rows], None)
         return Slice([_from_row(row[1:]) for row in rows if row[1] is not None], rows[0][0])

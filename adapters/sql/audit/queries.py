@@ -1,9 +1,10 @@
 """Queries for security events. Each reads only as many index entries as the page has rows, at any size of the table."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Executable, Integer, String, Uuid, bindparam, select, tuple_, update
+from sqlalchemy import ColumnElement, Executable, Integer, String, Uuid, bindparam, select, tuple_, union_all, update
 
 from adapters.sql.engine import pages
 from adapters.sql.engine.conditions import Values
@@ -11,7 +12,7 @@ from adapters.sql.engine.dialects import SqlDialect
 from adapters.sql.engine.pages import datetime_from_key
 from adapters.sql.engine.types import Instant
 from adapters.sql.schema.audit import ACTS_ON_OTHERS, audit_events
-from application.platform.paging import Position, Window
+from application.platform.paging import Position
 from domain.audit.audit_query import AuditFilter
 
 EVENT_COLUMNS: Final = tuple(audit_events.c)
@@ -33,15 +34,15 @@ _INVOLVES_USER: Final = (_E.user_id == _USER, (_E.actor_id == _USER) & ACTS_ON_O
 
 def _of_user(columns: Any, *conditions: ColumnElement[bool]) -> Any:
     """Select the latest `reach` events of a user from each part, so that no part is read completely."""
-    parts = [
+    parts = (
         select(*columns)
         .where(part, *conditions)
         .order_by(_E.at.desc(), _E.id.desc())
         .limit(_REACH)
         .subquery(f"part_{number}")
         for number, part in enumerate(_INVOLVES_USER)
-    ]
-    return select(parts[0]).union_all(select(parts[1])).subquery("events")
+    )
+    return union_all(*map(select, parts)).subquery("events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,12 @@ class Shape:
 
     def __call__(self, dialect: SqlDialect) -> pages.Rows:
         conditions = [_CONDITIONS[name] for name in self.conditions]
-        rows, counted = audit_events.c, select(_E.id).where(*conditions)
+        rows, selected = audit_events.c, conditions
         if self.has_user:
-            reached = [*conditions, tuple_(_E.at, _E.id) < _POSITION] if self.is_after else conditions
-            rows, conditions = _of_user(EVENT_COLUMNS, *reached).c, []
-            counted = select(_of_user([_E.id, _E.at], *(_CONDITIONS[name] for name in self.conditions)).c.id)
+            position = [tuple_(_E.at, _E.id) < _POSITION] if self.is_after else []
+            rows, selected = _of_user(EVENT_COLUMNS, *conditions, *position).c, []
         page = pages.page(
-            select(*(rows[column.name] for column in EVENT_COLUMNS)).where(*conditions),
+            select(*(rows[column.name] for column in EVENT_COLUMNS)).where(*selected),
             rows["at"],
             rows["id"],
             descending=True,
@@ -69,20 +69,37 @@ class Shape:
         )
         if not self.is_counted:
             return page
-        return pages.with_total(page, pages.count(counted), EVENT_COLUMNS, _E.at, descending=True)
+        return pages.with_total(page, pages.count(self._matching(conditions)), EVENT_COLUMNS, _E.at, descending=True)
+
+    def _matching(self, conditions: Sequence[ColumnElement[bool]]) -> Any:
+        """Select the ids that are counted."""
+        if not self.has_user:
+            return select(_E.id).where(*conditions)
+        parts = (select(_E.id).where(part, *conditions) for part in _INVOLVES_USER)
+        return select(union_all(*parts).subquery("counted_events").c.id)
 
     @classmethod
-    def of(cls, filter: AuditFilter, window: Window) -> Self:
+    def of(cls, filter: AuditFilter, after: Position | None, *, is_counted: bool) -> Self:
         given = tuple(name for name in _CONDITIONS if getattr(filter, name) is not None)
-        return cls(filter.user_id is not None, given, window.after is not None, window.is_counted)
+        return cls(filter.user_id is not None, given, after is not None, is_counted)
 
 
-def parameters(filter: AuditFilter, window: Window) -> Values:
+def start_of(filter: AuditFilter, after: Position | None) -> tuple[AuditFilter, Position | None]:
+    """Return the filter and the position without the weaker one of `until` and the position.
+
+    With both conditions, the database may start at the wrong one and read all events in between.
+    """
+    if after is None or filter.until is None:
+        return filter, after
+    if filter.until > datetime_from_key(after.key):
+        return replace(filter, until=None), after
+    return filter, None
+
+
+def parameters(filter: AuditFilter, after: Position | None, *, limit: int, skip: int) -> Values:
     values: Values = {name: getattr(filter, name) for name in ("user_id", *_CONDITIONS)}
-    values |= {"limit": window.limit, "skip": 0, "reach": window.limit}
-    if window.after is None:
-        return values | {"skip": window.skip, "reach": window.limit + window.skip}
-    return values | position_values(window.after)
+    values |= {"limit": limit, "skip": skip, "reach": limit + skip}
+    return values | (position_values(after) if after else {})
 
 
 def position_values(after: Position) -> Values:

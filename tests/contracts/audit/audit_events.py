@@ -75,7 +75,9 @@ class AuditEventContract(StorageSuite):
         await add(storage, *EVENTS)
         expected = in_order(*filter_events(filter))
         assert await find(storage, filter, Window(limit=9, is_counted=True)) == (expected, len(expected))
-        assert await find(storage, filter, Window(limit=2, skip=1, is_counted=True)) == (expected[1:3], len(expected))
+        assert await find(storage, filter, Window(limit=1, skip=1, is_counted=True)) == (expected[1:2], len(expected))
+        before_all = Position(LatestFirst().key(EVENTS[-1]) + 1, EVENTS[-1].id)
+        assert await find(storage, filter, Window(limit=9, after=before_all)) == (expected, None)
 
         seen: list[AuditEvent] = []
         after: Position | None = None

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from uuid_utils.compat import uuid7
 
+from application.audit.service import ListAuditEvents
 from application.files.files import ListFiles
 from application.identity.registration import CreateUser, RegisterUser
 from application.identity.users import ListUsers
@@ -68,6 +69,7 @@ FOR_OPERATORS: Final = {
     "rate_limits",
     "total_cache",
     "refusals",
+    "audit_search",
 }
 """Services without actors: the command line and the entrypoints themselves use them."""
 
@@ -198,6 +200,7 @@ USE_CASES: Final[dict[str, tuple[Call, Outcomes]]] = {
     "files.get": (lambda s, a, d: s.files.get(a, d.file.id, owner_id=d.owner.id), READERS),
     "files.open": (lambda s, a, d: s.files.open(a, d.file.id, owner_id=d.owner.id), READERS),
     "files.delete": (lambda s, a, d: s.files.delete(a, d.file.id), only_owner(FileNotFound)),
+    "audit.list": (lambda s, a, d: s.audit.list(a, ListAuditEvents()), ADMINS),
     "exports.export": (lambda s, a, d: export(s, a), OWN),
 }
 
