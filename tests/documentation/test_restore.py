@@ -64,7 +64,9 @@ class Machine:
                 assert rest == ["DATABASE_URL=postgresql+asyncpg://tasks_owner:…@host/tasks"]
                 self._exported = {"DATABASE_URL": self.url("tasks_owner")}
             case "jq":
-                self.task_manager(*shlex.split(command.partition("xargs -r task-manager ")[2]), *self._select(rest[1]))
+                self._erase(command, self._select(rest[1]))
+            case "psql":
+                self._erase(command, self._query(rest[2]))
             case "mv" | "mkdir" | "rm":
                 subprocess.run(["sh", "-euc", command.replace("/var/", f"{self.root}/var/")], check=True)
             case "curl" | "redis-cli":  # other tests cover the path of the health check and the keys of the cache
@@ -86,8 +88,20 @@ class Machine:
         found = re.fullmatch(r'select\(\.event == "(\w+)" and \.timestamp > "(\S+)"\) \| \.(\w+)', expression)
         assert found is not None
         events = map(json.loads, self.audit_log.read_text().splitlines())
-        since = re.sub("[0-9]", "0", found[2])  # the clock of this machine may be slow
+        since = re.sub("[0-9]", "0", found[2])  # the clock of this machine may be wrong
         return [event[found[3]] for event in events if event["event"] == found[1] and event["timestamp"] > since]
+
+    def _erase(self, command: str, user_ids: list[str]) -> None:
+        assert len(set(user_ids)) == 1
+        self.task_manager(*shlex.split(command.partition("xargs -r task-manager ")[2]), *user_ids)
+
+    def _query(self, statement: str) -> list[str]:
+        url = libpq_url_of(self._postgres.url(f"{self.name}_before_restore"))
+        since = re.sub("20[0-9]{2}-", "2000-", statement)
+        command = ["psql", "--no-psqlrc", "-Atc", since, url]
+        return subprocess.run(
+            command, env={"PATH": PROGRAMS}, text=True, check=True, capture_output=True
+        ).stdout.split()
 
     def _named(self, text: str) -> str:
         return re.sub(r"\btasks(_\w+)?\b", rf"{self.name}\1", text)
@@ -140,7 +154,8 @@ def steps(machine: Machine) -> list[str]:
         (moved,) = blocks_of(PAGES["restore"].partition("**SQLite.**")[2].partition("\n## ")[0])
         numbered[2] += f"\n```sh\n{moved.text}```\n"
         return [
-            re.sub(r"```sql.*?```|^ *export [^\n]*\n", "", step, flags=re.DOTALL | re.MULTILINE) for step in numbered
+            re.sub(r"```sql.*?```|```sh\n *psql.*?```|^ *export [^\n]*\n", "", step, flags=re.DOTALL | re.MULTILINE)
+            for step in numbered
         ]
     return numbered
 
