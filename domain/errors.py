@@ -72,7 +72,7 @@ class WeakPassword(InvalidValue):
 
 
 class TooLarge(DomainError):
-    """Something exceeds a size limit."""
+    """The request or the file exceeds a size limit."""
 
     code = "PAYLOAD_TOO_LARGE"
 
@@ -156,7 +156,7 @@ class UserNotFound(NotFound):
 
 
 class TaskNotFound(NotFound):
-    """The owner has no such task."""
+    """There is no such task, or the caller may not see it."""
 
     code = "TASK_NOT_FOUND"
     default_message = "no such task"
@@ -177,14 +177,14 @@ class TagNotFound(NotFound):
 
 
 class FileNotFound(NotFound):
-    """The owner has no such file."""
+    """There is no such file, or the caller may not see it."""
 
     code = "FILE_NOT_FOUND"
     default_message = "no such file"
 
 
 class SessionNotFound(NotFound):
-    """The user has no such session."""
+    """The caller has no such session."""
 
     code = "SESSION_NOT_FOUND"
     default_message = "no such session"

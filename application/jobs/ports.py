@@ -91,7 +91,7 @@ class JobCounts:
 
 
 class JobNotFound(NotFound):
-    """There is no such job: for operators no dead job, for users no job that they requested."""
+    """There is no such job, or the caller did not request it. For operators, it is no dead job."""
 
     code = "JOB_NOT_FOUND"
     default_message = "no such job"

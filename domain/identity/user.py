@@ -26,7 +26,10 @@ _EMAIL = re.compile(EMAIL_PATTERN)
 
 
 class Role(StrEnum):
-    """The roles in sort order, which is also the order of their rights."""
+    """What a user may do. Roles sort in this order, which is also the order of their rights.
+
+    A manager reads the data of all users. An admin does that too, and manages accounts.
+    """
 
     USER = "user"
     MANAGER = "manager"

@@ -45,8 +45,13 @@ class UserFilter(Filter):
     MAX_SEARCH: ClassVar = MAX_SEARCH
 
     search: str = filter_field("", ContainsWords.of)
+    """Only users where each word is part of the username, the e-mail address or the full name, ignoring case. At most
+    200 characters.
+    """
     role: Role | None = filter_field(None, RoleIs)
+    """Only users with this role."""
     is_active: bool | None = filter_field(None, IsActive)
+    """Only users who may log in, or only users who may not."""
 
     def __post_init__(self) -> None:
         check_search(self.search)

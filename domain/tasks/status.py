@@ -4,7 +4,7 @@ from domain.errors import InvalidValue
 
 
 class Status(StrEnum):
-    """The statuses in sort order. Every change from one status to another is allowed."""
+    """The status of a task. Statuses sort in this order, and every change from one to another is allowed."""
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"

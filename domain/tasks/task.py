@@ -17,7 +17,7 @@ FieldValue = str | list[str] | None
 
 
 class Priority(StrEnum):
-    """The priorities in sort order."""
+    """The priority of a task. Priorities sort in this order."""
 
     LOW = "low"
     MEDIUM = "medium"

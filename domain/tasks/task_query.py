@@ -58,15 +58,27 @@ class TaskFilter(Filter):
     MAX_SEARCH: ClassVar = MAX_SEARCH
 
     statuses: frozenset[Status] = filter_field(frozenset(), StatusIn.of)
+    """Only tasks with one of these statuses."""
     priorities: frozenset[Priority] = filter_field(frozenset(), PriorityIn.of)
+    """Only tasks with one of these priorities."""
     tags: frozenset[Tag] = filter_field(frozenset(), HasTags)
+    """Only tasks that have all of these tags."""
     completed: bool | None = filter_field(None, StatusIn.of_completion)
+    """Only tasks that are completed, or only tasks that are not."""
     overdue: bool | None = timed_filter_field(None, IsOverdue.of)
+    """Only tasks that are overdue, or only tasks that are not. An open task is overdue after its due day or instant."""
     search: str = filter_field("", ContainsWords.of)
+    """Only tasks where each word is part of the title, of the description or of a tag, ignoring case. At most 200
+    characters.
+    """
     created_after: DateOrDatetime | None = timed_filter_field(None, CreatedFrom.of)
+    """Only tasks created at this instant or on this day, or later. Days start in the owner's time zone."""
     created_before: DateOrDatetime | None = timed_filter_field(None, CreatedBefore.of)
+    """Only tasks created before this instant or day. Days start in the owner's time zone."""
     due_after: DateOrDatetime | None = timed_filter_field(None, DueFrom.of)
+    """Only tasks that are due at this instant or on this day, or later. Days start in the owner's time zone."""
     due_before: DateOrDatetime | None = timed_filter_field(None, DueBefore.of)
+    """Only tasks that are due before this instant or day. Days start in the owner's time zone."""
 
     def __post_init__(self) -> None:
         check_search(self.search)

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from entrypoints.http.api.audit import routes as audit_routes
 from entrypoints.http.api.files import routes as file_routes
-from entrypoints.http.api.identity import auth_routes, user_routes
+from entrypoints.http.api.identity import auth_routes, password_routes, user_routes
 from entrypoints.http.api.jobs import routes as job_routes
 from entrypoints.http.api.operations import monitoring_routes
 from entrypoints.http.api.tasks import tag_routes, task_routes
@@ -27,6 +27,7 @@ FEATURES: Final = (
     file_routes,
     job_routes,
     auth_routes,
+    password_routes,
     user_routes,
     audit_routes,
     monitoring_routes,
@@ -47,7 +48,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     app = FastAPI(
         title="Task Manager",
         version=version("task-manager"),
-        description="Tasks with status, priority, due dates and tags, for many users.",
+        summary="Tasks with status, priority, due dates and tags, for many users.",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

@@ -26,7 +26,7 @@ def _id_or(error: type[NotFound]) -> PlainValidator:
     return PlainValidator(parse)
 
 
-async def _tag(tag: Annotated[str, Path(description="A tag, in any case and width.")]) -> Tag:
+async def _tag(tag: Annotated[str, Path(description="The name of the tag, in any case and width.")]) -> Tag:
     try:
         return Tag(tag)
     except InvalidTag:
@@ -35,9 +35,11 @@ async def _tag(tag: Annotated[str, Path(description="A tag, in any case and widt
 
 _SCHEMA: Final = WithJsonSchema({"type": "string", "format": "uuid"})
 
-TaskIdInPath = Annotated[TaskId, _id_or(TaskNotFound), _SCHEMA]
-UserIdInPath = Annotated[UserId, _id_or(UserNotFound), _SCHEMA]
-SessionIdInPath = Annotated[SessionId, _id_or(SessionNotFound), _SCHEMA]
-JobIdInPath = Annotated[JobId, _id_or(JobNotFound), _SCHEMA]
-FileIdInPath = Annotated[FileId, _id_or(FileNotFound), _SCHEMA]
+TaskIdInPath = Annotated[TaskId, _id_or(TaskNotFound), _SCHEMA, Path(description="The id of the task.")]
+UserIdInPath = Annotated[UserId, _id_or(UserNotFound), _SCHEMA, Path(description="The id of the user.")]
+SessionIdInPath = Annotated[SessionId, _id_or(SessionNotFound), _SCHEMA, Path(description="The id of the session.")]
+JobIdInPath = Annotated[
+    JobId, _id_or(JobNotFound), _SCHEMA, Path(description="The id of the job, from the `Location` of a response `202`.")
+]
+FileIdInPath = Annotated[FileId, _id_or(FileNotFound), _SCHEMA, Path(description="The id of the file.")]
 TagInPath = Annotated[Tag, Depends(_tag)]

@@ -7,6 +7,7 @@ from application.identity.sessions import IssuedTokens
 from entrypoints.http.framework.client import request_origin
 from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import CsrfFailed
+from entrypoints.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -72,10 +73,13 @@ def parse_cookies(request: Request) -> dict[str, str]:
     return {name.strip(" "): value.strip(" ") for name, separator, value in pairs if separator}
 
 
-def _name(request: Request, name: str) -> str:
+def cookie_name(name: str, settings: Settings) -> str:
     """Return the name of a cookie. Browsers accept the prefix only with `Secure`, so development has none."""
-    settings = context_of(request).settings
     return name if settings.is_development else f"__Host-{name}"
+
+
+def _name(request: Request, name: str) -> str:
+    return cookie_name(name, context_of(request).settings)
 
 
 def _set(request: Request, response: Response, name: str, value: str, max_age: int) -> None:

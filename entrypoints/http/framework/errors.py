@@ -23,7 +23,7 @@ from application.platform.unit_of_work import StorageBusy, StorageUnavailable
 from domain import errors
 from domain.versions import PreconditionFailed
 from entrypoints.http.framework.context import context_of
-from entrypoints.http.framework.http_errors import HttpError
+from entrypoints.http.framework.http_errors import HttpError, ServiceUnavailable
 from entrypoints.http.framework.rate_limits import rate_limit_headers
 from entrypoints.http.schemas.fields import WIRE_NAMES
 from entrypoints.http.schemas.messages import error_message, summary
@@ -205,8 +205,8 @@ async def _overloaded(request: Request, error: Exception) -> Response:
 def _service_unavailable(request: Request, detail: str) -> Response:
     return problem(
         request,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "SERVICE_UNAVAILABLE",
+        ServiceUnavailable.status,
+        ServiceUnavailable.code,
         detail,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

@@ -20,11 +20,11 @@ PATTERN: Final = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
 
 
 class InvalidPrecondition(HttpError, status=HTTPStatus.BAD_REQUEST, code="INVALID_PRECONDITION"):
-    """If-Match or If-None-Match is malformed."""
+    """If-Match or If-None-Match is malformed. An entity tag is text in double quotes."""
 
 
 class PreconditionRequired(HttpError, status=HTTPStatus.PRECONDITION_REQUIRED, code="PRECONDITION_REQUIRED"):
-    """If-Match is missing although the settings require it."""
+    """If-Match is missing, and this service requires it for changes."""
 
 
 def etag(version: int) -> str:

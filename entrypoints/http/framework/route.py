@@ -18,7 +18,7 @@ from entrypoints.http.framework import rate_limits
 from entrypoints.http.framework.authentication import authenticate, current_actor, current_caller
 from entrypoints.http.framework.bodies.strict_request import FORM, JSON, SMALL_BODY, MediaType, StrictRequest
 from entrypoints.http.framework.context import RequestContext, context_of
-from entrypoints.http.framework.errors import status_of, validation_problem
+from entrypoints.http.framework.errors import validation_problem
 from entrypoints.http.framework.http_errors import HttpError
 from entrypoints.http.framework.idempotency import (
     IdempotentRequest,
@@ -31,6 +31,7 @@ from entrypoints.http.framework.parameters import inject_parameters, request_par
 from entrypoints.http.framework.preconditions import etag, expected_versions, not_modified_or, parse_expected_versions
 from entrypoints.http.framework.query import QueryParameters, query_errors
 from entrypoints.http.framework.rate_limits import RateLimitClass, rate_limit_headers
+from entrypoints.http.schemas.example import Example
 
 Endpoint = Callable[..., Any]
 
@@ -52,6 +53,7 @@ class Route(APIRoute):
         is_versioned: bool = False,
         is_compressed: bool = True,
         max_body: int | None = SMALL_BODY,
+        example: Example | None = None,
         **options: Any,
     ) -> None:
         parameters = request_parameters(endpoint).values()
@@ -62,8 +64,8 @@ class Route(APIRoute):
         self.location = location
         self.is_versioned = is_versioned
         self.max_body = max_body
-        responses = {status: {} for status in self.error_statuses} | options.pop("responses", {})
-        super().__init__(path, inject_parameters(endpoint), responses=responses, **options)
+        self.example = example
+        super().__init__(path, inject_parameters(endpoint), **options)
         if is_compressed and not is_versioned:  # an entity tag identifies one representation (RFC 9110, section 8.8.3)
             self.app = CompressMiddleware(self.app)
 
@@ -78,11 +80,6 @@ class Route(APIRoute):
         if self.body_field is None:
             return None
         return FORM if isinstance(self.body_field.field_info, params.Form) else JSON
-
-    @property
-    def error_statuses(self) -> list[int]:
-        """The statuses of the declared errors."""
-        return [int(e.status if issubclass(e, HttpError) else status_of(e)) for e in self.errors]
 
     def has_parameter(self, source: Callable[[Request], Any]) -> bool:
         """Return whether the endpoint has a request parameter from this source."""

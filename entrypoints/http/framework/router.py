@@ -6,12 +6,17 @@ from domain.errors import DomainError
 from entrypoints.http.framework.http_errors import HttpError
 from entrypoints.http.framework.rate_limits import RateLimitClass
 from entrypoints.http.framework.route import Route
+from entrypoints.http.schemas.example import Example
 
 E = TypeVar("E", bound=Callable[..., Any])
 
 
 class RouteOptions(TypedDict, total=False):
-    """Arguments of a route. The last four are those of FastAPI."""
+    """Arguments of a route. The last four are those of FastAPI.
+
+    The docstring of the endpoint describes the operation: its first line is the summary, and its section `Returns:`
+    describes the successful response.
+    """
 
     status: int
     """The status of a successful response. Default: 200."""
@@ -27,6 +32,8 @@ class RouteOptions(TypedDict, total=False):
     """Whether responses are compressed for clients that accept it. Default: yes."""
     max_body: int | None
     """Bytes of the body; None for MAX_BODY_BYTES alone, which applies if it is lower. Default: SMALL_BODY."""
+    example: Example
+    """A request and its response, for the OpenAPI document."""
     responses: dict[int | str, dict[str, Any]]
     response_class: type[Any]
     response_model: type[Any]

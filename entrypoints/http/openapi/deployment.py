@@ -11,8 +11,14 @@ CORS_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "description": "The origin of the browser application, if it is allowed.",
         "schema": {"type": "string", "format": "uri"},
     },
-    "Access-Control-Allow-Credentials": {"schema": {"type": "string", "const": "true"}},
-    "Access-Control-Expose-Headers": {"schema": {"type": "string", "const": ", ".join(EXPOSED)}},
+    "Access-Control-Allow-Credentials": {
+        "description": "The browser may send its cookies, if the origin is allowed.",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "Access-Control-Expose-Headers": {
+        "description": "The headers that the browser application may read, if its origin is allowed.",
+        "schema": {"type": "string", "const": ", ".join(EXPOSED)},
+    },
 }
 
 
@@ -34,7 +40,10 @@ def declare(document: dict[str, Any], settings: Settings) -> None:
 def _redirect(operation: dict[str, Any]) -> dict[str, Any]:
     """Return the declaration of the redirect, with the headers of a 400 response."""
     headers = {**operation["responses"]["400"]["headers"], **_references("Location")}
-    return {"description": "Permanent Redirect to HTTPS", "headers": headers}
+    return {
+        "description": "The same URL with HTTPS, because this service serves the API by HTTPS only.",
+        "headers": headers,
+    }
 
 
 def _references(*names: str) -> dict[str, Any]:

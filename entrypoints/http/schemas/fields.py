@@ -35,7 +35,7 @@ from domain.identity.user import (
     validate_username,
 )
 from domain.tasks.status import Status
-from domain.tasks.tag import MAX_GIVEN_TAGS, MAX_TAGS, Tag, normalize_tags, parse_tags
+from domain.tasks.tag import MAX_GIVEN_TAGS, Tag, normalize_tags, parse_tags
 from domain.tasks.task import Priority, Task, TaskId, validate_description, validate_title
 from domain.text import INVISIBLE, PLAIN_PATTERN, VISIBLE_PATTERN, is_storable
 
@@ -159,13 +159,20 @@ TagList = Annotated[
 ]
 TagNames = Annotated[
     list[TagName],
-    Field(max_length=MAX_GIVEN_TAGS, description=f"At most {MAX_TAGS} different tags."),
+    Field(max_length=MAX_GIVEN_TAGS),
     at_most(MAX_GIVEN_TAGS),
     AfterValidator(normalize_tags),
 ]
 TaskIdText = Annotated[TaskId, PlainValidator(parse_uuid), _text(format="uuid")]
 
-OwnerId = Annotated[UserId, PlainValidator(parse_uuid), _text(format="uuid")]
+UserIdText = Annotated[UserId, PlainValidator(parse_uuid), _text(format="uuid")]
+OwnerId = Annotated[
+    UserIdText | None,
+    Field(
+        description="The user whose data to read. Managers and admins may name any user. By default, the caller.",
+    ),
+]
+"""The parameter `owner_id`."""
 RoleName = Annotated[Role, Field(strict=False)]
 UsernameText = Annotated[str, AfterValidator(validate_username), _text(pattern=USERNAME_PATTERN)]
 EmailText = Annotated[

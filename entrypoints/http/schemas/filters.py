@@ -4,7 +4,7 @@ A field becomes a parameter by its type. A field of a type that is missing here 
 """
 
 from dataclasses import fields
-from typing import Annotated, Any, Final, TypeVar, get_type_hints
+from typing import Annotated, Any, ClassVar, Final, TypeVar, get_type_hints
 
 from pydantic import Field, create_model
 
@@ -42,11 +42,22 @@ PARAMETERS: Final[dict[Any, tuple[Any, Any]]] = {
 NAMES: Final = {"statuses": "status", "priorities": "priority", "tags": "tag"}
 """Names of repeatable parameters, by the name of the field."""
 
-TAG_LIST: Final = Field(None, description="several tags, separated by commas; a task must have all of them")
+TAG_LIST: Final = Field(
+    None,
+    description="Several tags in one parameter, separated by commas. A task must have all of them, and all in `tag`.",
+)
 
 
 class FilterQuery(PageQuery):
     """The base of models that `filter_query` creates."""
+
+    filter_type: ClassVar[type[Any]]
+    """The filter, whose fields describe the parameters."""
+
+    @staticmethod
+    def parameter_of(field: str) -> str:
+        """Return the name of the parameter for a field of the filter."""
+        return NAMES.get(field, field)
 
     def to_filter(self, filter: type[F]) -> F:
         """Return the filter with the values of the parameters."""
@@ -62,7 +73,7 @@ class FilterQuery(PageQuery):
 
 def _names(filter: type[Any]) -> tuple[tuple[str, str], ...]:
     """Return the name of each field and of its parameter."""
-    return tuple((field.name, NAMES.get(field.name, field.name)) for field in fields(filter))
+    return tuple((field.name, FilterQuery.parameter_of(field.name)) for field in fields(filter))
 
 
 def filter_query(filter: type[Any]) -> type[FilterQuery]:
@@ -73,4 +84,6 @@ def filter_query(filter: type[Any]) -> type[FilterQuery]:
         parameters[parameter] = PARAMETERS[hints[name]]
         if name == "tags":
             parameters["tags"] = (TagList | None, TAG_LIST)
-    return create_model(f"{filter.__name__}Query", __base__=FilterQuery, **parameters)
+    query: type[FilterQuery] = create_model(f"{filter.__name__}Query", __base__=FilterQuery, **parameters)
+    query.filter_type = filter
+    return query

@@ -19,8 +19,12 @@ def _without_default(schema: JsonDict) -> None:
 
 class PageQuery(Body):
     skip: Annotated[int, Field(ge=0, le=100_000, strict=False, json_schema_extra=_without_default), digits] = 0
+    """The number of items before the page. 0 by default. Not allowed together with `cursor`."""
     limit: Annotated[int, Field(ge=1, le=100, strict=False), digits] = 20
-    cursor: str | None = Field(None, description="`next_cursor` of the previous page; not allowed together with skip")
+    """The largest number of items on the page."""
+    cursor: str | None = None
+    """`next_cursor` of the page before. Filters and order must be the same as there. Not allowed together with `skip`.
+    """
 
     @model_validator(mode="after")
     def _refuse_two_ways_of_paging(self) -> Self:
@@ -35,12 +39,17 @@ class PageQuery(Body):
 @dataclass(slots=True)
 class PageView:
     items: list[Any]
-    """Subclasses define the type of the items."""
+    """The items of this page."""
     total: int | None
+    """The number of items on all pages. Null for a page by cursor."""
     total_capped: bool
+    """Whether `total` was counted only up to 10,000, and there are more items."""
     skip: int | None
+    """The number of items before this page. Null for a page by cursor."""
     limit: int
+    """The largest number of items on the page."""
     next_cursor: str | None
+    """The `cursor` of the next page, or null on the last one."""
 
     @classmethod
     def from_page(cls, page: Page[T], view: Callable[[T], Any]) -> Self:

@@ -9,6 +9,7 @@ import jsonschema_rs
 from httpx2 import Request, Response
 
 from tests.architecture.test_errors import CODES
+from tests.entrypoints.http.declarations import inlined
 
 MEMBERS: Final = {"type", "title", "status", "detail", "instance", "error_code", "request_id"}
 EXTENSIONS: Final = {
@@ -32,7 +33,7 @@ OF_THE_MESSAGE: Final = {"content-type", "content-length", "connection"}
 
 class Conventions:
     def __init__(self, document: dict[str, Any]) -> None:
-        self.document = document
+        self.document = document = inlined(document)
         self._templates = [(_pattern(path), path) for path in sorted(document["paths"], key=lambda path: "{" in path)]
         self._validator = cache(self._new_validator)
 
@@ -71,6 +72,8 @@ class Conventions:
         if "content" not in declared[status]:
             assert response.content == b""
             return
+        if "x-error-codes" in declared[status] and response.request.method != "HEAD":
+            assert response.json()["error_code"] in declared[status]["x-error-codes"]
         media_type, content = response.headers["Content-Type"], declared[status]["content"]
         schema = content[media_type if media_type in content else media_type.partition(";")[0]].get("schema")
         if response.request.method == "HEAD":

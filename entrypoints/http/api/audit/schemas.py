@@ -9,17 +9,19 @@ from application.audit.service import ListAuditEvents
 from application.platform.paging import Page
 from domain.audit.audit_event import AuditEvent
 from domain.audit.audit_query import AuditFilter
-from entrypoints.http.schemas.fields import DateOrDatetimeText, IdText, OwnerId
+from entrypoints.http.schemas.fields import DateOrDatetimeText, IdText, UserIdText
 from entrypoints.http.schemas.paging import PageQuery, PageView
 
 
 class ListAuditEventsQuery(PageQuery):
-    user_id: OwnerId | None = Field(None, description="the user who acts, or whom the event is about")
-    event: Annotated[str, Field(pattern=f"^{AuditFilter.EVENT_NAME}$")] | None = Field(
-        None, description="the name of the event, for example `login_failed`"
-    )
-    since: DateOrDatetimeText | None = Field(None, description="inclusive; a day starts in your time zone")
-    until: DateOrDatetimeText | None = Field(None, description="exclusive; a day starts in your time zone")
+    user_id: UserIdText | None = None
+    """Only events of this user: those that the user has caused, and those about the account."""
+    event: Annotated[str, Field(pattern=f"^{AuditFilter.EVENT_NAME}$")] | None = None
+    """Only events of this name, for example `login_failed`."""
+    since: DateOrDatetimeText | None = None
+    """Only events at this instant or on this day, or later. Days start in your time zone."""
+    until: DateOrDatetimeText | None = None
+    """Only events before this instant or day. Days start in your time zone."""
 
     def to_query(self) -> ListAuditEvents:
         return ListAuditEvents(
@@ -29,20 +31,30 @@ class ListAuditEventsQuery(PageQuery):
 
 @dataclass(slots=True)
 class AuditEventView:
+    """A security event."""
+
     id: IdText
+    """The id of the event."""
     at: datetime
-    level: Annotated[Literal["info", "warning"], Field(description="`warning` if it may be part of an attack")]
+    """When the event happened."""
+    level: Literal["info", "warning"]
+    """`warning` if the event may be part of an attack, otherwise `info`."""
     event: str
-    actor_id: Annotated[IdText | None, Field(description="The authenticated user who acts.")]
-    user_id: Annotated[IdText | None, Field(description="The account that the event is about.")]
+    """The name of the event, for example `login_failed`."""
+    actor_id: IdText | None
+    """The id of the authenticated user who caused the event, or null."""
+    user_id: IdText | None
+    """The id of the user whose account the event is about, or null."""
     source: Literal["request", "job", "command"] | None
-    correlation_id: Annotated[IdText | None, Field(description="The request, the job or the command.")]
-    request_id: Annotated[str | None, Field(description="`X-Request-ID` of the response.")]
+    """What caused the event: a request, a background job or a command of the operator. Null if it is unknown."""
+    correlation_id: IdText | None
+    """Events with the same value belong to the same request, job or command. Null if it is unknown."""
+    request_id: str | None
+    """The `X-Request-ID` of the request that caused the event, or null."""
     ip_address: str | None
-    details: Annotated[
-        dict[str, Any],
-        Field(description="`old` and `new` values by field, `fields` that changed, and others by event."),
-    ]
+    """The network address of the client, or null."""
+    details: dict[str, Any]
+    """More about the event: `old` and `new` values by field, the `fields` that have changed, and others."""
 
     @classmethod
     def of(cls, event: AuditEvent) -> Self:
@@ -67,7 +79,10 @@ def _id_text(id: UUID | None) -> str | None:
 
 @dataclass(slots=True)
 class AuditPageView(PageView):
+    """A page of security events."""
+
     items: list[AuditEventView]
+    """The events of this page, latest first."""
 
     @classmethod
     def of(cls, page: Page[AuditEvent]) -> Self:

@@ -30,7 +30,7 @@ _MAX_FIELD: Final = 100
 
 
 class MalformedMultipart(HttpError, status=HTTPStatus.BAD_REQUEST, code="MALFORMED_MULTIPART"):
-    pass
+    """The body is not valid `multipart/form-data` (RFC 7578)."""
 
 
 class MultipartUpload:

@@ -14,6 +14,8 @@ _LARGE_POSITION: Final = 10**18
 
 
 class RangeNotSatisfiable(HttpError, status=416, code="RANGE_NOT_SATISFIABLE"):
+    """The requested range contains no byte of the file."""
+
     def __init__(self, size: int) -> None:
         super().__init__("the range does not overlap the file", {"Content-Range": f"bytes */{size}"})
 

@@ -11,7 +11,10 @@ from entrypoints.http.openapi.headers import headers_named
 JOB_URL: Final = "/api/v1/jobs/{id}"
 
 ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
-    202: {"description": "A job does the work. Location is its URL.", "headers": headers_named("Location")}
+    202: {
+        "description": "A job does the work. `Location` is its URL, from which `GET` returns its state.",
+        "headers": headers_named("Location"),
+    }
 }
 """The response in the OpenAPI document."""
 

@@ -1,8 +1,6 @@
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final, Literal, Self
-
-from pydantic import Field
+from typing import Final, Literal, Self
 
 from application.jobs.ports import Job, JobState
 from entrypoints.http.schemas.fields import IdText
@@ -13,17 +11,24 @@ FAILED: Final = "the job failed several times and was stopped; the operator can 
 
 @dataclass(slots=True)
 class JobView:
+    """Long work that a request has started."""
+
     id: IdText
-    kind: Annotated[str, Field(description="What the job does: `change_tag` renames or removes a tag.")]
+    """The id of the job."""
+    kind: str
+    """What the job does: `change_tag` renames or removes a tag."""
     state: Literal["queued", "running", "succeeded", "failed"]
-    attempts: Annotated[int, Field(description="How often the job was started.")]
+    """Whether the job waits, runs, or has ended with or without success."""
+    attempts: int
+    """How often the job was started. A job that fails is started again, at growing intervals."""
     created_at: datetime
-    run_at: Annotated[
-        datetime,
-        Field(description="When the job starts. For a running job: when another worker starts it if this one is lost."),
-    ]
+    """When the request queued the job."""
+    run_at: datetime
+    """When the job starts. For a running job: when another worker starts it if this one is lost."""
     finished_at: datetime | None
+    """When the job ended, or null."""
     error: str | None
+    """Why the job failed, for people, or null."""
 
     @classmethod
     def of(cls, job: Job) -> Self:

@@ -7,13 +7,20 @@ from application.operations.health import CheckResult, Health, HealthReport
 
 @dataclass(slots=True)
 class HealthView:
+    """The state of the process."""
+
     status: Literal["healthy"]
+    """The process responds, so it is always healthy."""
 
 
 @dataclass(slots=True)
 class CheckView:
+    """The state of one dependency."""
+
     status: Health
+    """Whether the dependency works."""
     latency_ms: float
+    """How long the check took, in milliseconds."""
 
     @classmethod
     def of(cls, result: CheckResult) -> "CheckView":
@@ -22,8 +29,12 @@ class CheckView:
 
 @dataclass(slots=True)
 class JobFailuresView:
+    """Failures of one kind of job."""
+
     retried: int
+    """The number of jobs whose last attempt failed and that will be started again."""
     dead: int
+    """The number of jobs that have failed for good."""
 
     @classmethod
     def of(cls, counts: FailureCounts) -> "JobFailuresView":
@@ -32,11 +43,18 @@ class JobFailuresView:
 
 @dataclass(slots=True)
 class JobsView:
+    """The queue of background jobs."""
+
     due: int
+    """The number of jobs that should run now."""
     waiting: int
+    """The number of jobs that run later, or that a worker runs now."""
     dead: int
+    """The number of jobs that have failed for good and wait for the operator."""
     oldest_due_seconds: float
+    """For how many seconds the oldest due job has waited."""
     failures: dict[str, JobFailuresView]
+    """The failures by kind of job."""
 
     @classmethod
     def of(cls, counts: JobCounts) -> "JobsView":
@@ -46,10 +64,16 @@ class JobsView:
 
 @dataclass(slots=True)
 class ReadinessView:
+    """The state of the process and of its dependencies."""
+
     status: Health
+    """`unhealthy` if the process should get no requests, `degraded` if it works without an optional dependency."""
     version: str
+    """The version of the service."""
     checks: dict[str, CheckView]
+    """The state of each dependency: `database`, `cache` and `storage` (the contents of files)."""
     jobs: JobsView | None
+    """The queue of background jobs. Null if it could not be counted in time."""
 
     @classmethod
     def of(cls, report: HealthReport, version: str) -> "ReadinessView":

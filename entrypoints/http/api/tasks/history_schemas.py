@@ -9,22 +9,33 @@ from entrypoints.http.schemas.paging import PageQuery, PageView
 
 
 class ListHistoryQuery(PageQuery):
-    owner_id: OwnerId | None = None
+    owner_id: OwnerId = None
 
 
 @dataclass(slots=True)
 class FieldChangeView:
+    """A change of one field."""
+
     old: str | list[str] | None
+    """The value before the change, or null."""
     new: str | list[str] | None
+    """The value after the change, or null."""
 
 
 @dataclass(slots=True)
 class TaskChangeView:
+    """A change of a task."""
+
     id: IdText
+    """The id of the change."""
     action: Literal["created", "updated"]
+    """Whether the task was created or updated."""
     actor_id: IdText
+    """The id of the user who made the change."""
     at: datetime
+    """When the task was changed."""
     changes: dict[str, FieldChangeView]
+    """The changed fields by name, with the values before and after."""
 
     @classmethod
     def of(cls, change: TaskChange) -> Self:
@@ -42,7 +53,10 @@ class TaskChangeView:
 
 @dataclass(slots=True)
 class HistoryPageView(PageView):
+    """A page of changes."""
+
     items: list[TaskChangeView]
+    """The changes of this page, newest first."""
 
     @classmethod
     def of(cls, page: Page[TaskChange]) -> Self:
@@ -54,6 +68,7 @@ class ExportedChangeView(TaskChangeView):
     """A change as part of an export, where the task is not known from the URL."""
 
     task_id: IdText
+    """The id of the changed task."""
 
     @classmethod
     def of(cls, change: TaskChange) -> Self:

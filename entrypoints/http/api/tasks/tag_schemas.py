@@ -11,16 +11,20 @@ from entrypoints.http.schemas.fields import NO_NUL, OwnerId, TagName, digits
 
 
 class RenameTagBody(Body):
+    """The new name of a tag."""
+
     name: TagName
+    """The new name. If you have such a tag already, the two tags are merged."""
 
 
 class ListTagsQuery(Body):
-    search: Annotated[str, Field(max_length=TagFilter.MAX_SEARCH, pattern=NO_NUL)] = Field(
-        "", description="part of the name, in any case and width"
-    )
+    search: Annotated[str, Field(max_length=TagFilter.MAX_SEARCH, pattern=NO_NUL)] = ""
+    """Returns only tags whose name contains this text, ignoring case and width. At most 200 characters."""
     limit: Annotated[int, Field(ge=1, le=ListTags.MAX_LIMIT, strict=False), digits] = ListTags.MAX_LIMIT
-    cursor: str | None = Field(None, description="`next_cursor` of the previous page")
-    owner_id: OwnerId | None = None
+    """The largest number of tags on the page."""
+    cursor: str | None = None
+    """`next_cursor` of the page before. The other parameters must be the same as there."""
+    owner_id: OwnerId = None
 
     def to_query(self) -> ListTags:
         return ListTags(filter=TagFilter(self.search), limit=self.limit, cursor=self.cursor)
@@ -28,8 +32,12 @@ class ListTagsQuery(Body):
 
 @dataclass(slots=True)
 class TagCountView:
+    """A tag and its use."""
+
     name: str
+    """The name of the tag in lower case."""
     task_count: int
+    """The number of tasks that have the tag."""
 
     @classmethod
     def of(cls, count: TagCount) -> Self:
@@ -38,8 +46,12 @@ class TagCountView:
 
 @dataclass(slots=True)
 class TagPageView:
+    """A page of tags."""
+
     items: list[TagCountView]
+    """The tags of this page, sorted by name."""
     next_cursor: str | None
+    """The `cursor` of the next page, or null on the last one."""
 
     @classmethod
     def of(cls, page: TagPage) -> Self:

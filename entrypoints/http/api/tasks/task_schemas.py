@@ -36,11 +36,21 @@ up to four times as much; see `MAX_DECOMPOSITION`."""
 
 class TaskFields(Body):
     description: DescriptionText | None | MISSING = MISSING
+    """More about the task: at most 2,000 characters, or null."""
     status: StatusName | MISSING = MISSING
+    """The state of the task. Any status may follow any other. Do not contradict `completed`."""
     completed: bool | MISSING = MISSING
+    """`true` completes the task, `false` reopens a completed one as `pending`. It is another way to set `status`."""
     priority: PriorityName | MISSING = MISSING
+    """How important the task is."""
     due_date: DueText | None | MISSING = MISSING
+    """When the task is due: a day in your time zone (`2025-12-01`), an instant with an offset
+    (`2025-12-01T18:00:00+01:00`), or null.
+    """
     tags: TagNames | MISSING = MISSING
+    """The tags of the task, which replace all existing ones: up to 20 different ones of 1 to 50 characters, without
+    comma, slash and control characters. Case and width of letters are ignored: `Study` becomes `study`.
+    """
 
     @model_validator(mode="after")
     def _check_completion(self) -> Self:
@@ -56,6 +66,8 @@ class TaskFields(Body):
 
 
 class CreateTaskBody(TaskFields):
+    """A new task. Without other values it is pending, of medium priority, and has no due date and no tags."""
+
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -65,12 +77,15 @@ class CreateTaskBody(TaskFields):
     )
 
     title: TitleText
+    """What is to do: 1 to 255 characters after trimming, not blank."""
 
     def to_command(self) -> CreateTask:
         return CreateTask(**self.to_changes())
 
 
 class EditTaskBody(TaskFields):
+    """Changes of a task. Missing fields stay unchanged; null clears `description` or `due_date`."""
+
     model_config = ConfigDict(
         json_schema_extra={
             "minProperties": 1,
@@ -79,6 +94,7 @@ class EditTaskBody(TaskFields):
     )
 
     title: TitleText | MISSING = MISSING
+    """What is to do: 1 to 255 characters after trimming, not blank."""
 
     @model_validator(mode="after")
     def _check_not_empty(self) -> Self:
@@ -95,6 +111,8 @@ TaskIds = Annotated[
 
 
 class CreateTasksBody(Body):
+    """Several new tasks."""
+
     tasks: Annotated[
         list[CreateTaskBody],
         FailFast(),
@@ -102,18 +120,26 @@ class CreateTasksBody(Body):
         some_errors(20),
         at_most(MAX_BATCH_SIZE),
     ]
+    """The new tasks, 1 to 100. All of them are created, or none."""
 
     def to_commands(self) -> list[CreateTask]:
         return [task.to_command() for task in self.tasks]
 
 
 class EditTasksBody(Body):
+    """The same changes for several tasks."""
+
     task_ids: TaskIds
+    """The ids of the tasks to change, 1 to 100 different ones."""
     updates: EditTaskBody
+    """The changes that each task gets."""
 
 
 class DeleteTasksBody(Body):
+    """Several tasks to delete."""
+
     task_ids: TaskIds
+    """The ids of the tasks to delete, 1 to 100 different ones."""
 
 
 AddTagsBody = Annotated[TagNames, Field(min_length=1)]
@@ -127,8 +153,12 @@ else:
 
 class ListTasksQuery(TaskFilterQuery):
     sort_by: Annotated[SortField, Field(strict=False)] = SortField.CREATED_AT
+    """The field that decides the order. Titles sort ignoring case, statuses and priorities in the order of their list.
+    A due day counts as its end in UTC. Tasks without a due date come last in both directions.
+    """
     sort_order: Literal["asc", "desc"] = "desc"
-    owner_id: OwnerId | None = None
+    """Ascending or descending. Equal tasks are sorted by id in the same direction."""
+    owner_id: OwnerId = None
 
     def to_query(self) -> ListTasks:
         return ListTasks(
@@ -140,19 +170,35 @@ class ListTasksQuery(TaskFilterQuery):
 
 @dataclass(slots=True)
 class TaskView:
+    """A task of a user."""
+
     id: IdText
+    """The id of the task. It never changes."""
     owner_id: IdText
+    """The id of the user whose task this is."""
     title: str
+    """What is to do."""
     description: str | None
+    """More about the task, or null."""
     status: StatusText
+    """The state of the task."""
     completed: bool
+    """Whether the status is `completed`."""
     priority: PriorityText
+    """How important the task is."""
     due_date: date | datetime | None
+    """When the task is due: a day in the time zone of the owner, an instant, or null. It has the kind that was given.
+    """
     tags: list[str]
+    """The tags in lower case, sorted and without duplicates."""
     created_at: datetime
+    """When the task was created."""
     updated_at: datetime
+    """When the task was last changed. A change that changes nothing does not count."""
     completed_at: datetime | None
+    """When the task was completed, or null if it is not completed."""
     version: int
+    """The version of the task, which is also its `ETag`. It is 1 at first and grows with each change."""
 
     @classmethod
     def of(cls, task: Task) -> Self:
@@ -175,7 +221,10 @@ class TaskView:
 
 @dataclass(slots=True)
 class TaskPageView(PageView):
+    """A page of tasks."""
+
     items: list[TaskView]
+    """The tasks of this page."""
 
     @classmethod
     def of(cls, page: Page[Task]) -> Self:
@@ -184,7 +233,10 @@ class TaskPageView(PageView):
 
 @dataclass(slots=True)
 class TaskItemsView:
+    """The tasks of a bulk request."""
+
     items: list[TaskView]
+    """The tasks in the order of the request."""
 
     @classmethod
     def of(cls, tasks: list[Task]) -> Self:

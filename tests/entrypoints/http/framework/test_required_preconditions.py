@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient
 
+from tests.entrypoints.http.declarations import inlined
 from tests.entrypoints.http.framework.test_preconditions import WRITES
 from tests.entrypoints.http.given import BULK, TAGS, TASKS, UNKNOWN, Json, create, get, in_memory, path_of
 
@@ -54,7 +55,7 @@ async def test_authentication_is_checked_first(client: AsyncClient) -> None:
 
 
 async def test_the_document_declares_if_match_as_required(ann: AsyncClient) -> None:
-    document = (await ann.get("/openapi.json")).json()
+    document = inlined((await ann.get("/openapi.json")).json())
     for path, method in (
         ("/{task_id}", "patch"),
         ("/{task_id}", "put"),

@@ -1,7 +1,6 @@
 """Hints for the generator: valid values, and rules that an OpenAPI document cannot express."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any, Final
 
 import schemathesis
@@ -11,6 +10,8 @@ from schemathesis.core.transport import Response
 from schemathesis.generation.case import Case
 from schemathesis.openapi.checks import RejectedPositiveData
 
+from tests.entrypoints.http.declarations import inlined
+from tests.entrypoints.http.declarations import operations as operations_of
 from tests.support.strategies import ZONES
 
 MAILBOX: Final = "mailbox"
@@ -22,7 +23,7 @@ FORMATTED: Final = ("password", "confirm_password", "email", "If-Match", "If-Non
 """Formats that only help to generate values. Other values may be valid too."""
 
 Examples = Mapping[str, Mapping[str, Any]]
-"""Values of the parameters of an operation or of the fields of a body."""
+"""Values of the parameters and the `body` of an operation, or of the fields of a schema."""
 
 BEYOND_SCHEMAS: Final = frozenset(
     {
@@ -60,7 +61,7 @@ def with_hints(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
 
     The patterns alone are complete, but generating values from them is slow.
     """
-    document = deepcopy(document)
+    document = without_examples(inlined(document))
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
         email = schema.get("properties", {}).get("email", {})
@@ -75,9 +76,19 @@ def with_hints(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
                     parameter["schema"]["format"] = OTHER_ENTITY_TAGS if is_refused else ENTITY_TAGS
                 if example := examples.get(f"{method.upper()} {path}", {}).get(parameter["name"]):
                     parameter["schema"]["examples"] = [example]
+            if body := examples.get(f"{method.upper()} {path}", {}).get("body"):
+                operation["requestBody"]["content"]["application/json"]["example"] = body
     for name, schema in schemas.items():
         for field, example in examples.get(name, {}).items():
             schema["properties"][field]["examples"] = [example]
+    return document
+
+
+def without_examples(document: dict[str, Any]) -> dict[str, Any]:
+    """Remove the examples. They name resources that do not exist, and the generator would use nothing else."""
+    for _, operation in operations_of(document):
+        for part in (*operation.get("parameters", ()), *operation.get("requestBody", {}).get("content", {}).values()):
+            part.pop("example", None)
     return document
 
 

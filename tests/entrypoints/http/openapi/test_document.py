@@ -16,6 +16,8 @@ from domain.tasks.task import Priority
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
 from entrypoints.wiring.container import Container
+from tests.entrypoints.http import declarations
+from tests.entrypoints.http.declarations import inlined
 
 OPEN_TO_ALL: Final = {
     "POST /api/v1/auth/register",
@@ -43,9 +45,11 @@ SETTINGS: Final[list[dict[str, Any]]] = [{}, {"force_https": True, "allowed_orig
 Schema = dict[str, Any]
 
 
-def document_of(settings: dict[str, Any]) -> dict[str, Any]:
+def document_of(settings: dict[str, Any], *, resolve: bool = True) -> dict[str, Any]:
+    """Return the document of an application. With `resolve`, shared parts are in the place of references to them."""
     options: dict[str, Any] = {"_env_file": None, "storage": "memory", **settings}
-    return create_app(Container(settings=providers.Object(Settings(**options)))).openapi()
+    document = create_app(Container(settings=providers.Object(Settings(**options)))).openapi()
+    return inlined(document) if resolve else document
 
 
 @pytest.fixture(scope="module", params=SETTINGS, ids=["usual", "by TLS and for browsers"])
@@ -61,11 +65,7 @@ def test_the_settings_of_one_application_do_not_change_the_document_of_another()
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {
-        f"{method.upper()} {path}": operation
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    }
+    return dict(declarations.operations(document))
 
 
 def schemas_in(part: Any) -> Iterator[Schema]:
