@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     files_quota_bytes: int = Field(
         100 * 1024 * 1024, ge=0, description="maximum bytes of all files of one user, each in blocks of 4096"
     )
+    audit_days: int = Field(365, ge=1, le=3650, description="days after which security events are deleted")
     jobs_in_process: bool = Field(True, description="whether serve runs jobs, like `task-manager worker`")
     job_lease_seconds: int = Field(
         30, ge=1, le=3600, description="seconds after which other workers take over the jobs of a killed worker"

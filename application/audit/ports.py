@@ -24,7 +24,7 @@ class AuditEventRepository(Protocol):
         ...
 
     async def erase_addresses(self, user_id: UserId, *, limit: int, after: Position | None = None) -> Position | None:
-        """Erase up to `limit` addresses of clients that may be the user; see `AuditEvent.may_be_address_of`.
+        """Erase up to `limit` addresses of clients that may be the user; see `AuditEvent.is_address_erased_with`.
 
         Start after the position that the previous call returned. Return the next one, or None if nothing remains.
         """

@@ -6,6 +6,7 @@ from typing import ClassVar, Final, Self
 
 from application.jobs.ports import JobId
 from application.platform.events import Event
+from domain.audit.audit_event import AuditEvent
 from domain.identity.session import SessionId
 from domain.identity.user import Role, User, UserId
 
@@ -96,7 +97,7 @@ class UserChanged(SessionStateChanged):
 class UserErased(SessionStateChanged):
     """A user was deleted with all their data."""
 
-    name: ClassVar = "user_erased"
+    name: ClassVar = AuditEvent.ERASURE
     old: Values
 
     @classmethod

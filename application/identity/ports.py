@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from application.audit.ports import AuditUnitOfWork
 from application.jobs.ports import JobQueue
 from application.platform.idempotency import IdempotencyUnitOfWork
 from application.platform.paging import Slice, Window
@@ -226,7 +227,7 @@ class SessionStateCache(Protocol):
         ...
 
 
-class IdentityUnitOfWork(IdempotencyUnitOfWork, Protocol):
+class IdentityUnitOfWork(IdempotencyUnitOfWork, AuditUnitOfWork, Protocol):
     """The repositories that the identity use cases need."""
 
     @property

@@ -9,6 +9,7 @@ from application.identity.events import UserErased
 from application.identity.ports import IdentityUnitOfWork, PurgePosition
 from application.jobs.ports import Job, JobId
 from application.platform.ids import NewId
+from application.platform.paging import Position
 from application.platform.retry import retried
 from domain.errors import LastAdmin
 from domain.identity.user import User, UserId
@@ -28,8 +29,9 @@ async def remove_user(
 ) -> User:
     """Delete the user with all their data. Return the user that was deleted.
 
-    The account is gone with the transaction. If the user owns more than PURGED_AT_ONCE rows of a kind, a job deletes
-    the rest, which no use case returns any more.
+    The account is gone with the transaction. Its security events remain, without the addresses of the user. If the
+    user has more than PURGED_AT_ONCE rows of a kind, a job deletes or changes the rest; no use case returns what the
+    user owned any more.
 
     Raises:
         UserNotFound: There is no such user.
@@ -40,7 +42,8 @@ async def remove_user(
     versions.check(user.version)
     await require_another_admin(uow, user, None)
     await uow.users.remove(user)
-    if await uow.users.purge(user_id, limit=PURGED_AT_ONCE) is not None:
+    has_addresses = await uow.audit_events.erase_addresses(user_id, limit=PURGED_AT_ONCE) is not None
+    if has_addresses or await uow.users.purge(user_id, limit=PURGED_AT_ONCE) is not None:
         await uow.jobs.add(purge_job(user_id))
     await uow.jobs.add(remove_all_bytes_job(user_id, new_id))
     uow.add_event(UserErased.of(user, actor_id))
@@ -70,15 +73,25 @@ class RemovalJobs:
         self._unit_of_work = unit_of_work
 
     async def purge(self, job: Job) -> None:
-        """Delete what the job's owner, a removed user, owned, in short transactions in key order.
+        """Erase the addresses of the owner, a removed user, and delete what the user owned, in short transactions.
 
         After a failure or a kill, the job continues with what remains.
         """
         user_id = job.owner_id
         assert user_id is not None
+        addresses = await self._erase_addresses(user_id, None)
+        while addresses is not None:
+            addresses = await self._erase_addresses(user_id, addresses)
         position: PurgePosition | None = ()
         while position is not None:
             position = await self._purge_batch(user_id, position)
+
+    @retried
+    async def _erase_addresses(self, user_id: UserId, after: Position | None) -> Position | None:
+        async with self._unit_of_work() as uow:
+            position = await uow.audit_events.erase_addresses(user_id, limit=BATCH_SIZE, after=after)
+            await uow.commit()
+        return position
 
     @retried
     async def _purge_batch(self, user_id: UserId, after: PurgePosition) -> PurgePosition | None:

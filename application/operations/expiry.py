@@ -19,11 +19,19 @@ BATCH_SIZE = 1000
 
 
 class ExpiredDataRemover:
-    """Delete expired sessions, reset tokens and stored responses, old jobs, and what removed users still own."""
+    """Delete what expires: sessions, reset tokens, stored responses, jobs, security events, data of removed users."""
 
-    def __init__(self, unit_of_work: Callable[[], UnitOfWork], clock: Clock) -> None:
+    def __init__(self, unit_of_work: Callable[[], UnitOfWork], clock: Clock, audit_age: timedelta) -> None:
+        """Create the remover.
+
+        Args:
+            unit_of_work: Opens a unit of work.
+            clock: The current time.
+            audit_age: How long security events are kept.
+        """
         self._unit_of_work = unit_of_work
         self._clock = clock
+        self._audit_age = audit_age
 
     async def remove(self, job: Job) -> None:
         """Delete everything that has expired, batch by batch. Handles the job EXPIRY."""
@@ -50,6 +58,7 @@ class ExpiredDataRemover:
                 await uow.idempotency.remove_expired(now, limit=BATCH_SIZE),
                 await uow.jobs.remove_dead(now - DEAD_JOB_MAX_AGE, limit=BATCH_SIZE),
                 await uow.jobs.remove_finished(now - FINISHED_JOB_MAX_AGE, limit=BATCH_SIZE),
+                await uow.audit_events.remove_old(now - self._audit_age, limit=BATCH_SIZE),
             )
             await uow.commit()
         return BATCH_SIZE in removed

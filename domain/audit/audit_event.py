@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NewType, Self
+from typing import Any, ClassVar, NewType, Self
 from uuid import UUID
 
 from domain.identity.user import UserId
@@ -22,6 +22,9 @@ class Source(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
     """A security event: who did what to which account, and from where. It never changes and outlives the accounts."""
+
+    ERASURE: ClassVar = "user_erased"
+    """The name of the event of an erased account. It keeps the address, as evidence of who erased the account."""
 
     id: AuditEventId
     at: datetime
@@ -47,9 +50,13 @@ class AuditEvent:
         """The level in the log."""
         return "warning" if self.is_suspicious else "info"
 
-    def may_be_address_of(self, user_id: UserId) -> bool:
-        """Return whether the address may be one of this user: the user acts, or an anonymous client on the account."""
-        return self.actor_id == user_id or (self.actor_id is None and self.user_id == user_id)
+    def is_address_erased_with(self, user_id: UserId) -> bool:
+        """Return whether the address is erased with a user: the user acts, or an anonymous client on the account.
+
+        The event of the erasure itself keeps it.
+        """
+        is_of_user = self.actor_id == user_id or (self.actor_id is None and self.user_id == user_id)
+        return is_of_user and self.name != self.ERASURE
 
     def without_address(self) -> Self:
         """Return the event without the address of the client."""

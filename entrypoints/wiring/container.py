@@ -90,6 +90,7 @@ def _options(settings: Settings) -> ServiceOptions:
         files_quota=settings.files_quota_bytes,
         public_url=settings.public_origin,
         job_lease=timedelta(seconds=settings.job_lease_seconds),
+        audit_age=timedelta(days=settings.audit_days),
         rate_limits=limits if settings.rate_limit_enabled else RateLimits(),
     )
 

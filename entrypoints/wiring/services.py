@@ -84,6 +84,8 @@ class ServiceOptions:
     """Bytes of all files of a user."""
     public_url: str
     job_lease: timedelta
+    audit_age: timedelta
+    """How long security events are kept."""
     rate_limits: RateLimits
     min_cached_revision: int = MIN_REVISION
 
@@ -157,7 +159,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
     file_jobs = FileJobs(
         unit_of_work=unit_of_work, store=adapters.file_store, identity=file_store_identity, clock=clock
     )
-    expiry = ExpiredDataRemover(unit_of_work=unit_of_work, clock=clock)
+    expiry = ExpiredDataRemover(unit_of_work=unit_of_work, clock=clock, audit_age=options.audit_age)
     jobs = JobService(unit_of_work=unit_of_work)
     tag_jobs = TagJobs(unit_of_work=unit_of_work, clock=clock, new_id=new_id)
     handlers: Mapping[str, Handler | RecurringJob] = {

@@ -86,6 +86,7 @@ class World:
                 files_quota=quota,
                 public_url="https://tasks.example.com",
                 job_lease=timedelta(seconds=30),
+                audit_age=timedelta(days=365),
                 rate_limits=rate_limits or RateLimits(),
                 min_cached_revision=0,
             ),

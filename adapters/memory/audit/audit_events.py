@@ -26,7 +26,7 @@ class InMemoryAuditEventRepository:
 
     async def erase_addresses(self, user_id: UserId, *, limit: int, after: Position | None = None) -> Position | None:
         await self._lock.acquire()
-        known = [event for event in self._events.values() if event.ip_address and event.may_be_address_of(user_id)]
+        known = [event for event in self._events.values() if event.ip_address and event.is_address_erased_with(user_id)]
         batch = slice_of(known, ORDER, Window(limit=limit, after=after), total=0).items
         for event in batch:
             self._events.put(event.id, event.without_address())

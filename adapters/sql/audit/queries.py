@@ -13,6 +13,7 @@ from adapters.sql.engine.pages import datetime_from_key
 from adapters.sql.engine.types import Instant
 from adapters.sql.schema.audit import ACTS_ON_OTHERS, audit_events
 from application.platform.paging import Position
+from domain.audit.audit_event import AuditEvent
 from domain.audit.audit_query import AuditFilter
 
 EVENT_COLUMNS: Final = tuple(audit_events.c)
@@ -107,7 +108,11 @@ def position_values(after: Position) -> Values:
 
 
 def _erase_addresses(*, is_after: bool) -> Executable:
-    conditions: list[ColumnElement[bool]] = [_E.ip_address.is_not(None), _E.actor_id.is_(None) | (_E.actor_id == _USER)]
+    conditions: list[ColumnElement[bool]] = [
+        _E.ip_address.is_not(None),
+        _E.event != AuditEvent.ERASURE,
+        _E.actor_id.is_(None) | (_E.actor_id == _USER),
+    ]
     if is_after:
         conditions.append(tuple_(_E.at, _E.id) < _POSITION)
     found = _of_user([_E.id, _E.at], *conditions)

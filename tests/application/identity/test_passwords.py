@@ -148,7 +148,7 @@ async def test_a_user_gets_at_most_five_reset_mails_an_hour(world: World, clock:
         await world.work()
         clock.time += timedelta(minutes=1)
         if minute == 33:
-            await ExpiredDataRemover(world.storage.unit_of_work, clock).remove(a_job())
+            await ExpiredDataRemover(world.storage.unit_of_work, clock, timedelta(days=365)).remove(a_job())
 
     tokens = world.mailbox.reset_tokens
     assert len(tokens) == ResetTokens.MAX_MAILS

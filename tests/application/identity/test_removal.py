@@ -5,14 +5,17 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from adapters.memory.storage import InMemoryStorage, InMemoryUnitOfWork
+from application.audit.origin import Origin, running_for
 from application.files.jobs import REMOVE_BYTES_OF_USER
 from application.identity import removal
 from application.identity.removal import PURGE_USER, RemovalJobs
 from application.identity.users import ListUsers
 from application.jobs.ports import Job, JobId
 from application.tasks.tasks import ListTasks
+from domain.audit.audit_event import Source
+from domain.audit.audit_query import AuditFilter
 from domain.errors import InvalidCredentials, InvalidToken, UserNotFound
-from domain.identity.user import User, UserId
+from domain.identity.user import Role, User, UserId
 from tests.contracts.given import add, expected_snapshot, snapshot
 from tests.support.accounts import PASSWORD, logged_in, registered
 from tests.support.builders import AN_ADMIN, a_task, acting
@@ -85,6 +88,23 @@ async def test_a_small_account_is_erased_without_a_job_for_its_rows(world: World
     assert [kind for kind, _ in world.attempts.outcomes][1:] == [REMOVE_BYTES_OF_USER]
 
 
+async def test_the_security_events_of_a_removed_user_remain_without_the_addresses_of_the_user(world: World) -> None:
+    kim, boss = await owner_of(world, tasks=0), await registered(world, "boss", Role.ADMIN)
+    origin = Origin(source=Source.REQUEST, correlation_id=kim.id, ip_address="192.0.2.1")
+    with running_for(lambda: origin):
+        for _ in range(8):
+            await logged_in(world)
+        await world.users.edit(acting(boss.id, Role.ADMIN), kim.id, full_name="Kim")
+        await logged_in(world, "boss")
+        await world.accounts.erase(acting(kim.id), PASSWORD)
+    assert await due(world) == 3  # the purge, and the bytes of the files
+    await world.work()
+
+    events = await world.services.audit_search.find(AuditFilter(), limit=99)
+    assert [event.name for event in events if event.ip_address] == ["user_erased", "login", "user_changed"]
+    assert [event.name for event in events].count("login") == 9
+
+
 class Killed(Exception):
     """The process is killed."""
 
@@ -92,7 +112,7 @@ class Killed(Exception):
 async def test_a_job_continues_after_its_worker_was_killed(world: World, storage: InMemoryStorage) -> None:
     kim = await owner_of(world, tasks=10)
     await world.accounts.erase(acting(kim.id), PASSWORD)
-    units = iter([storage.unit_of_work(), storage.unit_of_work()])
+    units = iter([storage.unit_of_work() for _ in range(3)])  # the first one erases addresses
 
     def unit_of_work() -> InMemoryUnitOfWork:
         try:

@@ -6,6 +6,7 @@ from application.jobs.ports import JobNotFound
 from application.operations import expiry
 from application.operations.expiry import ExpiredDataRemover
 from application.storage import UnitOfWork
+from domain.audit.audit_query import AuditFilter
 from tests.contracts.jobs.jobs import a_job, add
 from tests.support.accounts import logged_in, registered
 from tests.support.builders import ANN
@@ -20,7 +21,7 @@ async def test_expired_sessions_and_reset_tokens_are_removed(world: World, clock
     await world.work()
     clock.time += LIFETIME - timedelta(seconds=1)
     recent = await logged_in(world)
-    remover = ExpiredDataRemover(world.storage.unit_of_work, clock)
+    remover = ExpiredDataRemover(world.storage.unit_of_work, clock, timedelta(days=365))
 
     async def remaining() -> tuple[int, bool]:
         async with world.storage.unit_of_work() as uow:
@@ -38,7 +39,7 @@ async def test_expired_sessions_and_reset_tokens_are_removed(world: World, clock
 
 async def test_dead_letters_are_kept_for_thirty_days(world: World, clock: SettableClock) -> None:
     async def remaining() -> int:
-        await ExpiredDataRemover(world.storage.unit_of_work, clock).remove(a_job())
+        await ExpiredDataRemover(world.storage.unit_of_work, clock, timedelta(days=365)).remove(a_job())
         async with world.storage.unit_of_work() as uow:
             return (await uow.jobs.counts()).dead
 
@@ -53,7 +54,7 @@ async def test_finished_jobs_are_kept_for_a_day(world: World, clock: SettableClo
     job = a_job(requester_id=ANN, finished_at=clock.time)
 
     async def is_kept() -> bool:
-        await ExpiredDataRemover(world.storage.unit_of_work, clock).remove(a_job())
+        await ExpiredDataRemover(world.storage.unit_of_work, clock, timedelta(days=365)).remove(a_job())
         async with world.storage.unit_of_work() as uow:
             try:
                 return bool(await uow.jobs.get_requested(job.id, requester_id=ANN))
@@ -67,6 +68,18 @@ async def test_finished_jobs_are_kept_for_a_day(world: World, clock: SettableClo
     assert not await is_kept()
 
 
+async def test_security_events_are_kept_for_their_time(world: World, clock: SettableClock) -> None:
+    await registered(world)
+    remover = ExpiredDataRemover(world.storage.unit_of_work, clock, timedelta(days=2))
+    remaining = []
+    for step in (timedelta(days=2), timedelta(microseconds=1)):
+        clock.time += step
+        await remover.remove(a_job())
+        remaining.append(len(await world.services.audit_search.find(AuditFilter(), limit=9)))
+
+    assert remaining == [1, 0]
+
+
 async def test_a_discarded_job_that_deletes_data_of_a_removed_user_is_queued_again(
     world: World, clock: SettableClock
 ) -> None:
@@ -75,7 +88,7 @@ async def test_a_discarded_job_that_deletes_data_of_a_removed_user_is_queued_aga
     async with world.storage.unit_of_work() as uow:
         await uow.users.remove(kim)
         await uow.commit()
-    await ExpiredDataRemover(world.storage.unit_of_work, clock).remove(a_job())
+    await ExpiredDataRemover(world.storage.unit_of_work, clock, timedelta(days=365)).remove(a_job())
     await world.work()
 
     async with world.storage.unit_of_work() as uow:
@@ -97,7 +110,7 @@ async def test_expired_rows_are_removed_in_small_transactions(
         started += 1
         return world.storage.unit_of_work()
 
-    await ExpiredDataRemover(unit_of_work, clock).remove(a_job())
+    await ExpiredDataRemover(unit_of_work, clock, timedelta(days=365)).remove(a_job())
     async with world.storage.unit_of_work() as uow:
         assert await uow.sessions.find_by_user(kim.id) == []
     assert started == 3 + 1
