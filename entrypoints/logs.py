@@ -5,13 +5,15 @@ import sys
 from typing import Any
 
 import structlog
+from pydantic import ValidationError
 
 from domain.text import escape_unprintable
-from entrypoints.settings import LogFormat, Settings
+from entrypoints.setting_types import SettingsError
+from entrypoints.settings import LogFormat, LogSettings
 from entrypoints.streams import LogStream, escape_unencodable
 
 
-def configure(settings: Settings) -> None:
+def configure(settings: LogSettings) -> None:
     """Log one line per event to standard output, as JSON or as text.
 
     Records that libraries log through the standard library get the same format.
@@ -39,12 +41,24 @@ def configure(settings: Settings) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
+def configure_despite_errors() -> None:
+    """Configure logging by its own settings although others are wrong.
+
+    If these are wrong too, log JSON, or text on a terminal.
+    """
+    try:
+        settings = LogSettings()
+    except (ValidationError, SettingsError):
+        settings = LogSettings.model_construct(log_format=LogFormat.CONSOLE if sys.stdout.isatty() else LogFormat.JSON)
+    configure(settings)
+
+
 def is_json() -> bool:
-    """Return whether `configure` was called and chose JSON."""
+    """Return whether `configure` chose JSON."""
     return isinstance(structlog.get_config()["processors"][-1], structlog.processors.JSONRenderer)
 
 
-def _default_format(settings: Settings) -> LogFormat:
+def _default_format(settings: LogSettings) -> LogFormat:
     return LogFormat.CONSOLE if settings.is_development else LogFormat.JSON
 
 

@@ -19,6 +19,9 @@ MAX_PORT = 65_535
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only compared
 """The addresses that a browser can open, for the wildcard addresses."""
 
+ENCODING = "a password must encode # / : ? @ and % as %23 %2F %3A %3F %40 and %25"
+
+_USER = re.compile(r"^(?:[^:/]*(?::[^@]*)?@)?")
 _REDIS_PATH = re.compile(r"(/[0-9]*)?")
 _ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._\x80-\U0010ffff-]+)(?::([0-9]{1,5}))?")
 
@@ -51,18 +54,25 @@ def _normalize_origin(text: str) -> str:
 
 
 def _check_url(text: str) -> str:
+    """Check the port, and that no character of the password ended the host name."""
     try:
-        _ = urlsplit(text).port
+        url = urlsplit(text)
+        _ = url.port
     except ValueError:
-        raise ValueError("port is not valid; a password must encode # / : and @ as %23 %2F %3A and %40") from None
+        raise ValueError(f"port is not valid; {ENCODING}") from None
+    if url.netloc and "@" in url.path + url.query.partition("=")[0] + url.fragment:
+        raise ValueError(f"there is an @ after the host name; {ENCODING}")
     return text
 
 
 def _check_database_url(text: str) -> str:
-    """Check the part after the password: SQLAlchemy allows any character in the password."""
+    """Check the part after the password, which ends with the first @: SQLAlchemy allows any other character in it."""
     if text.startswith("sqlite"):
         return text
-    _check_url(f"//{text.partition('://')[2].rpartition('@')[2]}")
+    place = _USER.sub("", text.partition("://")[2])
+    if "@" in place.partition("?")[0]:
+        raise ValueError(f"there is an @ after the password; {ENCODING}")
+    _check_url(f"//{place}")
     return text
 
 

@@ -49,8 +49,8 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class Settings(BaseSettings):
-    """Environment variables with the names of the fields in upper case, or lines of `.env`.
+class LogSettings(BaseSettings):
+    """The settings of the log: environment variables with the names of the fields in upper case, or lines of `.env`.
 
     The environment has priority. A wrong value raises ValidationError, without the value in its message.
     An unreadable `.env` raises SettingsError.
@@ -68,6 +68,20 @@ class Settings(BaseSettings):
             raise SettingsError(f".env cannot be read: {error.strerror}") from error
 
     environment: Environment = Field(Environment.DEVELOPMENT, description="development, testing or production")
+    log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
+    log_format: LogFormat | None = Field(None, description="console or json; by default console in development only")
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment is Environment.DEVELOPMENT
+
+
+class Settings(LogSettings):
+    """All settings. Errors are those of LogSettings."""
+
+    def __init__(self, **values: Any) -> None:  # otherwise mypy derives the arguments from the fields
+        super().__init__(**values)
+
     storage: str = Field(
         "sql",
         pattern=r"^(sql|memory|[\w.]+:\w+)$",
@@ -140,8 +154,6 @@ class Settings(BaseSettings):
     )
     rate_limit_register: Rate = Field("10/hour", description="registrations per address")
     rate_limit_export: Rate = Field("10/hour", description="exports per user")
-    log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
-    log_format: LogFormat | None = Field(None, description="console or json; by default console in development only")
     audit_log: str | None = Field(
         None,
         min_length=1,
@@ -172,10 +184,6 @@ class Settings(BaseSettings):
         if self.secret_keys.get(self.secret_key_id, self.secret_key) != self.secret_key:
             raise ValueError("SECRET_KEYS must not contain another key under the id of SECRET_KEY, SECRET_KEY_ID")
         return self
-
-    @property
-    def is_development(self) -> bool:
-        return self.environment is Environment.DEVELOPMENT
 
     @property
     def public_origin(self) -> str:

@@ -3,11 +3,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from adapters.files.s3_errors import reason_of
 from application.files.ports import FileStoreUnavailable, StoredObject
 from domain.errors import FileNotFound
 
@@ -32,15 +34,25 @@ class S3FileStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._store = S3Store.from_url(
-            url,
-            client_options={
-                "connect_timeout": CONNECT_TIMEOUT,
-                "timeout": TIMEOUT,
-                "allow_http": os.environ.get("AWS_ALLOW_HTTP") == "true",  # `client_options` overrides the environment
-            },
-            retry_config={"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT},
-        )
+        """Create a client without connecting.
+
+        Raises:
+            ValueError: The URL or a variable of the environment cannot be used. The message contains no credentials.
+        """
+        allow_http = os.environ.get("AWS_ALLOW_HTTP") == "true"
+        _check_endpoint(os.environ.get("AWS_ENDPOINT_URL"), allow_http)
+        try:
+            self._store = S3Store.from_url(
+                url,
+                client_options={
+                    "connect_timeout": CONNECT_TIMEOUT,
+                    "timeout": TIMEOUT,
+                    "allow_http": allow_http,  # `client_options` overrides the environment
+                },
+                retry_config={"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT},
+            )
+        except BaseError as error:
+            raise ValueError(reason_of(error)) from None
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         content = bytearray()
@@ -74,6 +86,17 @@ class S3FileStore:
                 break
 
 
+def _check_endpoint(text: str | None, allow_http: bool) -> None:
+    """Check the address before the client gets it, which does not survive a wrong one."""
+    if not text:
+        return
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.username is not None:
+        raise ValueError("AWS_ENDPOINT_URL must be https://host or http://host, without a user name")
+    if url.scheme == "http" and not allow_http:
+        raise ValueError("AWS_ENDPOINT_URL with http:// needs AWS_ALLOW_HTTP=true")
+
+
 @contextmanager
 def _translate_errors() -> Iterator[None]:
     """Raise FileStoreUnavailable for errors of the store. FileNotFoundError passes unchanged."""
@@ -82,7 +105,7 @@ def _translate_errors() -> Iterator[None]:
     except FileNotFoundError:
         raise
     except (BaseError, OSError, TimeoutError) as error:
-        raise FileStoreUnavailable("the file store is unavailable") from error
+        raise FileStoreUnavailable("the file store is unavailable") from type(error)(reason_of(error))
 
 
 async def _read_chunks(result: "obstore.GetResult") -> AsyncIterator[bytes]:

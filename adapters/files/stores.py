@@ -9,7 +9,7 @@ def create_file_store(url: str) -> FileStore:
     """Create the file store for a URL: `file:relative/directory`, `file:///directory` or `s3://bucket/prefix`.
 
     Raises:
-        ValueError: The URL has another scheme.
+        ValueError: The URL, or the environment for S3, cannot be used.
     """
     match urlsplit(url).scheme:
         case "file":

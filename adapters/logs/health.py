@@ -1,9 +1,6 @@
-from typing import Final
-
 import structlog
 
-MAX_LENGTH: Final = 300
-"""Characters of a reason. Object stores respond with whole documents."""
+from application.operations.health import reason_of
 
 
 class StructlogHealthMonitor:
@@ -17,14 +14,3 @@ class StructlogHealthMonitor:
 
     def dependency_recovered(self, name: str) -> None:
         self._log.info("dependency_recovered", dependency=name)
-
-
-def reason_of(error: BaseException) -> str:
-    """Return the messages of an error and of its causes. The drivers put no passwords into them."""
-    messages: list[str] = []
-    cause: BaseException | None = error
-    while cause is not None:
-        if (message := " ".join(str(cause).split()) or type(cause).__name__) not in messages:
-            messages.append(message)
-        cause = cause.__cause__
-    return ": ".join(messages)[:MAX_LENGTH]

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import make_url
 
@@ -19,6 +19,7 @@ from adapters.sql.jobs.queue import SqlJobQueue
 from adapters.sql.operations.copiers import copier_of
 from adapters.sql.platform.idempotency import SqlIdempotencyRecords
 from adapters.sql.schema.migrator import CURRENT_REVISION, SqlSchema
+from adapters.sql.schema.tables import metadata
 from adapters.sql.tasks.counters import SqlTaskCounters
 from adapters.sql.tasks.history import SqlTaskHistory
 from adapters.sql.tasks.tasks import SqlTaskRepository
@@ -27,6 +28,8 @@ from application.platform.time_limit import REQUEST_SECONDS, limit_time
 from application.platform.unit_of_work import ManagedUnitOfWork, StorageUnavailable
 from application.storage import DatabaseCopier, SchemaRevision
 from domain.audit.audit_event import AuditEvent
+
+TABLES: Final = list(metadata.tables)
 
 
 class SqlStorage:
@@ -79,7 +82,7 @@ class SqlStorage:
         await self._require_served()
         connection = await self._database.acquire()
         try:
-            await connection.require_writable()
+            await connection.require_usable(TABLES)
         finally:
             await connection.release()
 

@@ -32,6 +32,8 @@ TIMEOUT: Final = 1.0
 """Seconds for each check. A dependency that takes longer counts as failed."""
 COUNT_TIMEOUT: Final = 0.2
 """Seconds that a report waits for the state of the job queue after the checks."""
+MAX_REASON: Final = 300
+"""Characters of a reason."""
 
 
 class Health(StrEnum):
@@ -160,3 +162,15 @@ def root_cause(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
     return error
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the messages of an error and of its causes in one line. Adapters put no secrets into them."""
+    messages: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        message = " ".join(str(cause).split()) or type(cause).__name__
+        if not any(message in earlier for earlier in messages):
+            messages.append(message)
+        cause = cause.__cause__
+    return ": ".join(messages)[:MAX_REASON]

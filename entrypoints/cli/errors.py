@@ -1,7 +1,8 @@
 """Errors that commands report as one line each, without a traceback."""
 
 import os
-from typing import Final
+import sys
+from typing import Final, NoReturn
 
 import structlog
 import typer
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from application.files.ports import FileStoreUnavailable, ForeignFileStore
+from application.operations.health import reason_of
 from application.platform.load import Overloaded
 from application.platform.unit_of_work import StorageUnavailable
 from application.storage import BackupError, SchemaMismatch, UnknownRevision
@@ -16,6 +18,7 @@ from domain.errors import DomainError
 from entrypoints import logs
 from entrypoints.cli.exits import ExitCode, exit_with_error
 from entrypoints.setting_types import SettingsError
+from entrypoints.settings import Settings
 
 EXIT_CODES: Final[dict[type[Exception], ExitCode]] = {
     DomainError: ExitCode.REFUSED,
@@ -45,9 +48,8 @@ def report(error: Exception, command: str | None) -> None:
     status = next((EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES), None)
     if status is None:
         return
-    if command in SERVICES and logs.is_json():
-        structlog.get_logger("start").critical("start_refused", reason=describe(error))
-        raise typer.Exit(status) from error
+    if command in SERVICES:
+        refuse_start(describe(error), status)
     exit_with_error(describe(error), status)
 
 
@@ -58,6 +60,8 @@ def describe(error: Exception) -> str:
             return "\n".join(map(_describe_setting, error.errors()))
         case SchemaMismatch():
             return _describe_mismatch(error)
+        case StorageUnavailable() | FileStoreUnavailable():
+            return reason_of(error)
         case OSError(errno=int(), filename=str() | bytes() as name):
             return f"{os.fsdecode(name)}: {error.strerror}"
         case OSError(errno=int()):
@@ -75,7 +79,19 @@ def _describe_mismatch(error: SchemaMismatch) -> str:
     )
 
 
+def refuse_start(message: str, status: ExitCode) -> NoReturn:
+    """Exit with an error of a service, in the format of its log, or as text on a terminal."""
+    if not structlog.is_configured():  # the settings themselves are wrong
+        logs.configure_despite_errors()
+    if not logs.is_json() or sys.stdout.isatty():
+        exit_with_error(message, status)
+    structlog.get_logger("start").critical("start_refused", reason=message.replace("\n", "; "))
+    raise typer.Exit(status)
+
+
 def _describe_setting(error: ErrorDetails) -> str:
     message = str(error.get("ctx", {}).get("error", error["msg"]))
     name, *path = map(str, error["loc"] or ("",))
+    if error["type"] == "string_pattern_mismatch":
+        message = f"must be {Settings.model_fields[name].description}"
     return ": ".join((name.upper(), *path, message)) if name else message

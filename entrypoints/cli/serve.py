@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrypoints.cli.exits import ExitCode, exit_with_error
+from entrypoints.cli.exits import ExitCode
 from entrypoints.cli.setup import build_container, verify_file_store
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def serve(
     from rich.console import Console
 
     from entrypoints.cli.banner import startup_banner
+    from entrypoints.cli.errors import refuse_start
     from entrypoints.server import run as server
 
     for name, value in (("HOST", host), ("PORT", port)):
@@ -38,7 +39,7 @@ def serve(
     try:
         server.run(settings.host, settings.port, workers=workers or settings.workers, reload=reload, announce=announce)
     except server.CannotListen as error:
-        exit_with_error(str(error), ExitCode.UNAVAILABLE)
+        refuse_start(str(error), ExitCode.UNAVAILABLE)
 
 
 async def _prepare(container: "Container") -> None:

@@ -75,8 +75,8 @@ def create_file_store(settings: Settings, storage: Storage) -> FileStore:
     try:
         with needing_extra("FILES_URL"):
             return stores.create_file_store(settings.files_url)
-    except (ValueError, ImportError) as error:
-        raise SettingsError("FILES_URL names a file store that cannot be used") from error
+    except ValueError as error:
+        raise SettingsError(f"FILES_URL names a file store that cannot be used: {error}") from error
 
 
 def create_tokens(settings: Settings, new_id: NewId) -> AccessTokens:

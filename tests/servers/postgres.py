@@ -57,10 +57,17 @@ class Postgres:
 class PostgresServer(Postgres):
     """A temporary server on 127.0.0.1 without a password. Stopping it deletes its data.
 
-    It ends with this process at the latest. `kill` and `pause` need Linux.
+    It ends with this process at the latest. `kill` and `pause` need Linux. `files` are stored in its directory before
+    it starts, for example as `pg_hba.conf`.
     """
 
-    def __init__(self, *, fsync: bool = False, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        *,
+        fsync: bool = False,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        files: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         port = free_port()
         super().__init__(f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres")
         durable = "on" if fsync else "off"
@@ -73,6 +80,7 @@ class PostgresServer(Postgres):
             "timezone": ZONE,
             **settings,
         }
+        self._files = files
         self._account = installation.unprivileged_account()
         self._directory = Path()
         self._programs = Path()
@@ -148,6 +156,11 @@ class PostgresServer(Postgres):
             stdout=subprocess.DEVNULL,
             check=True,
         )
+        for name, content in self._files.items():
+            file = self._data / name
+            file.touch(mode=0o600)
+            file.write_bytes(content)
+            os.chown(file, uid, gid)
 
     def _run(self) -> None:
         account = map(str, self._account)

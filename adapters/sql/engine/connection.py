@@ -42,11 +42,11 @@ class Connection(Protocol):
         """Execute the statement once for each of `rows`."""
         ...
 
-    async def require_writable(self) -> None:
-        """Check that the database accepts writes. Write nothing. The schema must exist.
+    async def require_usable(self, tables: Sequence[str]) -> None:
+        """Check that the database accepts reads and writes of these tables. Write nothing. The schema must exist.
 
         Raises:
-            StorageUnavailable: The database is read-only.
+            StorageUnavailable: The database is read-only, or the role lacks a privilege.
         """
         ...
 

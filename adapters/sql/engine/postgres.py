@@ -9,6 +9,16 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from adapters.sql.engine.compiler import Compiler, Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, TableMissing, UniquenessViolated, Values
 from adapters.sql.engine.hosts import Hosts
+from adapters.sql.engine.postgres_errors import (
+    BUSY,
+    CONTENTION,
+    LOST_CONNECTION,
+    NEEDS_PARAMETER,
+    UNAVAILABLE,
+    WITHOUT_STATEMENTS,
+    WRONG_SERVER,
+    describe_refusal,
+)
 from adapters.sql.engine.urls import is_behind_bouncer
 from application.platform.time_limit import BACKGROUND_SECONDS, REQUEST_SECONDS, max_wait
 from application.platform.unit_of_work import (
@@ -36,23 +46,14 @@ SERVER_SETTINGS: Final = {
 }
 """In milliseconds. `docs/decisions/0027-one-time-limit-for-a-request.md` has the reasons."""
 
-CONTENTION: Final = (pg.DeadlockDetectedError, pg.SerializationError, pg.LockNotAvailableError)
-BUSY: Final = (pg.QueryCanceledError, pg.TooManyConnectionsError)
-LOST_CONNECTION: Final = (pg.PostgresConnectionError, pg.AdminShutdownError, pg.CrashShutdownError, ConnectionError)
-UNAVAILABLE: Final = (
-    OSError,
-    TimeoutError,
-    pg.OperatorInterventionError,
-    pg.InsufficientResourcesError,
-    pg.ReadOnlySQLTransactionError,
-    asyncpg.InternalClientError,  # raised when the connection breaks during the driver's own protocol steps
-)
-
-WRONG_SERVER: Final = (TimeoutError, pg.ReadOnlySQLTransactionError)
-"""Errors of a server that hangs, or that is not the primary any more: new connections may find the new primary."""
-
-IS_READ_ONLY: Final = "SELECT current_setting('transaction_read_only') = 'on'"
-"""True on a standby too."""
+IS_USABLE: Final = """
+    SELECT current_setting('transaction_read_only') = 'on', ARRAY(
+        SELECT privilege || ' on ' || name
+        FROM unnest($1::text[]) AS name, unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) AS privilege
+        WHERE NOT has_table_privilege(name, privilege)
+    )
+"""
+"""Whether writes are refused, as on a standby, and the missing privileges."""
 
 
 class PostgresDatabase:
@@ -65,6 +66,7 @@ class PostgresDatabase:
     def __init__(self, url: str, pool_size: int) -> None:
         self.compiler = COMPILER
         self._is_behind_bouncer = is_behind_bouncer(url)
+        self._url = url
         self._hosts = Hosts(url)
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -111,7 +113,7 @@ class PostgresDatabase:
         except (*UNAVAILABLE, pg.PostgresError, pg.InterfaceError) as error:
             if isinstance(error, BUSY) or self.use.in_use == self._pool_size:
                 raise StorageBusy("all connections to the database are in use") from error
-            raise StorageUnavailable("no connection to the database") from error
+            raise StorageUnavailable(describe_refusal(error, self._url)) from error
 
 
 class _Connection(asyncpg.Connection):
@@ -191,12 +193,14 @@ class PostgresConnection:
                 arguments = [statement.arguments(row) for row in rows]
                 await self._driver.executemany(statement.sql, arguments, timeout=_timeout())
 
-    async def require_writable(self) -> None:
+    async def require_usable(self, tables: Sequence[str]) -> None:
         with self._translate_errors():
-            is_read_only = await self._driver.fetchval(IS_READ_ONLY, timeout=_timeout())
+            is_read_only, missing = await self._driver.fetchrow(IS_USABLE, tables, timeout=_timeout())
         if is_read_only:
             self._terminate(error := pg.ReadOnlySQLTransactionError("the database is read-only"))
             raise StorageUnavailable(str(error))
+        if missing:
+            raise StorageUnavailable(f"the role of DATABASE_URL lacks privileges: {', '.join(missing)}")
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -208,6 +212,10 @@ class PostgresConnection:
             raise ReferenceViolated from error
         except pg.UndefinedTableError as error:
             raise TableMissing from error
+        except pg.InsufficientPrivilegeError as error:
+            raise StorageUnavailable("the role of DATABASE_URL lacks a privilege") from error
+        except WITHOUT_STATEMENTS as error:
+            raise StorageUnavailable(NEEDS_PARAMETER) from error
         except CONTENTION as error:
             raise StorageContention("the transaction conflicted with another one") from error
         except LOST_CONNECTION as error:

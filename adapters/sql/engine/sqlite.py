@@ -164,7 +164,7 @@ class SqliteConnection:
         self._is_taken = False
         self._pool.give_back(None if self._is_read_only else self._driver)
 
-    async def require_writable(self) -> None:
+    async def require_usable(self, tables: Sequence[str]) -> None:
         """Execute a write that changes no row: SQLite needs the write lock for it, but writes nothing to the log."""
         with suppress(StorageBusy), self._translate_errors():
             await self._driver.execute_fetchall(EMPTY_WRITE)

@@ -49,12 +49,12 @@ async def connect(url: str) -> AsyncIterator[AsyncConnection]:
             _require_usable(file)  # first, because the thread of aiosqlite would outlive a failure
         connection = await engine.connect()
     except (sqlite3.Error, DBAPIError, OSError, TimeoutError) as error:
-        raise StorageUnavailable(f"{UNREACHABLE}: {_describe(error)}") from error
+        raise StorageUnavailable(f"{UNREACHABLE}: {_describe(error)}") from None
     try:
         yield connection
     except DBAPIError as error:
         if reason := _reason(error):
-            raise StorageUnavailable(reason) from error
+            raise StorageUnavailable(reason) from None  # the error quotes the statement with its values
         raise
     finally:
         await connection.close()

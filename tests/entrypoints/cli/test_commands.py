@@ -1,4 +1,5 @@
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -289,13 +290,36 @@ def test_serve_reports_an_address_on_which_it_cannot_listen(empty_directory: Pat
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
-def test_a_service_that_logs_json_logs_why_it_does_not_start(run: Run, command: str) -> None:
-    result = run(command, DATABASE_URL=UNREACHABLE[0], LOG_FORMAT="json")
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ({"DATABASE_URL": UNREACHABLE[0], "LOG_FORMAT": "json"}, "Connect call failed|Connection refused"),
+        ({"ENVIRONMENT": "production"}, "SECRET_KEY must be set in production"),
+        ({"ENVIRONMENT": "production", "STORAGE": "canary", "PORT": "x"}, "STORAGE: must be sql, .*; PORT: .* integer"),
+        ({"ENVIRONMENT": "canary"}, "ENVIRONMENT: Input should be 'development', 'testing' or 'production'"),
+    ],
+    ids=str,
+)
+def test_a_service_that_logs_json_logs_why_it_does_not_start(
+    run: Run, command: str, environment: dict[str, str], reason: str
+) -> None:
+    result = run(command, **environment)
 
     event = json.loads(result.stdout)
-    assert (result.exit_code, result.stderr) == (ExitCode.UNAVAILABLE, "")
+    status = ExitCode.UNAVAILABLE if "DATABASE_URL" in environment else ExitCode.USAGE
+    assert (result.exit_code, result.stderr) == (status, "")
     assert (event["event"], event["level"]) == ("start_refused", "critical")
+    assert re.search(reason, event["reason"]), event
     assert "canary" not in result.stdout
+
+
+def test_a_service_that_logs_json_logs_that_it_cannot_listen(empty_directory: Path) -> None:
+    environment = {"STORAGE": "memory", "LOG_FORMAT": "json"}
+    result = CliRunner(env=environment).invoke(app, ["serve", "--host", "192.0.2.1", "--port", "0"])
+
+    event = json.loads(result.stdout.splitlines()[-1])
+    assert (result.exit_code, result.stderr) == (STARTUP_FAILURE, "")
+    assert (event["event"], event["reason"][:24]) == ("start_refused", "cannot listen on 192.0.2")
 
 
 @pytest.mark.parametrize("command", ["migrate", "serve", "openapi"])
@@ -322,7 +346,7 @@ def test_a_storage_that_cannot_be_imported_is_reported(run: Run, command: str, s
 
 
 def test_missing_production_settings_are_reported(run: Run) -> None:
-    assert "SECRET_KEY must be set in production" in require_error(run("serve", ENVIRONMENT="production"))
+    assert "SECRET_KEY must be set in production" in require_error(run("migrate", ENVIRONMENT="production"))
 
 
 @pytest.mark.parametrize(
