@@ -10,7 +10,8 @@ from typing import Final
 from entrypoints.settings import Settings
 from tests.entrypoints.http.service_process import ServerProcess
 
-README: Final = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT: Final = Path(__file__).parents[2]
+README: Final = (ROOT / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
@@ -22,7 +23,7 @@ def test_the_in_process_example_prints_the_completed_task(tmp_path: Path) -> Non
     done = subprocess.run(
         [sys.executable, "-c", example],
         cwd=tmp_path,
-        env={"PATH": os.defpath, "PYTHONPATH": str(Path(__file__).parents[2]), "LOG_LEVEL": "ERROR"},
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "LOG_LEVEL": "ERROR"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -46,12 +47,21 @@ def test_the_example_session_completes_a_task(sqlite_url: str, tmp_path: Path) -
 
     assert done.returncode == 0, done.stderr + done.stdout
     assert '"completion_rate":1.0' in done.stdout
+    assert '"username":"ann"' in done.stdout.rpartition("completion_rate")[2]  # after the refresh
 
 
 def test_the_table_lists_every_setting_with_its_default_and_description() -> None:
     rows = dict(re.findall(r"^\| `([A-Z_]+)` (\|.*\|)$", README, re.MULTILINE))
 
     assert rows == {name.upper(): row(name) for name in Settings.model_fields}
+
+
+def test_the_files_that_the_readme_names_exist() -> None:
+    table = README.partition("| to learn | read |")[2].partition("\n\n")[0]
+    paths = re.findall(r"`(\w+(?:/[\w.]+)+)`", table)
+
+    assert len(paths) >= 15
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 def row(name: str) -> str:
