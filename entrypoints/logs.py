@@ -2,21 +2,26 @@
 
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
 from domain.text import escape_unprintable
+from entrypoints.log_file import LogFile
 from entrypoints.setting_types import SettingsError
 from entrypoints.settings import LogFormat, LogSettings
 from entrypoints.streams import LogStream, escape_unencodable
 
 
 def configure(settings: LogSettings) -> None:
-    """Log one line per event to standard output, as JSON or as text.
+    """Log one line per event to LOG_FILE or to standard output, as JSON or as text.
 
     Records that libraries log through the standard library get the same format.
+
+    Raises:
+        SettingsError: LOG_FILE cannot be written.
     """
     is_json = (settings.log_format or _default_format(settings)) is LogFormat.JSON
     shared: list[Any] = [
@@ -29,6 +34,13 @@ def configure(settings: LogSettings) -> None:
     renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
     escape_unencodable(sys.stdout)
     output: Any = LogStream(sys.stdout)
+    if settings.log_file:
+        output = LogFile(
+            Path(settings.log_file),
+            max_bytes=settings.log_file_bytes,
+            count=settings.log_file_count,
+            fallback=output,
+        )
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
@@ -47,10 +59,10 @@ def configure_despite_errors() -> None:
     If these are wrong too, log JSON, or text on a terminal.
     """
     try:
-        settings = LogSettings()
+        configure(LogSettings())
     except (ValidationError, SettingsError):
-        settings = LogSettings.model_construct(log_format=LogFormat.CONSOLE if sys.stdout.isatty() else LogFormat.JSON)
-    configure(settings)
+        format = LogFormat.CONSOLE if sys.stdout.isatty() else LogFormat.JSON
+        configure(LogSettings.model_construct(log_format=format))
 
 
 def is_json() -> bool:

@@ -22,6 +22,7 @@ LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only compared
 ENCODING = "a password must encode # / : ? @ and % as %23 %2F %3A %3F %40 and %25"
 
 _USER = re.compile(r"^(?:[^:/]*(?::[^@]*)?@)?")
+_JSON_LIST = re.compile(r'\s*\[\s*["\]]')
 _REDIS_PATH = re.compile(r"(/[0-9]*)?")
 _ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._\x80-\U0010ffff-]+)(?::([0-9]{1,5}))?")
 
@@ -36,8 +37,16 @@ def local_url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _split_commas(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+def _split_list(value: Any) -> Any:
+    """Return the parts of a text with commas, or of a JSON list. A list may also contain an address like [::1]."""
+    if not isinstance(value, str):
+        return value
+    if _JSON_LIST.match(value):
+        try:
+            return tuple(json.loads(value))
+        except ValueError:
+            raise ValueError('list must be values separated by commas, or a JSON list like ["a", "b"]') from None
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def _normalize_origin(text: str) -> str:
@@ -134,19 +143,19 @@ def _check_rate(value: Any) -> Any:
 Hosts = Annotated[
     tuple[Annotated[str, AfterValidator(_check_host)], ...],
     NoDecode,
-    BeforeValidator(_split_commas),
+    BeforeValidator(_split_list),
     Field(min_length=1),
 ]
 Networks = Annotated[
     tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(parse_network)], ...],
     NoDecode,
-    BeforeValidator(_split_commas),
+    BeforeValidator(_split_list),
 ]
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 Keys = Annotated[dict[str, Key], NoDecode, BeforeValidator(_parse_keys)]
 Rate = Annotated[str, BeforeValidator(_check_rate)]
 Origin = Annotated[str, AfterValidator(_normalize_origin)]
-Origins = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_split_commas)]
+Origins = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_split_list)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 MailUrl = Annotated[str, AfterValidator(_check_mail_url)]

@@ -70,6 +70,13 @@ class LogSettings(BaseSettings):
     environment: Environment = Field(Environment.DEVELOPMENT, description="development, testing or production")
     log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
     log_format: LogFormat | None = Field(None, description="console or json; by default console in development only")
+    log_file: str | None = Field(
+        None, min_length=1, description="file to which the log is appended; by default the standard output"
+    )
+    log_file_bytes: int = Field(
+        10 * 1024 * 1024, ge=4096, description="size at which LOG_FILE is renamed to LOG_FILE.1 and a new file begins"
+    )
+    log_file_count: int = Field(5, ge=1, le=1000, description="number of renamed log files that are kept")
 
     @property
     def is_development(self) -> bool:
@@ -106,7 +113,7 @@ class Settings(LogSettings):
         description='other keys that verify tokens, to change SECRET_KEY: JSON by key id, like {"2": "…"}',
     )
     secret_key_id: str = Field("1", pattern=r"^[\w.-]{1,40}$", description="key id (kid) of SECRET_KEY")
-    access_token_expire_minutes: int = Field(15, ge=1, le=1440, description="lifetime of access tokens in minutes")
+    access_token_expire_minutes: int = Field(15, ge=1, le=10_080, description="lifetime of access tokens in minutes")
     refresh_token_expire_days: int = Field(7, ge=1, le=365, description="days from login until the session expires")
     password_policy: PasswordRule = Field(PasswordRule.SPECIFICATION, description="specification or nist")
     public_url: Origin | None = Field(None, description="base URL of links in mails; by default http://HOST:PORT")
@@ -130,7 +137,7 @@ class Settings(LogSettings):
     job_lease_seconds: int = Field(
         30, ge=1, le=3600, description="seconds after which other workers take over the jobs of a killed worker"
     )
-    allowed_origins: Origins = Field((), description="allowed CORS origins, separated by commas")
+    allowed_origins: Origins = Field((), description="allowed CORS origins, separated by commas or as a JSON list")
     trusted_hosts: Hosts = Field(
         ("*",), description="accepted Host names, separated by commas; *.example.com for subdomains, * for any"
     )
@@ -152,7 +159,9 @@ class Settings(LogSettings):
     rate_limit_login: Rate = Field(
         "10/minute", description="logins per address, and wrong passwords per account and address"
     )
-    rate_limit_register: Rate = Field("10/hour", description="registrations per address")
+    rate_limit_register: Rate | None = Field(
+        None, description="registrations per address; by default 10/hour, in development 100/hour"
+    )
     rate_limit_export: Rate = Field("10/hour", description="exports per user")
     audit_log: str | None = Field(
         None,
@@ -197,5 +206,6 @@ class Settings(LogSettings):
         return {kid: key.get_secret_value() for kid, key in self.secret_keys.items()} | {self.secret_key_id: current}
 
     def rate(self, name: str) -> RateLimit:
-        amount, _, unit = str(getattr(self, f"rate_limit_{name}")).partition("/")
+        text = getattr(self, f"rate_limit_{name}") or ("100/hour" if self.is_development else "10/hour")
+        amount, _, unit = text.partition("/")
         return RateLimit(name, int(amount), SECONDS[unit])

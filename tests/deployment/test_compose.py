@@ -24,6 +24,9 @@ NOT_PASSED: Final = {
     "HOST": "the image sets it",
     "PORT": "the image sets it",
     "MIGRATE_ON_START": "the service `migrate` migrates",
+    "LOG_FILE": "the containers are read-only; Docker rotates their output",
+    "LOG_FILE_BYTES": "see LOG_FILE",
+    "LOG_FILE_COUNT": "see LOG_FILE",
     "AUDIT_LOG": "the containers are read-only; Docker rotates their output",
 }
 """The settings that operators of the composition do not need."""

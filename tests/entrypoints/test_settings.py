@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from application.platform.rate_limits import RateLimit
 from entrypoints.settings import Environment, LogFormat, PasswordRule, Settings
 from tests.entrypoints.given import KEY, load_settings
 
@@ -40,10 +41,13 @@ DEFAULTS: Final[dict[str, Any]] = {
     "rate_limit_read": "600/minute",
     "rate_limit_write": "120/minute",
     "rate_limit_login": "10/minute",
-    "rate_limit_register": "10/hour",
+    "rate_limit_register": None,
     "rate_limit_export": "10/hour",
     "log_level": "INFO",
     "log_format": None,
+    "log_file": None,
+    "log_file_bytes": 10 * 1024 * 1024,
+    "log_file_count": 5,
     "audit_log": None,
     "max_body_bytes": 4 * 1024 * 1024,
     "max_connections": 2000,
@@ -59,7 +63,7 @@ CHANGED: Final[dict[str, tuple[str, Any]]] = {
     "STORAGE": ("memory", "memory"),
     "DATABASE_URL": (POSTGRES, POSTGRES),
     "SECRET_KEY": (KEY, SecretStr(KEY)),
-    "ACCESS_TOKEN_EXPIRE_MINUTES": ("30", 30),
+    "ACCESS_TOKEN_EXPIRE_MINUTES": ("10080", 10_080),
     "REDIS_URL": ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
     "SECRET_KEYS": (f'{{"old": "{KEY}"}}', {"old": SecretStr(KEY)}),
     "SECRET_KEY_ID": ("2026", "2026"),
@@ -85,6 +89,9 @@ CHANGED: Final[dict[str, tuple[str, Any]]] = {
     "RATE_LIMIT_EXPORT": ("1/day", "1/day"),
     "LOG_LEVEL": ("DEBUG", "DEBUG"),
     "LOG_FORMAT": ("json", LogFormat.JSON),
+    "LOG_FILE": ("/var/log/tasks.log", "/var/log/tasks.log"),
+    "LOG_FILE_BYTES": ("4096", 4096),
+    "LOG_FILE_COUNT": ("10", 10),
     "AUDIT_LOG": ("/var/log/audit.log", "/var/log/audit.log"),
     "MAX_BODY_BYTES": ("1024", 1024),
     "MAX_CONNECTIONS": ("10", 10),
@@ -115,6 +122,7 @@ INVALID: Final = {
     ("SECRET_KEYS", '{"old": "canary"}'),
     ("SECRET_KEY_ID", "canary canary"),
     ("ACCESS_TOKEN_EXPIRE_MINUTES", "0"),
+    ("ACCESS_TOKEN_EXPIRE_MINUTES", "10081"),
     ("ACCESS_TOKEN_EXPIRE_MINUTES", "canary"),
     ("PASSWORD_POLICY", "canary"),
     ("REDIS_URL", "http://canary"),
@@ -149,7 +157,11 @@ INVALID: Final = {
     ("ALLOWED_ORIGINS", "https://canary:65536"),
     ("ALLOWED_ORIGINS", "https://canary.example\n.test"),
     ("ALLOWED_ORIGINS", "https://canary_\u2488.example"),
+    ("ALLOWED_ORIGINS", '["https://a.example", "canary"]'),
+    ("ALLOWED_ORIGINS", '["https://canary.example"'),
+    ("ALLOWED_ORIGINS", "[1]"),
     ("TRUSTED_HOSTS", ""),
+    ("TRUSTED_HOSTS", "[]"),
     ("TRUSTED_HOSTS", "https://canary"),
     ("TRUSTED_HOSTS", "canary:8000"),
     ("TRUSTED_HOSTS", "canary.*"),
@@ -164,6 +176,9 @@ INVALID: Final = {
     ("RATE_LIMIT_EXPORT", "10"),
     ("LOG_LEVEL", "canary"),
     ("LOG_FORMAT", "canary"),
+    ("LOG_FILE", ""),
+    ("LOG_FILE_BYTES", "0"),
+    ("LOG_FILE_COUNT", "0"),
     ("AUDIT_LOG", ""),
     ("MAX_BODY_BYTES", "1023"),
     ("MAX_CONNECTIONS", "0"),
@@ -269,6 +284,43 @@ def test_an_empty_list_of_keys_is_no_key(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("SECRET_KEYS", "")
 
     assert load_settings().secret_keys == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "values"),
+    [
+        (
+            "ALLOWED_ORIGINS",
+            '["https://a.example", "https://B.example:443"]',
+            ("https://a.example", "https://b.example"),
+        ),
+        ("ALLOWED_ORIGINS", "[]", ()),
+        ("TRUSTED_HOSTS", ' ["a.example"]', ("a.example",)),
+        ("TRUSTED_HOSTS", "[::1],a.example", ("[::1]", "a.example")),  # an address, not a JSON list
+        ("TRUSTED_PROXIES", '["10.0.0.0/8"]', (ip_network("10.0.0.0/8"),)),
+    ],
+)
+def test_a_list_is_given_with_commas_or_as_json(
+    name: str, text: str, values: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, text)
+
+    assert getattr(load_settings(), name.lower()) == values
+
+
+@pytest.mark.parametrize(
+    ("environment", "limit", "amount"),
+    [("development", None, 100), ("testing", None, 10), ("production", None, 10), ("development", "7/hour", 7)],
+)
+def test_development_allows_more_registrations(
+    environment: str, limit: str | None, amount: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (PRODUCTION | {"ENVIRONMENT": environment}).items():
+        monkeypatch.setenv(name, value)
+    if limit:
+        monkeypatch.setenv("RATE_LIMIT_REGISTER", limit)
+
+    assert load_settings().rate("register") == RateLimit("register", amount, 3600)
 
 
 PRODUCTION: Final = {
