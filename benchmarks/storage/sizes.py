@@ -1,4 +1,4 @@
-"""The bytes that a task and each change of it take on PostgreSQL and SQLite: `python -m benchmarks.sizes`."""
+"""The bytes that a task and each change of it take on PostgreSQL and SQLite: `python -m benchmarks.storage.sizes`."""
 
 import asyncio
 import sqlite3
@@ -28,7 +28,9 @@ USERS: Final = 10
 SENTENCE: Final = "review the quarterly report with finance and send comments before friday to all of the members"
 TABLES: Final = ("tasks", "task_changes", "task_tallies")
 
-POSTGRES_SIZES: Final = "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relname = ANY($1::text[])"
+POSTGRES_SIZES: Final = """
+    SELECT relname, pg_total_relation_size(oid) AS size FROM pg_class WHERE relname = ANY($1::text[])
+"""
 SQLITE_SIZES: Final = """
     SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master ON sqlite_master.name = dbstat.name GROUP BY tbl_name
 """
@@ -80,7 +82,7 @@ async def measure_postgres(url: str) -> Sizes:
     connection = await asyncpg.connect(dsn_of(url))
     try:
         await connection.execute("VACUUM ANALYZE")
-        return {name: size for name, size in await connection.fetch(POSTGRES_SIZES, TABLES)}
+        return {row["relname"]: row["size"] for row in await connection.fetch(POSTGRES_SIZES, TABLES)}
     finally:
         await connection.close()
 
