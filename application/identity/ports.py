@@ -58,12 +58,7 @@ class UserRepository(Protocol):
         """Return the user with this username or e-mail address, ignoring case, or None."""
         ...
 
-    async def find(
-        self,
-        filter: UserFilter,
-        order: UserOrder,
-        window: Window,
-    ) -> Slice[User]:
+    async def find(self, filter: UserFilter, order: UserOrder, window: Window) -> Slice[User]:
         """Return the users that `filter.match` accepts, sorted by `order.key` and id."""
         ...
 

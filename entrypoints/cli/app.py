@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from entrypoints.cli import backup, jobs, migrate, seed, serve, users
+from entrypoints.cli import audit, backup, jobs, migrate, seed, serve, users
 from entrypoints.cli.group import ReportingGroup
 from entrypoints.cli.setup import build_container
 
@@ -21,6 +21,7 @@ app.command()(migrate.migrate)
 app.command()(jobs.worker)
 app.add_typer(users.app, name="users")
 app.add_typer(jobs.app, name="jobs")
+app.command()(audit.audit)
 app.command()(seed.seed)
 app.command()(backup.backup)
 app.command()(backup.restore)
