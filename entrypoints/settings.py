@@ -172,6 +172,11 @@ class Settings(LogSettings):
     host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
     workers: int = Field(1, ge=1, le=64, description="number of server processes")
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="path of the service in URLs that a proxy strips, like /tasks",
+    )
 
     @model_validator(mode="after")
     def _check_production(self) -> Self:

@@ -37,7 +37,14 @@ def serve(
         Console(stderr=True, soft_wrap=True).print(startup_banner(settings, settings.host, port))
 
     try:
-        server.run(settings.host, settings.port, workers=workers or settings.workers, reload=reload, announce=announce)
+        server.run(
+            settings.host,
+            settings.port,
+            root_path=settings.root_path,
+            workers=workers or settings.workers,
+            reload=reload,
+            announce=announce,
+        )
     except server.CannotListen as error:
         refuse_start(str(error), ExitCode.UNAVAILABLE)
 

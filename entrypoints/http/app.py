@@ -35,7 +35,11 @@ FEATURES: Final = (
 
 
 def create_app(container: Container | None = None) -> FastAPI:
-    """Return the ASGI application. It opens the container at startup and closes it at shutdown."""
+    """Return the ASGI application. It opens the container at startup and closes it at shutdown.
+
+    A server sends these events to the application that it runs. If that application mounts this one, its own lifespan
+    must enter `app.router.lifespan_context(app)`.
+    """
     container = container or Container()
     settings = container.settings()
 
@@ -64,6 +68,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     _add_middleware(app, container, settings)
     errors.install(app)
     document.install(app, settings)
+    app.state.openapi_documents = {}
     return app
 
 

@@ -1,6 +1,7 @@
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 
+from entrypoints.http.framework.mounting import path_below_root
 from entrypoints.http.middleware.host_and_https import PROBES
 
 
@@ -15,5 +16,5 @@ def tracing() -> TelemetryConfig:
         "metrics": False,
         "logs": False,
         "auto_configure": isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider),
-        "exclude": lambda scope: scope["path"].startswith(PROBES),
+        "exclude": lambda scope: path_below_root(scope).startswith(PROBES),
     }

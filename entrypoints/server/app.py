@@ -24,7 +24,7 @@ def app() -> FastAPI:
     container = Container()
     logs.configure(container.settings())
     application = create_app(container)
-    openapi_document(application)
+    openapi_document(application, container.settings().root_path)
     DeadlineProtocol.configure(container.settings(), container.new_id())
     call_before_shutdown(container.services().health.drain)
     call_before_shutdown(kill_after_grace_period)

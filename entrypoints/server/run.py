@@ -39,7 +39,7 @@ class CannotListen(Exception):
     """The address is in use, not allowed, unknown, or not one of this machine."""
 
 
-def run(host: str, port: int, *, workers: int, reload: bool, announce: Callable[[int], None]) -> None:
+def run(host: str, port: int, *, root_path: str, workers: int, reload: bool, announce: Callable[[int], None]) -> None:
     """Serve until SIGTERM or SIGINT. Exit with STARTUP_FAILURE if the application does not start.
 
     Calls `announce` with the port when the sockets listen.
@@ -54,6 +54,7 @@ def run(host: str, port: int, *, workers: int, reload: bool, announce: Callable[
         ws="none",
         host=host,
         port=port,
+        root_path=root_path,
         workers=workers,
         reload=reload,
         reload_dirs=CODE if reload else None,

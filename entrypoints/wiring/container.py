@@ -88,7 +88,7 @@ def _options(settings: Settings) -> ServiceOptions:
     return ServiceOptions(
         session_lifetime=timedelta(days=settings.refresh_token_expire_days),
         files_quota=settings.files_quota_bytes,
-        public_url=settings.public_origin,
+        public_url=settings.public_origin + settings.root_path,
         job_lease=timedelta(seconds=settings.job_lease_seconds),
         audit_age=timedelta(days=settings.audit_days),
         rate_limits=limits if settings.rate_limit_enabled else RateLimits(),

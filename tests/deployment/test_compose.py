@@ -27,6 +27,7 @@ NOT_PASSED: Final = {
     "LOG_FILE": "the containers are read-only; Docker rotates their output",
     "LOG_FILE_BYTES": "see LOG_FILE",
     "LOG_FILE_COUNT": "see LOG_FILE",
+    "ROOT_PATH": "the proxy of the composition strips no path",
     "AUDIT_LOG": "the containers are read-only; Docker rotates their output",
 }
 """The settings that operators of the composition do not need."""

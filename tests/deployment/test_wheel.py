@@ -110,9 +110,10 @@ def test_it_migrates_and_serves_from_any_folder(
     monkeypatch.setenv("PYTHONPATH", "")
     url = f"sqlite+aiosqlite:///{tmp_path}/tasks.db"
 
-    with ServerProcess(tmp_path, url, MIGRATE_ON_START="true") as server:
+    with ServerProcess(tmp_path, url, MIGRATE_ON_START="true", ROOT_PATH="/tasks") as server:
         for path in ("/docs", "/redoc", "/static/swagger-ui-bundle.js", "/static/redoc.standalone.js", "/openapi.json"):
-            assert httpx2.get(server.url + path, trust_env=False).status_code == 200, path
+            assert (response := httpx2.get(server.url + path, trust_env=False)).status_code == 200, path
+        assert response.json()["servers"][0]["url"] == "/tasks"
 
 
 def test_without_extras_a_program_uses_sqlite_and_the_application(installed: Path, tmp_path: Path) -> None:

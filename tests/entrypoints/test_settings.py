@@ -56,6 +56,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "host": "127.0.0.1",
     "port": 8000,
     "workers": 1,
+    "root_path": "",
 }
 
 CHANGED: Final[dict[str, tuple[str, Any]]] = {
@@ -100,6 +101,7 @@ CHANGED: Final[dict[str, tuple[str, Any]]] = {
     "HOST": ("0.0.0.0", "0.0.0.0"),
     "PORT": ("8080", 8080),
     "WORKERS": ("4", 4),
+    "ROOT_PATH": ("/tasks/api", "/tasks/api"),
 }
 
 INVALID: Final = {
@@ -190,6 +192,8 @@ INVALID: Final = {
     ("PORT", "canary"),
     ("WORKERS", "0"),
     ("WORKERS", "65"),
+    ("ROOT_PATH", "canary"),
+    ("ROOT_PATH", "/canary/"),
 }
 
 

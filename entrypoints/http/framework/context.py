@@ -28,6 +28,8 @@ class RequestContext:
     settings: Settings
     services: Services
     metrics: RequestMetrics
+    root_path: str = ""
+    """The root path of the application. The scope has another one inside a mount, such as that of static files."""
     caller: AuthenticatedCaller | None = None
     rate_window: RateWindow | None = None
     """The state of the rate limit that the request counted against."""

@@ -1,5 +1,7 @@
 """Authentication by cookie (RFC 6265bis) for browsers, and its protection against cross-site request forgery."""
 
+from typing import Final
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -8,6 +10,11 @@ from entrypoints.http.framework.client import request_origin
 from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.http_errors import CsrfFailed
 from entrypoints.settings import Settings
+
+HOST_PREFIX: Final = "__Host-"
+"""Browsers accept it only with the path `/`."""
+PATH_PREFIX: Final = "__Secure-"
+"""For an application below a root path: its cookies must not be sent to other applications of the host."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -73,23 +80,25 @@ def parse_cookies(request: Request) -> dict[str, str]:
     return {name.strip(" "): value.strip(" ") for name, separator, value in pairs if separator}
 
 
-def cookie_name(name: str, settings: Settings) -> str:
-    """Return the name of a cookie. Browsers accept the prefix only with `Secure`, so development has none."""
-    return name if settings.is_development else f"__Host-{name}"
+def cookie_name(name: str, settings: Settings, root_path: str = "") -> str:
+    """Return the name of a cookie. Browsers accept the prefixes only with `Secure`, so development has none."""
+    prefix = PATH_PREFIX if root_path else HOST_PREFIX
+    return name if settings.is_development else f"{prefix}{name}"
 
 
 def _name(request: Request, name: str) -> str:
-    return cookie_name(name, context_of(request).settings)
+    context = context_of(request)
+    return cookie_name(name, context.settings, context.root_path)
 
 
 def _set(request: Request, response: Response, name: str, value: str, max_age: int) -> None:
-    settings = context_of(request).settings
+    context = context_of(request)
     response.set_cookie(
         _name(request, name),
         value,
         max_age=max_age,
-        path="/",
-        secure=not settings.is_development,
+        path=f"{context.root_path}/",
+        secure=not context.settings.is_development,
         httponly=True,
         samesite="lax",
     )

@@ -27,6 +27,7 @@ from entrypoints.http.framework.idempotency import (
     parse_idempotency_key,
     replay,
 )
+from entrypoints.http.framework.mounting import path_below_root
 from entrypoints.http.framework.parameters import inject_parameters, request_parameters
 from entrypoints.http.framework.preconditions import etag, expected_versions, not_modified_or, parse_expected_versions
 from entrypoints.http.framework.query import QueryParameters, query_errors
@@ -92,8 +93,9 @@ class Route(APIRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match a scope. Literal paths win over parameterised ones for every method."""
-        is_declared = scope["path"] in self.literal_paths
-        if is_declared if self.param_convertors else scope["path"] != self.path:
+        path = path_below_root(scope) if scope.get("root_path") else scope["path"]
+        is_declared = path in self.literal_paths
+        if is_declared if self.param_convertors else path != self.path:
             return Match.NONE, {}
         if scope["method"] == "HEAD" and self._supports_head:
             match, found = super().matches(scope)

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from entrypoints.http.framework.errors import http_problem
 from entrypoints.http.framework.http_errors import InvalidHost
+from entrypoints.http.framework.mounting import path_below_root
 
 PROBES: Final = ("/health", "/monitoring/")
 """Orchestrators and Prometheus request these paths by the IP address of an instance, so any Host is accepted."""
@@ -35,7 +36,7 @@ class HostAndHttpsMiddleware:
         if not self._has_trusted_host(scope):
             error = InvalidHost("the request must name exactly one host that this service trusts")
             await http_problem(Request(scope), error)(scope, receive, send)
-        elif self._force_https and _is_plain(scope) and not scope["path"].startswith(PROBES):
+        elif self._force_https and _is_plain(scope) and not path_below_root(scope).startswith(PROBES):
             url = Request(scope).url.replace(scheme="https")
             await RedirectResponse(url, HTTPStatus.PERMANENT_REDIRECT)(scope, receive, send)
         else:
@@ -44,11 +45,11 @@ class HostAndHttpsMiddleware:
     def _has_trusted_host(self, scope: Scope) -> bool:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if not hosts and scope["http_version"] == "1.0":
-            return scope["path"] in HEALTH_CHECKS
+            return path_below_root(scope) in HEALTH_CHECKS
         match = _HOST.fullmatch(hosts[0].decode("latin-1").lower()) if len(hosts) == 1 else None
         if match is None:
             return False
-        accepts_all = self._trusts_all or scope["path"].startswith(PROBES)
+        accepts_all = self._trusts_all or path_below_root(scope).startswith(PROBES)
         return accepts_all or any(_matches(match[1], pattern) for pattern in self._trusted)
 
 

@@ -15,6 +15,7 @@ from domain.audit.audit_event import Source
 from entrypoints.http.framework.client import client_address
 from entrypoints.http.framework.context import Headers, RequestContext
 from entrypoints.http.framework.errors import internal_error
+from entrypoints.http.framework.mounting import path_below_root, root_path
 from entrypoints.http.middleware.host_and_https import PROBES
 from entrypoints.settings import Environment, Settings
 from entrypoints.wiring.container import Container
@@ -48,6 +49,12 @@ def security_headers(settings: Settings) -> Headers:
     return [*SECURITY_HEADERS, HSTS] if settings.environment is Environment.PRODUCTION else SECURITY_HEADERS
 
 
+def _below(root: str, name: bytes, value: bytes) -> bytes:
+    """Return the value of a header. The application sets Location as if it was not mounted."""
+    is_path = name == b"location" and value.startswith(b"/")
+    return root.encode() + value if is_path else value
+
+
 class ResponseMiddleware:
     """Add the request id and the security headers to every response, log one line per request, and count it.
 
@@ -69,19 +76,22 @@ class ResponseMiddleware:
             return
         started, status, is_started = perf_counter(), 500, False
         failure: Exception | None = None
+        root, path = root_path(scope), path_below_root(scope)
         correlation_id = self._new_id()
         request_id = find_request_id(scope["headers"]) or str(correlation_id)
         structlog.contextvars.bind_contextvars(request_id=request_id, correlation_id=str(correlation_id))
 
         def complete_headers(headers: Headers) -> None:
+            if root:
+                headers[:] = [(name, _below(root, name, value)) for name, value in headers]
             headers.append((b"x-request-id", request_id.encode()))
             headers += self._headers
-            if scope["path"].startswith(UNCACHED_PATHS):
+            if path.startswith(UNCACHED_PATHS):
                 headers.append(NO_STORE)
             if not any(name == b"content-security-policy" for name, _ in headers):
                 headers.append(STRICT_CSP)
 
-        context = RequestContext(request_id, self._settings, self._services, self._metrics)
+        context = RequestContext(request_id, self._settings, self._services, self._metrics, root)
         context.attach(scope)
 
         async def complete(message: Message) -> None:
@@ -111,11 +121,11 @@ class ResponseMiddleware:
                 await internal_error(Request(scope))(scope, receive, complete)
         finally:
             forget_caller(watch)
-            self._log_and_count(scope, context, status, perf_counter() - started, failure)
+            self._log_and_count(scope, path, context, status, perf_counter() - started, failure)
             structlog.contextvars.clear_contextvars()
 
     def _log_and_count(
-        self, scope: Scope, context: RequestContext, status: int, seconds: float, failure: Exception | None
+        self, scope: Scope, path: str, context: RequestContext, status: int, seconds: float, failure: Exception | None
     ) -> None:
         """Log and count the request by its path template, because paths contain ids and input.
 
@@ -124,7 +134,7 @@ class ResponseMiddleware:
         route = getattr(scope.get("route"), "path", None)
         method = scope["method"] if scope["method"] in _METHODS else _OTHER
         self._metrics.request_finished(method, route, status, seconds)
-        is_routine = status < 400 and scope["path"].startswith(PROBES)
+        is_routine = status < 400 and path.startswith(PROBES)
         log = self._log.error if failure else self._log.debug if is_routine else self._log.info
         log(
             "request",

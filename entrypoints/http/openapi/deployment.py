@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from entrypoints.http.framework.cookies import HOST_PREFIX, PATH_PREFIX
 from entrypoints.http.middleware.cors import EXPOSED
 from entrypoints.http.middleware.host_and_https import PROBES
 from entrypoints.settings import Settings
@@ -35,6 +36,23 @@ def declare(document: dict[str, Any], settings: Settings) -> None:
             for status, response in operation["responses"].items():
                 if status != "308":  # the redirect happens before the origin is checked
                     response["headers"] |= _references(*CORS_HEADERS)
+
+
+def mounted(document: dict[str, Any], root_path: str) -> dict[str, Any]:
+    """Return the document of an application below a root path."""
+    schemes = {name: _scheme_below(root_path, each) for name, each in document["components"]["securitySchemes"].items()}
+    servers = [{**server, "url": root_path} for server in document["servers"]]
+    return {**document, "servers": servers, "components": {**document["components"], "securitySchemes": schemes}}
+
+
+def _scheme_below(root_path: str, scheme: dict[str, Any]) -> dict[str, Any]:
+    match scheme:
+        case {"flows": flows}:
+            below = {name: {**flow, "tokenUrl": root_path + flow["tokenUrl"]} for name, flow in flows.items()}
+            return {**scheme, "flows": below}
+        case {"in": "cookie", "name": name}:
+            return {**scheme, "name": name.replace(HOST_PREFIX, PATH_PREFIX)}
+    return scheme
 
 
 def _redirect(operation: dict[str, Any]) -> dict[str, Any]:

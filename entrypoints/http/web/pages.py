@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -15,7 +15,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette_compress import CompressMiddleware
 
+from entrypoints.http.framework.context import context_of
 from entrypoints.http.framework.preconditions import is_known
+from entrypoints.http.openapi.deployment import mounted
 
 STATIC: Final = files(__package__) / "static"
 
@@ -56,6 +58,10 @@ async def redoc(request: Request) -> Response:
     return _page("redoc.html", REDOC_POLICY)
 
 
+MAX_DOCUMENTS: Final = 8
+"""Root paths for which the document is kept. A mount may have a path with parameters."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenApiDocument:
     """The OpenAPI document as it is sent. It stays the same as long as the process runs."""
@@ -65,18 +71,22 @@ class OpenApiDocument:
     """The entity tag. It is sent as a weak one, because the document may be compressed (RFC 9110, section 8.8.3)."""
 
 
-def openapi_document(app: FastAPI) -> OpenApiDocument:
+def openapi_document(app: FastAPI, root_path: str = "") -> OpenApiDocument:
     """Return the document. The first call builds it, which takes some tenths of a second."""
-    if not hasattr(app.state, "openapi_document"):
-        json = bytes(JSONResponse(app.openapi()).body)
-        app.state.openapi_document = OpenApiDocument(json, f'"{sha256(json).hexdigest()}"')
-    return cast(OpenApiDocument, app.state.openapi_document)
+    documents: dict[str, OpenApiDocument] = app.state.openapi_documents
+    if root_path not in documents:
+        json = bytes(JSONResponse(mounted(app.openapi(), root_path) if root_path else app.openapi()).body)
+        if len(documents) == MAX_DOCUMENTS:
+            documents.clear()
+        documents[root_path] = OpenApiDocument(json, f'"{sha256(json).hexdigest()}"')
+    return documents[root_path]
 
 
 async def openapi(request: Request) -> Response:
     app: FastAPI = request.app
-    is_built = hasattr(app.state, "openapi_document")
-    document = openapi_document(app) if is_built else await asyncio.to_thread(openapi_document, app)
+    root = context_of(request).root_path
+    is_built = root in app.state.openapi_documents
+    document = openapi_document(app, root) if is_built else await asyncio.to_thread(openapi_document, app, root)
     headers = {"ETag": f"W/{document.etag}"}
     if is_known(request, document.etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)

@@ -20,4 +20,4 @@ def test_the_openapi_document_is_built_before_the_process_serves(
 
     application = server.app()
 
-    assert b'"openapi":"3.1.0"' in application.state.openapi_document.json
+    assert b'"openapi":"3.1.0"' in application.state.openapi_documents[""].json

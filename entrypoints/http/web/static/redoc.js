@@ -4,4 +4,4 @@ document.body.style.margin = "0";
 const createElement = document.createElement.bind(document);
 document.createElement = (name, options) => createElement(name === "img" ? "span" : name, options);
 
-Redoc.init("/openapi.json", { hideSchemaTitles: true }, document.getElementById("redoc"));
+Redoc.init("openapi.json", { hideSchemaTitles: true }, document.getElementById("redoc"));
