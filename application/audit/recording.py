@@ -51,8 +51,9 @@ class AuditLogWriter:
         self._audit = audit
 
     async def handle(self, event: RecordedEvent) -> None:
-        """Write the record of an event."""
-        self._audit.record(event.record)
+        """Write the record of an event, if it has one."""
+        if event.record is not None:
+            self._audit.record(event.record)
 
 
 class EventRecorder:

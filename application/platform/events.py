@@ -1,4 +1,4 @@
-"""Events of transactions, and their effects: rows of the transaction, the audit log, caches."""
+"""Events of transactions, and their effects: rows of the transaction, the audit log, the log, caches."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,19 @@ class Event:
     """Something that a transaction changed, or a refusal. Subclasses have the details as fields."""
 
     name: ClassVar[str]
-    """The stable name in the audit log."""
+    """The stable name in the audit log, or in the log."""
+    is_audited: ClassVar[bool] = True
+    """Whether it is a security event, which the transaction stores and the audit log records."""
     is_suspicious: ClassVar[bool] = False
     """Whether the event may be part of an attack."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """An event and its record, which the transaction stores."""
+    """An event and its record, which the transaction stores. An event that is not audited has none."""
 
     event: Event
-    record: AuditEvent
+    record: AuditEvent | None
 
 
 Describe = Callable[[Event], AuditEvent]
@@ -44,7 +46,7 @@ class EventDispatcher:
 
     def describe(self, events: Sequence[Event]) -> list[RecordedEvent]:
         """Return the events with their records."""
-        return [RecordedEvent(event, self._describe(event)) for event in events]
+        return [RecordedEvent(event, self._describe(event) if event.is_audited else None) for event in events]
 
     async def dispatch(self, events: Sequence[RecordedEvent]) -> None:
         """Call each handler with each event, in this order."""

@@ -119,7 +119,8 @@ class ManagedUnitOfWork(ABC):
         self.require_open()
         if self._events and self._dispatcher is not None:
             self._recorded = self._dispatcher.describe(self._events)
-            await self._add_records([event.record for event in self._recorded])
+            if records := [event.record for event in self._recorded if event.record]:
+                await self._add_records(records)
         self._lifecycle.state = State.DONE
         await self._commit()
         self._is_committed = True

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from application.platform.ids import NewId
+from application.tasks.events import TasksChanged, TasksCreated, TasksDeleted
 from application.tasks.ports import TaskUnitOfWork
 from domain.tasks.counters import CounterChanges, added_tags, counter_changes
 from domain.tasks.history import ChangeId, TaskChange
@@ -42,6 +43,7 @@ async def save_tasks(
     )
     old, new = [before for before, _ in edits], [after for _, after in edits]
     await _count(uow, counter_changes(removed=old, added=new), is_limited=is_limited)
+    uow.add_event(TasksChanged.of(new))
 
 
 async def remove_tasks(uow: TaskUnitOfWork, tasks: Sequence[Task]) -> None:
@@ -53,6 +55,7 @@ async def remove_tasks(uow: TaskUnitOfWork, tasks: Sequence[Task]) -> None:
     """
     await uow.tasks.remove(*tasks)
     await uow.counters.add(counter_changes(removed=tasks))
+    uow.add_event(TasksDeleted.of(tasks))
 
 
 async def add_task_versions(uow: TaskUnitOfWork, tasks: Sequence[tuple[Task, ...]], new_id: NewId) -> None:
@@ -75,6 +78,7 @@ async def add_task_versions(uow: TaskUnitOfWork, tasks: Sequence[tuple[Task, ...
             changes.append(TaskChange.update(before, after, id=ChangeId(new_id()), actor_id=first.owner_id))
     await uow.history.add(*changes)
     await _count(uow, counter_changes(added=[versions[-1] for versions in tasks]))
+    uow.add_event(TasksCreated.of([versions[-1] for versions in tasks]))
 
 
 async def _count(uow: TaskUnitOfWork, changes: CounterChanges, *, is_limited: bool = True) -> None:

@@ -11,6 +11,7 @@ from dependency_injector import containers, providers
 from adapters.archive.zip import ZipArchiveFormat
 from adapters.demo.tasks import demo_task
 from adapters.logs.health import StructlogHealthMonitor
+from adapters.logs.tasks import StructlogTaskLog
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.security.secrets import new_secret
 from adapters.system.clock import SystemClock
@@ -65,6 +66,7 @@ def _services(container: "Container") -> Services:
             session_states=container.session_states(),
             mailer=container.mailer(),
             audit=container.audit(),
+            log_event=container.task_log().handle,
             rate_limiter=container.rate_limiter(),
             cache=container.cache(),
             job_monitor=container.job_monitor(),
@@ -125,6 +127,7 @@ class Container(containers.DeclarativeContainer):
     password_policy: providers.Provider[PasswordPolicy] = singleton(create_password_policy, settings)
     session_states: providers.Provider[SessionStateCache] = singleton(create_session_states, storage)
     mailer: providers.Provider[Mailer] = singleton(create_mailer, settings)
+    task_log = singleton(StructlogTaskLog)
     audit: providers.Provider[AuditLog] = singleton(create_audit_log, settings)
     redis = singleton(create_redis, settings)
     rate_limiter: providers.Provider[RateLimiter] = singleton(create_rate_limiter, redis)

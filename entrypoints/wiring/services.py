@@ -37,6 +37,7 @@ from application.operations.ports import ArchiveFormat
 from application.platform.cache import Cache
 from application.platform.clock import Clock
 from application.platform.events import EventDispatcher
+from application.platform.events import Handler as EventHandler
 from application.platform.idempotency import IdempotencyService
 from application.platform.ids import NewId
 from application.platform.mail import Mailer
@@ -68,6 +69,8 @@ class Adapters:
     session_states: SessionStateCache
     mailer: Mailer
     audit: AuditLog
+    log_event: EventHandler
+    """Logs the events that are not security events."""
     rate_limiter: RateLimiter
     cache: Cache
     job_monitor: JobMonitor
@@ -125,6 +128,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
     dispatcher = EventDispatcher(
         AuditEventFactory(clock, new_id).describe,
         AuditLogWriter(adapters.audit).handle,
+        adapters.log_event,
         SessionStateInvalidation(adapters.session_states).handle,
     )
     unit_of_work = partial(adapters.storage.unit_of_work, dispatcher)
@@ -200,12 +204,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             new_secret=adapters.new_secret,
             lifetime=options.session_lifetime,
         ),
-        passwords=PasswordService(
-            unit_of_work=unit_of_work,
-            credentials=credentials,
-            clock=clock,
-            new_id=new_id,
-        ),
+        passwords=PasswordService(unit_of_work=unit_of_work, credentials=credentials, clock=clock, new_id=new_id),
         tasks=TaskService(unit_of_work=unit_of_work, total_cache=total_cache, clock=clock, new_id=new_id),
         task_batches=TaskBatchService(unit_of_work=unit_of_work, clock=clock, new_id=new_id),
         tags=TagService(unit_of_work=unit_of_work, clock=clock, new_id=new_id),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from adapters.archive.zip import ZipArchiveFormat
 from adapters.demo.tasks import demo_task
+from adapters.logs.tasks import StructlogTaskLog
 from adapters.memory.files.store import InMemoryFileStore
 from adapters.process.cache import InProcessCache
 from adapters.process.rate_limiter import InProcessRateLimiter
@@ -75,6 +76,7 @@ class World:
                 session_states=self.session_states,
                 mailer=self.mailbox,
                 audit=self.audit,
+                log_event=StructlogTaskLog().handle,
                 rate_limiter=InProcessRateLimiter(),
                 cache=cache or InProcessCache(),
                 job_monitor=self.attempts,
