@@ -171,6 +171,9 @@ class Settings(LogSettings):
     migrate_on_start: bool = Field(False, description="whether serve migrates the database before it starts")
     host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    worker_port: int | None = Field(
+        None, ge=0, le=65535, description="port on which worker responds to /health and /metrics; by default none"
+    )
     workers: int = Field(1, ge=1, le=64, description="number of server processes")
     root_path: str = Field(
         "",

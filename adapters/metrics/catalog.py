@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from adapters.metrics.samples import Gauge, Metric, Samples, StorageGauges
 from application.jobs.service import JobService
+from application.operations.health import Health, HealthService
 from application.platform.cache import Lookups
 from application.tasks.total_cache import TotalCache
 
@@ -113,6 +114,14 @@ def job_gauges(jobs: JobService) -> StorageGauges:
         ],
         count,
     )
+
+
+def dependency_gauges(health: HealthService) -> StorageGauges:
+    async def check() -> list[Samples]:
+        return [{(name,): result.status is Health.HEALTHY for name, result in (await health.check()).items()}]
+
+    name = "task_manager_dependency_up"
+    return StorageGauges([Gauge(name, "Whether a dependency works, as readiness sees it.", ("dependency",))], check)
 
 
 def _lookup_metric(name: str, documentation: str, cache: CountsLookups) -> Metric:

@@ -2,7 +2,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from prometheus_client import (
     CollectorRegistry,
@@ -83,14 +83,20 @@ class PrometheusMetrics:
         registry.register(SharedDirectoryCollector(self._directory))
         return await asyncio.to_thread(generate_latest, registry)
 
-    def _gauge(self, name: str, documentation: str, labels: tuple[str, ...] = ()) -> Gauge:
-        return Gauge(name, documentation, labels, registry=self._registry, multiprocess_mode="livesum")
+    def _gauge(
+        self,
+        name: str,
+        documentation: str,
+        labels: tuple[str, ...] = (),
+        mode: Literal["livesum", "livemax"] = "livesum",
+    ) -> Gauge:
+        return Gauge(name, documentation, labels, registry=self._registry, multiprocess_mode=mode)
 
     def _updater(self, metric: Metric) -> "GaugeUpdater | CounterUpdater":
         if metric.is_counter:
             counter = Counter(metric.name, metric.documentation, metric.labels, registry=self._registry)
             return CounterUpdater(metric, counter)
-        return GaugeUpdater(metric, self._gauge(metric.name, metric.documentation, metric.labels))
+        return GaugeUpdater(metric, self._gauge(metric.name, metric.documentation, metric.labels, metric.mode))
 
     def _refresh(self) -> None:
         for updater in self._updaters:

@@ -2,9 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 Samples = Mapping[tuple[str, ...], float]
 """Values by label values, which are in the order of the metric's labels."""
+
+Mode = Literal["livesum", "livemax"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,8 @@ class Metric:
     read: Callable[[], Samples]
     labels: tuple[str, ...] = ()
     is_counter: bool = False
+    mode: Mode = "livesum"
+    """How the values of a gauge in several processes become one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,9 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class StorageGauges:
-    """Gauges that are read together from the storage when the metrics are scraped.
+    """Gauges that are read together, asynchronously, when the metrics are scraped.
 
-    All processes return the same values.
+    Their values are those of the process that responds: of the storage, or of its connections.
     """
 
     gauges: Sequence[Gauge]

@@ -99,19 +99,23 @@ class HealthService:
 
     async def report(self) -> HealthReport:
         """Check all dependencies. Takes little more than TIMEOUT, even if a dependency hangs."""
-        running = {name: self._start_or_join(name) for name in self._checks}
         if self._counting is None or self._counting.done():
             self._counting = asyncio.create_task(self._count())
         counting = self._counting
-        await asyncio.wait(running.values(), timeout=TIMEOUT)
+        results = await self.check()
         await asyncio.wait([counting], timeout=COUNT_TIMEOUT)
-        results = {
-            name: check.result() if check.done() else CheckResult(self._status_on_failure[name], TIMEOUT)
-            for name, check in running.items()
-        }
         worst = max((result.status for result in results.values()), key=list(Health).index)
         jobs = counting.result() if counting.done() else None
         return HealthReport(Health.UNHEALTHY if self._is_draining else worst, results, jobs)
+
+    async def check(self) -> dict[str, CheckResult]:
+        """Check all dependencies. A check that takes longer than TIMEOUT has failed."""
+        running = {name: self._start_or_join(name) for name in self._checks}
+        await asyncio.wait(running.values(), timeout=TIMEOUT)
+        return {
+            name: check.result() if check.done() else CheckResult(self._status_on_failure[name], TIMEOUT)
+            for name, check in running.items()
+        }
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,5 +1,6 @@
 import asyncio
 import signal
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Final
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import typer
 
 from application.jobs.ports import JobId
 from domain.text import escape_unprintable
-from entrypoints.cli.exits import exit_with_error
+from entrypoints.cli.exits import ExitCode, exit_with_error
 from entrypoints.cli.setup import build_container, run, verify_file_store
 from entrypoints.cli.terminal.output import JsonOption, print_items, print_json
 
@@ -87,7 +88,13 @@ def _require_one(job_id: UUID | None, all_jobs: bool, kind: str | None) -> None:
 
 def worker() -> None:
     """Run jobs (mails, clean-up) in this process until SIGTERM or SIGINT. Any number of workers may run."""
-    asyncio.run(_work(build_container()))
+    from entrypoints.cli.errors import refuse_start
+    from entrypoints.server.sockets import CannotListen
+
+    try:
+        asyncio.run(_work(build_container()))
+    except CannotListen as error:
+        refuse_start(str(error), ExitCode.UNAVAILABLE)
 
 
 async def _work(container: "Container") -> None:
@@ -102,4 +109,14 @@ async def _work(container: "Container") -> None:
         await container.storage().check()
         await verify_file_store(container)
         typer.echo("Task Manager: running jobs", err=True)
-        await container.services().job_worker.run(stop)
+        async with _monitoring(container):
+            await container.services().job_worker.run(stop)
+
+
+def _monitoring(container: "Container") -> AbstractAsyncContextManager[object]:
+    settings = container.settings()
+    if settings.worker_port is None:
+        return nullcontext()
+    from entrypoints.worker.monitoring import serve_monitoring  # a worker without a port needs no server
+
+    return serve_monitoring(settings.host, settings.worker_port, container.metrics())

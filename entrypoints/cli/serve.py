@@ -24,6 +24,7 @@ def serve(
     from entrypoints.cli.banner import startup_banner
     from entrypoints.cli.errors import refuse_start
     from entrypoints.server import run as server
+    from entrypoints.server.sockets import CannotListen
 
     for name, value in (("HOST", host), ("PORT", port)):
         if value is not None:
@@ -45,7 +46,7 @@ def serve(
             reload=reload,
             announce=announce,
         )
-    except server.CannotListen as error:
+    except CannotListen as error:
         refuse_start(str(error), ExitCode.UNAVAILABLE)
 
 

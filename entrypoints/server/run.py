@@ -18,7 +18,7 @@ from uvicorn.supervisors import ChangeReload
 
 from entrypoints.server.shared_metrics import shared_metrics
 from entrypoints.server.signals import GRACE_PERIOD
-from entrypoints.server.sockets import listen
+from entrypoints.server.sockets import CannotListen, listen
 from entrypoints.server.supervisor import Supervisor, Timeouts
 from entrypoints.server.worker_process import WorkerProcess
 
@@ -33,10 +33,6 @@ CODE: Final = [
     str(Path(__file__).parents[2] / name) for name in ("domain", "application", "adapters", "entrypoints", "migrations")
 ]
 """The folders that `--reload` watches, wherever it is started."""
-
-
-class CannotListen(Exception):
-    """The address is in use, not allowed, unknown, or not one of this machine."""
 
 
 def run(host: str, port: int, *, root_path: str, workers: int, reload: bool, announce: Callable[[int], None]) -> None:
@@ -65,7 +61,7 @@ def run(host: str, port: int, *, root_path: str, workers: int, reload: bool, ann
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
     )
     server = uvicorn.Server(config)
-    sockets = _listen(host, port)
+    sockets = open_sockets(host, port)
     announce(sockets[0].getsockname()[1])
     with suppress(KeyboardInterrupt):
         if config.should_reload:
@@ -81,8 +77,12 @@ def run(host: str, port: int, *, root_path: str, workers: int, reload: bool, ann
                 sys.exit(STARTUP_FAILURE)
 
 
-def _listen(host: str, port: int) -> list[socket]:
-    """Bind the sockets here instead of in uvicorn, which uses one address only, or excludes IPv4 from `::`."""
+def open_sockets(host: str, port: int) -> list[socket]:
+    """Bind the sockets here instead of in uvicorn, which uses one address only, or excludes IPv4 from `::`.
+
+    Raises:
+        CannotListen: No socket can be bound to the address.
+    """
     try:
         sockets = listen(host, port)
     except OSError as error:

@@ -14,6 +14,10 @@ distinguish it from a client that does not read.
 _UNUSABLE: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
+class CannotListen(Exception):
+    """The address is in use, not allowed, unknown, or not one of this machine."""
+
+
 def listen(host: str, port: int) -> list[socket.socket]:
     """Bind a socket to each address of the host that this machine has. `::` also means all IPv4 addresses.
 

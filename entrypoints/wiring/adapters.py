@@ -150,6 +150,7 @@ def create_metrics(
     services: Services, storage: Storage, session_states: SessionStateCache, monitor: JobMonitor
 ) -> RequestMetrics:
     from adapters.metrics import catalog
+    from adapters.metrics.process import build_metric, process_metrics
     from adapters.metrics.prometheus import PrometheusMetrics
 
     metrics = [
@@ -157,5 +158,7 @@ def create_metrics(
         *catalog.session_state_metrics(session_states),
         *catalog.total_cache_metrics(services.total_cache),
         *catalog.job_metrics(monitor),
+        *process_metrics(),
+        build_metric(storage.migrator.head if storage.migrator else ""),
     ]
-    return PrometheusMetrics(metrics, [catalog.job_gauges(services.jobs)])
+    return PrometheusMetrics(metrics, [catalog.dependency_gauges(services.health), catalog.job_gauges(services.jobs)])

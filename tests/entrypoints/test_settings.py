@@ -55,6 +55,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "migrate_on_start": False,
     "host": "127.0.0.1",
     "port": 8000,
+    "worker_port": None,
     "workers": 1,
     "root_path": "",
 }
@@ -100,6 +101,7 @@ CHANGED: Final[dict[str, tuple[str, Any]]] = {
     "MIGRATE_ON_START": ("true", True),
     "HOST": ("0.0.0.0", "0.0.0.0"),
     "PORT": ("8080", 8080),
+    "WORKER_PORT": ("8001", 8001),
     "WORKERS": ("4", 4),
     "ROOT_PATH": ("/tasks/api", "/tasks/api"),
 }
@@ -190,6 +192,7 @@ INVALID: Final = {
     ("PORT", "65536"),
     ("PORT", "-1"),
     ("PORT", "canary"),
+    ("WORKER_PORT", "65536"),
     ("WORKERS", "0"),
     ("WORKERS", "65"),
     ("ROOT_PATH", "canary"),
