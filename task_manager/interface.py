@@ -7,7 +7,7 @@ from application.files.ports import FileStore
 from application.identity.registration import CreateUser, RegisterUser
 from application.platform.cache import Cache
 from application.platform.clock import Clock
-from application.platform.mail import Mailer
+from application.platform.mail import Mail, Mailer
 from application.platform.paging import Page, Paging, Slice, Window
 from application.platform.rate_limits import RateLimiter
 from application.platform.unit_of_work import StorageContention, StorageUnavailable
@@ -44,6 +44,7 @@ __all__ = [
     "Forbidden",
     "InvalidValue",
     "ListTasks",
+    "Mail",
     "Mailer",
     "NotFound",
     "Page",

@@ -38,7 +38,7 @@ LINK: Final = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 def test_no_text_contains_unwanted_words() -> None:
     matches = {}
-    for path in [*modules((*PACKAGES, "tests", "benchmarks")), ROOT / "hatch_build.py", *DOCUMENTS]:
+    for path in [*modules((*PACKAGES, "tests", "benchmarks", "examples")), ROOT / "hatch_build.py", *DOCUMENTS]:
         if words := {found[0] for found in UNWANTED.finditer(path.read_text())}:
             matches[named(path)] = words
 
