@@ -1,11 +1,36 @@
 from collections.abc import Awaitable, Callable
-from typing import Final
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 from application.jobs.ports import Job, JobCounts, JobId, JobUnitOfWork
+from application.platform.events import Event
 from application.platform.retry import retried
 
 BATCH_SIZE: Final = 500
 """Dead jobs that one transaction changes, so that workers wait for none of them for long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadJobsChanged(Event):
+    """The operator changed one dead job, or some of a kind."""
+
+    job_id: str | None = None
+    kind: str | None = None
+    number: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsRequeued(DeadJobsChanged):
+    """The jobs run again."""
+
+    name: ClassVar = "jobs_requeued"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsDiscarded(DeadJobsChanged):
+    """The jobs were deleted: what they should do is not done."""
+
+    name: ClassVar = "jobs_discarded"
 
 
 class JobService:
@@ -35,6 +60,7 @@ class JobService:
         """
         async with self._unit_of_work() as uow:
             await uow.jobs.requeue(job_id)
+            uow.add_event(JobsRequeued(job_id=str(job_id)))
             await uow.commit()
 
     @retried
@@ -46,6 +72,7 @@ class JobService:
         """
         async with self._unit_of_work() as uow:
             await uow.jobs.discard(job_id)
+            uow.add_event(JobsDiscarded(job_id=str(job_id)))
             await uow.commit()
 
     async def requeue_all(self, kind: str | None = None) -> int:
@@ -71,6 +98,8 @@ class JobService:
     async def _requeue_some(self, kind: str, limit: int) -> int:
         async with self._unit_of_work() as uow:
             changed = await uow.jobs.requeue_dead(kind, limit=limit)
+            if changed:
+                uow.add_event(JobsRequeued(kind=kind, number=changed))
             await uow.commit()
         return changed
 
@@ -78,5 +107,7 @@ class JobService:
     async def _discard_some(self, kind: str, limit: int) -> int:
         async with self._unit_of_work() as uow:
             changed = await uow.jobs.discard_dead(kind, limit=limit)
+            if changed:
+                uow.add_event(JobsDiscarded(kind=kind, number=changed))
             await uow.commit()
         return changed
