@@ -61,9 +61,14 @@ class Refusals:
             target: The target of the request, as far as it is known.
             server_headers: Headers that the server adds to each response, such as `Date`.
         """
-        request_id = find_request_id(request_headers) or str(self.new_id())
+        correlation_id = str(self.new_id())
+        request_id = find_request_id(request_headers) or correlation_id
         structlog.get_logger("server").info(
-            "request refused", status=refused.status.value, reason=refused.detail, request_id=request_id
+            "request refused",
+            status=refused.status.value,
+            reason=refused.detail,
+            request_id=request_id,
+            correlation_id=correlation_id,
         )
         body = problem_document(refused.status, refused.code, refused.detail, _instance(target), request_id).encode()
         headers = [
