@@ -32,14 +32,19 @@ def serve(programs: Path, url: str, session: str, folder: Path) -> None:
     assert '"completion_rate":1.0' in output, output
 
 
+def install_revision(revision: str, made: Path) -> tuple[Path, Path]:
+    """Build and install the wheel of a revision. Return the folders of its files and of its commands."""
+    source, folder = made / "source", made / "wheel"
+    for path in (source, folder):
+        path.mkdir()
+    archive = subprocess.run(["git", "archive", revision], cwd=ROOT, check=True, capture_output=True).stdout
+    subprocess.run(["tar", "--extract"], cwd=source, input=archive, check=True)
+    return source, install_wheel(source, folder)
+
+
 def main(revision: str) -> None:
     with TemporaryDirectory() as made, PostgresServer() as postgres:
-        source, folder = Path(made, "source"), Path(made, "wheel")
-        for path in (source, folder):
-            path.mkdir()
-        archive = subprocess.run(["git", "archive", revision], cwd=ROOT, check=True, capture_output=True).stdout
-        subprocess.run(["tar", "--extract"], cwd=source, input=archive, check=True)
-        programs = install_wheel(source, folder)
+        source, programs = install_revision(revision, Path(made))
         blocks = re.findall(r"```sh\n(.*?)```", (source / "README.md").read_text(), re.DOTALL)
         session = next(block for block in blocks if "auth/register" in block)
         for url in (postgres.url("postgres"), f"sqlite+aiosqlite:///{made}/tasks.db"):

@@ -1,6 +1,5 @@
 """Each step of the guide for production that changes the key keeps the tokens of all instances valid."""
 
-import shlex
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -9,20 +8,15 @@ from dependency_injector import providers
 
 from entrypoints.wiring.container import Container
 from tests.contracts.identity.access_tokens import CLAIMS
-from tests.documentation.guide import blocks
+from tests.documentation.production_guide import rotation_steps
 from tests.entrypoints.given import load_settings
-
-STEPS = [
-    dict(line.split("=", 1) for line in shlex.split(block.replace("-key", "-key-of-more-than-32-characters")))
-    for block in blocks("keys", "sh")
-]
 
 
 @pytest.fixture
 def instances(monkeypatch: pytest.MonkeyPatch) -> list[Container]:
     """An instance with the settings of each step."""
     containers = []
-    for step in STEPS:
+    for step in rotation_steps():
         with monkeypatch.context() as environment:
             for name, value in step.items():
                 environment.setenv(name, value)

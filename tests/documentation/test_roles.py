@@ -1,6 +1,5 @@
 """The SQL statements of the guide for production create roles that have the rights they need, and no more."""
 
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,6 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from sqlalchemy import make_url
 
 from adapters.sql.engine.urls import dsn_of
 from adapters.sql.operations.postgres_copier import PostgresCopier
@@ -16,13 +14,12 @@ from adapters.sql.schema.migrator import SqlSchema
 from adapters.sql.schema.tables import metadata
 from application.platform.unit_of_work import StorageUnavailable
 from tests.contracts.given import add, expected_snapshot, register, remove, save, snapshot
-from tests.documentation.guide import blocks
+from tests.documentation.production_guide import create_database, protect_database
 from tests.migrations.databases import opened
 from tests.servers import installation
 from tests.servers.postgres import Postgres
 from tests.support.builders import ANN, NOW, a_task, a_user
 
-CREATION, READ_ONLY, TIMEOUTS = blocks("postgresql", "sql")
 PASSWORD = "of a role for one test"
 
 MISSING_RIGHTS = """
@@ -41,23 +38,11 @@ class Roles:
     service: str
 
 
-def statements(block: str, name: str) -> str:
-    return re.sub(r"\btasks(_owner)?\b", rf"{name}\1", block).replace("…", PASSWORD)
-
-
 @pytest.fixture
 async def roles(postgres: Postgres) -> AsyncIterator[Roles]:
     name = f"guide_{uuid4().hex}"
-    in_server, in_database = statements(CREATION, name).split(f"\\c {name}\n")
     try:
-        for statement in in_server.split(";\n")[:-1]:
-            await postgres.execute(statement)
-        await postgres.execute(in_database, name)
-        url = make_url(postgres.url(name))
-        owner, service = (
-            url.set(username=role, password=PASSWORD).render_as_string(hide_password=False)
-            for role in (f"{name}_owner", name)
-        )
+        owner, service = await create_database(postgres, name, PASSWORD)
         yield Roles(name, postgres.url(name), owner, service)
     finally:
         await postgres.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -65,13 +50,12 @@ async def roles(postgres: Postgres) -> AsyncIterator[Roles]:
 
 
 async def test_the_service_has_the_rights_that_it_needs_and_no_more(
-    roles: Roles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    roles: Roles, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(installation.client_programs()), prepend=":")
     owner = SqlSchema(roles.owner)
     await owner.upgrade()
-    connection = await asyncpg.connect(dsn_of(roles.superuser))
-    await connection.execute(statements(READ_ONLY, roles.name) + statements(TIMEOUTS, roles.name))
+    await protect_database(postgres, roles.name)
 
     async with opened(roles.service) as storage:
         await register(storage, a_user(id=ANN))
@@ -87,6 +71,7 @@ async def test_the_service_has_the_rights_that_it_needs_and_no_more(
         await SqlSchema(roles.service).upgrade()
     await owner.upgrade()
 
+    connection = await asyncpg.connect(dsn_of(roles.superuser))
     assert await connection.fetch(MISSING_RIGHTS, roles.name, list(metadata.tables)) == []
     revision = await connection.fetch(MISSING_RIGHTS, roles.name, ["alembic_version"])
     await connection.close()

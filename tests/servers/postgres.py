@@ -182,7 +182,7 @@ class PostgresServer(Postgres):
 
     def _is_ready(self) -> bool:
         try:
-            return self._lock_file.read_text().splitlines()[7].strip() == "ready"
+            return self._lock_file.read_text().splitlines()[7].strip() in {"ready", "standby"}
         except (FileNotFoundError, IndexError):
             return False
 
