@@ -37,10 +37,12 @@ class PgBouncer:
 
 
 @contextmanager
-def running_pgbouncer(url: str, directory: Path, settings: Mapping[str, str]) -> Iterator[tuple[PgBouncer, str]]:
+def running_pgbouncer(
+    url: str, directory: Path, settings: Mapping[str, str], parameters: Mapping[str, str]
+) -> Iterator[tuple[PgBouncer, str]]:
     """Run PgBouncer in front of the server of `url`, which contains role and password. Return also its URL.
 
-    `settings` change the shipped configuration.
+    `settings` change the shipped configuration, `parameters` are added to the returned URL.
     """
     uid, gid = unprivileged_account()
     parsed, port = make_url(url), free_port()
@@ -56,7 +58,7 @@ def running_pgbouncer(url: str, directory: Path, settings: Mapping[str, str]) ->
         process = subprocess.Popen([program, configuration], user=uid, group=gid, stdout=log, stderr=log)
     try:
         wait_until_listening(port)
-        through = parsed.set(port=port).update_query_dict({"prepared_statement_cache_size": "0"})
+        through = parsed.set(port=port, query={"prepared_statement_cache_size": "0", **parameters})
         yield PgBouncer(directory, process, settings), through.render_as_string(hide_password=False)
     finally:
         process.terminate()

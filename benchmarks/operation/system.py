@@ -56,27 +56,29 @@ class System:
 def running_system(
     postgres: PostgresServer,
     *,
-    parameters: str = "",
     database_url: str | None = None,
     commands: Path = CHECKOUT,
     settings: Mapping[str, str] = MappingProxyType({}),
     bouncer_settings: Mapping[str, str] = MappingProxyType({}),
+    bouncer_parameters: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[System]:
     """Run a system on a server without databases, as the guide says.
 
     Args:
         postgres: The server of the database.
-        parameters: Parameters of the URLs of the server, such as `?sslmode=verify-full`.
         database_url: The URL for the service, by default that of PgBouncer.
         commands: The directory of the commands of the service, by default those of this checkout.
         settings: Settings of the service.
         bouncer_settings: Changes of the shipped configuration of PgBouncer.
+        bouncer_parameters: Parameters of the URL of PgBouncer.
     """
     with ExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory()))
         directory.chmod(0o755)
-        owner_url, service_url = (url + parameters for url in new_database(postgres))
-        bouncer, bouncer_url = stack.enter_context(running_pgbouncer(service_url, directory, bouncer_settings))
+        owner_url, service_url = new_database(postgres)
+        bouncer, bouncer_url = stack.enter_context(
+            running_pgbouncer(service_url, directory, bouncer_settings, bouncer_parameters)
+        )
         common = {
             "DATABASE_URL": database_url or bouncer_url,
             "REDIS_URL": stack.enter_context(ValkeyServer()).url,

@@ -3,12 +3,15 @@
 import json
 import re
 import shlex
+from configparser import ConfigParser
 from fnmatch import fnmatch
 from typing import Final
 
 import pytest
 from typer.main import get_command
 
+from adapters.sql.engine.postgres import LOCK_TIMEOUT, MARGIN
+from application.platform.time_limit import REQUEST_SECONDS
 from entrypoints.cli.app import app
 from entrypoints.server.protocol import DeadlineProtocol
 from entrypoints.settings import Settings
@@ -88,6 +91,16 @@ def test_caddy_tries_an_instance_that_failed_again_before_it_gives_up() -> None:
         int(re.findall(rf"\b{name} (\d+)s", caddy)[0]) for name in ("lb_try_duration", "fail_duration")
     )
     assert 2 * avoided < patience
+
+
+def test_pgbouncer_drops_a_request_when_its_client_has_got_503() -> None:
+    shipped = ConfigParser()
+    shipped.read(ROOT / "deploy" / "pgbouncer.ini")
+    pooling = shipped["pgbouncer"]
+
+    assert pooling["pool_mode"] == "transaction"
+    assert REQUEST_SECONDS <= pooling.getint("query_wait_timeout") <= REQUEST_SECONDS + LOCK_TIMEOUT + MARGIN
+    assert pooling.getint("server_login_retry") <= REQUEST_SECONDS
 
 
 def test_every_command_exists() -> None:
