@@ -26,7 +26,10 @@ def stored_wrongly(url: str, accounts: Sequence[Account], since: Sequence[Accoun
         problems = []
         for account, earlier in zip_longest(accounts, since):
             async with http_client(url, account.access_token) as http:
-                problems += await _check_account(http, account, earlier or account)
+                try:
+                    problems += await _check_account(http, account, earlier or account)
+                except httpx2.HTTPError as error:
+                    problems.append(f"{account.username}: {error}")
         return problems
 
     return asyncio.run(check())
