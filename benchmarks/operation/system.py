@@ -14,7 +14,7 @@ import asyncpg
 from adapters.sql.engine.urls import dsn_of
 from benchmarks.operation.pgbouncer import PgBouncer, running_pgbouncer
 from benchmarks.operation.programs import CHECKOUT, Instance, Program, Worker, run
-from benchmarks.operation.proxy import ADDRESSES, Proxy, running_proxy
+from benchmarks.proxies.proxy import ADDRESSES, Proxy, running_proxy
 from tests.documentation.production_guide import create_database, protect_database
 from tests.servers.ports import free_port
 from tests.servers.postgres import PostgresServer

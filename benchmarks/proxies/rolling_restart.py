@@ -16,7 +16,7 @@ import typer
 from adapters.sql.schema.migrator import SqlSchema
 from benchmarks.operation.load import Load
 from benchmarks.operation.programs import Instance
-from benchmarks.operation.proxy import ADDRESSES, Proxy, running_proxy
+from benchmarks.proxies.proxy import ADDRESSES, Proxy, running_proxy
 from tests.servers.ports import free_port
 from tests.servers.postgres import PostgresServer
 
