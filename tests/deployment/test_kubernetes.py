@@ -164,3 +164,16 @@ def test_the_backup_is_written_to_its_volume() -> None:
     assert {"name": "backups", "persistentVolumeClaim": {"claimName": "task-manager-backups"}} in PODS["backup"][
         "volumes"
     ]
+
+
+def test_prometheus_reaches_the_port_of_the_worker() -> None:
+    given, policy = container("worker"), BY_NAME["NetworkPolicy", "task-manager-worker"]["spec"]
+    (port,) = given["ports"]
+
+    assert (
+        policy["podSelector"]["matchLabels"]
+        == BY_NAME["Deployment", "task-manager-worker"]["spec"]["selector"]["matchLabels"]
+    )
+    assert policy["ingress"][0]["ports"] == [{"port": port["name"]}]
+    assert given["livenessProbe"]["httpGet"] == {"path": "/health", "port": port["name"]}
+    assert {"name": "WORKER_PORT", "value": str(port["containerPort"])} in given["env"]
