@@ -103,7 +103,7 @@ async def test_no_request_leaves_reference_cycles(call: Caller, subtests: pytest
         "edit": (200, lambda: call("PATCH", task, json.dumps({"title": next(titles)}).encode())),
         "not found": (404, lambda: call("GET", f"{TASKS}/{UNKNOWN}")),
         "no path": (404, lambda: call("GET", "/nowhere")),
-        "invalid": (422, lambda: call.post(TASKS, {"titel": "two"})),
+        "invalid": (422, lambda: call.post(TASKS, {"titles": "two"})),
         "malformed": (400, lambda: call("POST", TASKS, b"{")),
         "statistics": (200, lambda: call("GET", f"{TASKS}/statistics")),
         "tags": (200, lambda: call("GET", TAGS)),

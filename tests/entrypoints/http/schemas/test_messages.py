@@ -13,7 +13,7 @@ BODIES: Final[list[tuple[str, Any, str]]] = [
     (TASKS, {}, "title is required"),
     (TASKS, {"title": 1}, "title must be text"),
     (TASKS, {"title": " "}, "title must have 1 to 255 characters"),
-    (TASKS, {"title": "x", "titel": "y"}, "titel: unknown field; did you mean title?"),
+    (TASKS, {"title": "x", "titles": "y"}, "titles: unknown field; did you mean title?"),
     (TASKS, {"title": "x", "ownership": "y"}, "ownership: unknown field"),
     (TASKS, {"title": "x", "status": "done"}, "status must be pending, in_progress, completed or cancelled"),
     (TASKS, {"title": "x", "due_date": "soon"}, "due_date: the value must be a date YYYY-MM-DD or an RFC 3339 "),
