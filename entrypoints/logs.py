@@ -12,17 +12,24 @@ from domain.text import escape_unprintable
 from entrypoints.log_file import LogFile
 from entrypoints.setting_types import SettingsError
 from entrypoints.settings import LogFormat, LogSettings
-from entrypoints.streams import LogStream, escape_unencodable
+from entrypoints.streams import LogStream, escape_unencodable, has_colours
 
 
-def configure(settings: LogSettings) -> None:
-    """Log one line per event to LOG_FILE or to standard output, as JSON or as text.
+def configure(settings: LogSettings, *, is_service: bool = True) -> None:
+    """Log one line per event to LOG_FILE or to a standard stream, as JSON or as text, which has colours on a terminal.
 
     Records that libraries log through the standard library get the same format.
+
+    Args:
+        settings: The format, the level and the file.
+        is_service: Whether the log is the output of this process. Other processes write their result to standard
+            output and the log to standard error, by default only warnings.
 
     Raises:
         SettingsError: LOG_FILE cannot be written.
     """
+    stream = sys.stdout if is_service else sys.stderr
+    level = settings.log_level if is_service or "log_level" in settings.model_fields_set else "WARNING"
     is_json = (settings.log_format or _default_format(settings)) is LogFormat.JSON
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -31,9 +38,11 @@ def configure(settings: LogSettings) -> None:
         structlog.processors.format_exc_info,
         *([] if is_json else [_escape]),
     ]
-    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
-    escape_unencodable(sys.stdout)
-    output: Any = LogStream(sys.stdout)
+    renderer: Any = structlog.processors.JSONRenderer()
+    if not is_json:
+        renderer = structlog.dev.ConsoleRenderer(colors=not settings.log_file and has_colours(stream))
+    escape_unencodable(stream)
+    output: Any = LogStream(stream)
     if settings.log_file:
         output = LogFile(
             Path(settings.log_file),
@@ -43,13 +52,13 @@ def configure(settings: LogSettings) -> None:
         )
     structlog.configure(
         processors=[*shared, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(output),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(output)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
-    logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+    logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 

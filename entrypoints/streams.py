@@ -38,6 +38,11 @@ def discard_unwritten_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def has_colours(stream: TextIO) -> bool:
+    """Return whether to colour output to a stream: a terminal, unless NO_COLOR is set (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 class LogStream:
     """A stream for logs. A line that cannot be written is lost: it does not make a request fail."""
 

@@ -48,7 +48,7 @@ class RoleChanged(IdentityEvent):
     new: Values
 
     @classmethod
-    def of(cls, before: User, after: User, actor_id: UserId) -> Self:
+    def of(cls, before: User, after: User, actor_id: UserId | None) -> Self:
         """Return the event for a change of the role."""
         return cls(before.id, {"role": before.role}, {"role": after.role}, actor_id=actor_id)
 
@@ -86,7 +86,7 @@ class UserChanged(SessionStateChanged):
     new: Values
 
     @classmethod
-    def of(cls, before: User, after: User, fields: Iterable[str], actor_id: UserId) -> Self:
+    def of(cls, before: User, after: User, fields: Iterable[str], actor_id: UserId | None) -> Self:
         """Return the event for an edit. It names those of the fields that changed."""
         changed = sorted(name for name in fields if getattr(after, name) != getattr(before, name))
         old, new = ({name: getattr(u, name) for name in changed if name in AUDITED_VALUES} for u in (before, after))
@@ -115,7 +115,7 @@ class PasswordChanged(SessionStateChanged):
 
 @dataclass(frozen=True, slots=True)
 class PasswordReset(SessionStateChanged):
-    """A user set a new password with a reset link, which ended all sessions."""
+    """A user set a new password with a reset link, or the operator set one, which ended all sessions."""
 
     name: ClassVar = "password_reset"
 

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Unpack
@@ -63,11 +63,7 @@ class UserService:
             InvalidValue: The cursor is damaged or belongs to another list.
         """
         actor.require_may_list_users()
-        paging = query.paging
-        window = paging.window(query.filter, query.order)
-        async with self._unit_of_work() as uow:
-            found = await uow.users.find(query.filter, query.order, window)
-        return paging.page(found.items, found.total, is_exact=False, filter=query.filter, order=query.order)
+        return await find_users(self._unit_of_work, query)
 
     async def create(
         self, actor: Actor, command: CreateUser, *, idempotent_write: IdempotentWrite[User] | None = None
@@ -165,11 +161,7 @@ class UserService:
             if actor.must_confirm(before, after) and before.password_hash != (verified and verified.password_hash):
                 raise WrongPassword
             if after is not before:
-                await require_another_admin(uow, before, after)
-                await self._save(uow, before, after)
-                uow.add_event(UserChanged.of(before, after, changes, actor.user_id))
-                if after.role is not before.role:
-                    uow.add_event(RoleChanged.of(before, after, actor.user_id))
+                await save_edited(uow, before, after, changes, self._new_id, actor_id=actor.user_id)
                 await uow.commit()
         if after is before and PRIVILEGED_FIELDS.intersection(changes):
             await self._session_states.wait_until_current()
@@ -192,15 +184,47 @@ class UserService:
             await remove_user(uow, user_id, versions, self._new_id, actor_id=actor.user_id)
             await uow.commit()
 
-    async def _save(self, uow: IdentityUnitOfWork, before: User, after: User) -> None:
-        await uow.users.save(after)
-        is_switched, is_moved = after.is_active is not before.is_active, after.email != before.email
-        if is_switched:
-            await uow.sessions.remove_all(after.id)  # after `save`, which locks the user: no login can follow
-            await uow.reset_tokens.remove(after.id)
-        if is_moved:
-            await revoke_reset_tokens(uow, after.id)  # they were mailed to the old address
-            await uow.jobs.add(email_changed_job(before, self._new_id))
+
+async def find_users(unit_of_work: Callable[[], IdentityUnitOfWork], query: ListUsers) -> Page[User]:
+    """Return one page of all users.
+
+    Raises:
+        InvalidValue: The cursor is damaged or belongs to another list.
+    """
+    paging = query.paging
+    window = paging.window(query.filter, query.order)
+    async with unit_of_work() as uow:
+        found = await uow.users.find(query.filter, query.order, window)
+    return paging.page(found.items, found.total, is_exact=False, filter=query.filter, order=query.order)
+
+
+async def save_edited(
+    uow: IdentityUnitOfWork,
+    before: User,
+    after: User,
+    fields: Iterable[str],
+    new_id: NewId,
+    *,
+    actor_id: UserId | None,
+) -> None:
+    """Save an edited user, and what follows from the edit: revoked sessions and tokens, a mail, and events.
+
+    Raises:
+        EmailTaken: Another user has the new e-mail address.
+        LastAdmin: The user is the last active admin, and the edit would end that.
+        StaleUser: `before` is not the stored version.
+    """
+    await require_another_admin(uow, before, after)
+    await uow.users.save(after)
+    if after.is_active is not before.is_active:
+        await uow.sessions.remove_all(after.id)  # after `save`, which locks the user: no login can follow
+        await uow.reset_tokens.remove(after.id)
+    if after.email != before.email:
+        await revoke_reset_tokens(uow, after.id)  # they were mailed to the old address
+        await uow.jobs.add(email_changed_job(before, new_id))
+    uow.add_event(UserChanged.of(before, after, fields, actor_id))
+    if after.role is not before.role:
+        uow.add_event(RoleChanged.of(before, after, actor_id))
 
 
 @asynccontextmanager

@@ -4,21 +4,28 @@ Modules of commands import settings, adapters and services when a command runs, 
 """
 
 import json
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from entrypoints.cli import audit, backup, jobs, migrate, seed, serve, users
+from entrypoints.cli.commands import audit, backup, jobs, migrate, reports, seed, serve, tasks, users
 from entrypoints.cli.group import ReportingGroup
 from entrypoints.cli.setup import build_container
 
 app = typer.Typer(
-    cls=ReportingGroup, no_args_is_help=True, help="Tasks for many users, over REST.", pretty_exceptions_enable=False
+    cls=ReportingGroup,
+    no_args_is_help=True,
+    help="Tasks for many users, over REST.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 app.command()(serve.serve)
 app.command()(migrate.migrate)
 app.command()(jobs.worker)
+app.add_typer(tasks.app, name="tasks")
+app.command()(reports.tags)
+app.command()(reports.stats)
+app.command()(reports.export)
 app.add_typer(users.app, name="users")
 app.add_typer(jobs.app, name="jobs")
 app.command()(audit.audit)
@@ -30,6 +37,8 @@ app.command()(backup.verify)
 
 def _print_version(is_requested: bool) -> None:
     if is_requested:
+        from importlib.metadata import version
+
         typer.echo(version("task-manager"))
         raise typer.Exit
 

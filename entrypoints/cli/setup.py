@@ -1,29 +1,46 @@
 """What all commands share: the container and password input."""
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from entrypoints.cli.exits import exit_with_error
 
 if TYPE_CHECKING:
+    from domain.identity.actor import Actor
     from entrypoints.wiring.container import Container
     from entrypoints.wiring.services import Services
 
 T = TypeVar("T")
 
+UserOption = Annotated[
+    str,
+    typer.Option(
+        "--user",
+        "--username",
+        "-u",
+        envvar="TASK_MANAGER_USER",
+        metavar="NAME",
+        help="Whose data: a username, e-mail address or id.",
+        show_default=False,
+    ),
+]
 
-def build_container() -> "Container":
-    """Build the container and configure logging. Check all settings."""
+
+def build_container(*, is_service: bool = False) -> "Container":
+    """Build the container and configure logging. Check all settings.
+
+    A service logs to standard output. Other commands log to standard error, because their output is the result: only
+    warnings and audit events, unless LOG_LEVEL is set.
+    """
     from entrypoints import logs
     from entrypoints.wiring.container import Container
 
     container = Container()
-    logs.configure(container.settings())
+    logs.configure(container.settings(), is_service=is_service)
     container.storage()
     container.file_store()
     container.audit()
@@ -36,6 +53,17 @@ def run(use_case: "Callable[[Services], Awaitable[T]]") -> T:
     return run_on(build_container(), use_case)
 
 
+def run_as(name: str, use_case: "Callable[[Services, Actor], Awaitable[T]]") -> T:
+    """Run a use case of the user with this username, e-mail address or id on a new container; see `run_on`."""
+
+    async def find_and_run(services: "Services") -> T:
+        from domain.identity.actor import Actor
+
+        return await use_case(services, Actor.of(await services.bootstrap.find_user(name)))
+
+    return run(find_and_run)
+
+
 def run_on(container: "Container", use_case: "Callable[[Services], Awaitable[T]]") -> T:
     """Open the container and run a use case, with this command as the origin of audit events."""
     from entrypoints.wiring.container import open_container
@@ -45,7 +73,14 @@ def run_on(container: "Container", use_case: "Callable[[Services], Awaitable[T]]
             with running_for_command(container):
                 return await use_case(container.services())
 
-    return asyncio.run(run_opened())
+    return wait_for(run_opened())
+
+
+def wait_for(work: "Coroutine[Any, Any, T]") -> T:
+    """Run a coroutine in an event loop of its own."""
+    import asyncio  # takes as long as a help text
+
+    return asyncio.run(work)
 
 
 def running_for_command(container: "Container") -> AbstractContextManager[None]:

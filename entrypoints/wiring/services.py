@@ -227,7 +227,7 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             count_jobs=jobs.counts,
             monitor=adapters.health_monitor,
         ),
-        bootstrap=BootstrapService(unit_of_work=unit_of_work, registration=registration, new_id=new_id),
+        bootstrap=BootstrapService(unit_of_work, registration, credentials, adapters.session_states, clock, new_id),
         jobs=jobs,
         requested_jobs=RequestedJobService(unit_of_work=unit_of_work),
         backups=BackupService(

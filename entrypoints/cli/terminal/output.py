@@ -89,11 +89,11 @@ def table(items: Sequence[Mapping[str, str]], fields: Sequence[str], width: int)
     free = width - main_width
     shown = []
     for name in others:
-        free -= 2 + min(max(len(item[name]) for item in items), 2 * MIN_WIDTH)
+        free -= 1 + min(max(len(item[name]) for item in items), 2 * MIN_WIDTH)
         if free < 0:
             break
         shown.append(name)
-    result = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    result = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     result.add_column(_title(first), min_width=min(main_width, width), overflow="fold")
     for name in shown:
         result.add_column(_title(name), overflow="fold", min_width=min(max(len(i[name]) for i in items), 2 * MIN_WIDTH))

@@ -124,7 +124,7 @@ def test_each_kind_of_error_has_its_exit_code_and_one_line(
     def fail() -> None:
         raise error
 
-    monkeypatch.setattr("entrypoints.cli.migrate.build_container", fail)
+    monkeypatch.setattr("entrypoints.cli.commands.migrate.build_container", fail)
 
     assert require_error(run("migrate"), status) == f"{message}\n"
 

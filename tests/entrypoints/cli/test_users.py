@@ -33,7 +33,7 @@ def test_the_first_line_of_standard_input_is_the_password(create: Run, stdin: st
     result = create("--role", "admin", stdin=stdin, LOG_LEVEL="ERROR", LOG_FORMAT="json")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1].startswith("admin ann has id ")
-    (recorded,) = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    (recorded,) = [json.loads(line) for line in result.stderr.splitlines() if line.startswith("{")]
     assert (recorded["event"], recorded["source"], recorded["new"]["role"]) == ("user_registered", "command", "admin")
     assert PASSWORD not in result.output
 
@@ -95,7 +95,7 @@ def test_accounts_are_erased_by_id_and_missing_ones_are_skipped(create: Run, sql
     erased = CliRunner(env=environment).invoke(app, ["users", "erase", "--yes", ids[0], str(uuid4()), ids[1]])
 
     assert (refused.exit_code, erased.exit_code) == (1, 0)
-    recorded = [json.loads(line) for line in erased.stdout.splitlines() if line.startswith("{")]
+    recorded = [json.loads(line) for line in erased.stderr.splitlines() if line.startswith("{")]
     assert [line["user_id"] for line in recorded if line["event"] == "user_erased"] == ids
     assert {(line["source"], line.get("actor_id")) for line in recorded} == {("command", None)}
     assert "has no account" in erased.stderr

@@ -1,4 +1,3 @@
-import asyncio
 import signal
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Final
@@ -6,10 +5,9 @@ from uuid import UUID
 
 import typer
 
-from application.jobs.ports import JobId
 from domain.text import escape_unprintable
 from entrypoints.cli.exits import ExitCode, exit_with_error
-from entrypoints.cli.setup import build_container, run, verify_file_store
+from entrypoints.cli.setup import build_container, run, verify_file_store, wait_for
 from entrypoints.cli.terminal.output import JsonOption, print_items, print_json
 
 if TYPE_CHECKING:
@@ -66,6 +64,8 @@ def requeue(job_id: JobIdArgument = None, all_jobs: AllOption = False, kind: Kin
     if job_id is None:
         typer.echo(f"requeued {run(lambda services: services.jobs.requeue_all(kind))} jobs")
     else:
+        from application.jobs.ports import JobId
+
         run(lambda services: services.jobs.requeue(JobId(job_id)))
 
 
@@ -76,6 +76,8 @@ def discard(job_id: JobIdArgument = None, all_jobs: AllOption = False, kind: Kin
     if job_id is None:
         typer.echo(f"discarded {run(lambda services: services.jobs.discard_all(kind))} jobs")
     else:
+        from application.jobs.ports import JobId
+
         run(lambda services: services.jobs.discard(JobId(job_id)))
 
 
@@ -92,12 +94,14 @@ def worker() -> None:
     from entrypoints.server.sockets import CannotListen
 
     try:
-        asyncio.run(_work(build_container()))
+        wait_for(_work(build_container(is_service=True)))
     except CannotListen as error:
         refuse_start(str(error), ExitCode.UNAVAILABLE)
 
 
 async def _work(container: "Container") -> None:
+    import asyncio
+
     from entrypoints.server.signals import call_before_shutdown, kill_after_grace_period
     from entrypoints.wiring.container import open_container
 

@@ -1,10 +1,9 @@
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from entrypoints.cli.exits import exit_with_error
-from entrypoints.cli.setup import build_container
+from entrypoints.cli.setup import build_container, wait_for
 from entrypoints.cli.terminal.progress import stepping
 
 if TYPE_CHECKING:
@@ -26,11 +25,11 @@ def migrate(
     if migrator is None:
         exit_with_error("this STORAGE has no schema to migrate")
     if dry_run:
-        asyncio.run(_preview(migrator, to or migrator.head))
+        wait_for(_preview(migrator, to or migrator.head))
     elif to is None:
-        asyncio.run(_upgrade(migrator))
+        wait_for(_upgrade(migrator))
     else:
-        asyncio.run(_migrate_to(migrator, to, is_confirmed=yes))
+        wait_for(_migrate_to(migrator, to, is_confirmed=yes))
 
 
 async def _preview(migrator: "Migrator", revision: str) -> None:

@@ -1,4 +1,3 @@
-import asyncio
 import os
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from entrypoints.cli.exits import ExitCode
-from entrypoints.cli.setup import build_container, verify_file_store
+from entrypoints.cli.setup import build_container, verify_file_store, wait_for
 
 if TYPE_CHECKING:
     from entrypoints.wiring.container import Container
@@ -29,10 +28,10 @@ def serve(
     for name, value in (("HOST", host), ("PORT", port)):
         if value is not None:
             os.environ[name] = str(value)  # also for the worker processes: links in mails contain both by default
-    container = build_container()
+    container = build_container(is_service=True)
     settings = container.settings()
     _ = settings.signing_keys  # refuse a wrong key here, once, instead of in each worker process
-    asyncio.run(_prepare(container))
+    wait_for(_prepare(container))
 
     def announce(port: int) -> None:
         Console(stderr=True, soft_wrap=True).print(startup_banner(settings, settings.host, port))

@@ -1,4 +1,3 @@
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -7,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from entrypoints.cli.exits import exit_with_error
-from entrypoints.cli.setup import build_container
+from entrypoints.cli.setup import build_container, wait_for
 from entrypoints.cli.terminal.progress import stepping
 
 if TYPE_CHECKING:
@@ -38,17 +37,17 @@ def backup(
         exit_with_error(f"--keep requires an existing folder, but {target} is none")
     container = build_container()
     file = target / f"{container.clock().now():{NAME}}" if target.is_dir() else target
-    asyncio.run(_backup(container, file, keep))
+    wait_for(_backup(container, file, keep))
 
 
 def restore(file: FileArgument) -> None:
     """Restore an archive into an empty database and an empty file store: completely, or not at all."""
-    asyncio.run(_report(build_container().services().backups.restore, file, "restored"))
+    wait_for(_report(build_container().services().backups.restore, file, "restored"))
 
 
 def verify(file: FileArgument) -> None:
     """Check that an archive is complete and undamaged, and that this version can restore it. Needs no database."""
-    asyncio.run(_verify(build_container(), file))
+    wait_for(_verify(build_container(), file))
 
 
 async def _backup(container: "Container", file: Path, keep: int | None) -> None:

@@ -1,11 +1,10 @@
-import asyncio
 import random
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from entrypoints.cli.exits import ExitCode, exit_with_error
-from entrypoints.cli.setup import build_container, read_password, running_for_command
+from entrypoints.cli.setup import build_container, read_password, running_for_command, wait_for
 from entrypoints.cli.terminal.progress import counting
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def seed(
         exit_with_error("ENVIRONMENT is production: demo tasks need --force")
     chosen = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     try:
-        asyncio.run(_seed(container, username, email or f"{username}@example.com", tasks, chosen))
+        wait_for(_seed(container, username, email or f"{username}@example.com", tasks, chosen))
     except KeyboardInterrupt:
         exit_with_error(
             f"interrupted; --seed {chosen} adds the remaining tasks if repeated today", ExitCode.INTERRUPTED
