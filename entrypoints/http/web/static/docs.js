@@ -5,5 +5,6 @@ SwaggerUIBundle({
   dom_id: "#swagger-ui",
   deepLinking: true,
   tryItOutEnabled: true,
+  persistAuthorization: true,
   validatorUrl: null,
 });

@@ -82,12 +82,25 @@ async def test_scripts_of_pages_call_only_the_service(client: AsyncClient, path:
     assert "://" not in script
 
 
+async def test_the_login_on_the_page_remains_after_a_reload_and_asks_for_no_client_id(client: AsyncClient) -> None:
+    script, style, swagger = [
+        (await client.get(f"/static/{name}")).text for name in ("docs.js", "docs.css", "swagger-ui-bundle.js")
+    ]
+    hidden = re.findall(r'\[for="(\w+)"\]', style)
+
+    assert "persistAuthorization: true" in script
+    assert {"client_id_password", "client_secret_password", "password_type"} <= set(hidden)
+    for name in hidden:  # the labels of Swagger UI, the last part of which is sometimes the name of the flow
+        assert f'htmlFor:"{name}"' in swagger or f'htmlFor:`{name.removesuffix("password")}${{' in swagger, name
+
+
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [
         ("/static/docs.js", r"(text|application)/javascript(; charset=utf-8)?"),
         ("/static/redoc.standalone.js", r"(text|application)/javascript(; charset=utf-8)?"),
         ("/static/swagger-ui-bundle.js", r"(text|application)/javascript(; charset=utf-8)?"),
+        ("/static/docs.css", r"text/css(; charset=utf-8)?"),
         ("/static/swagger-ui.css", r"text/css(; charset=utf-8)?"),
         ("/static/favicon-32x32.png", "image/png"),
     ],
