@@ -1,25 +1,28 @@
-"""Requests and responses of security events, for the OpenAPI document."""
+"""A request for security events and its response, for the OpenAPI document."""
 
 from typing import Final
 
 from entrypoints.http.schemas.example import Example
 
+_ANN_ID: Final = "01980c5e-3a40-7c1d-9f62-0b7d5e2a4c31"
+_REQUEST_ID: Final = "01980c5e-3a3f-7e02-8c45-9d1b6f4a7e23"
+
 LIST_AUDIT_EVENTS: Final = Example(
-    parameters={"event": "role_changed", "since": "2025-11-01"},
+    parameters={"user_id": _ANN_ID, "event": "user_registered", "since": "2025-11-28"},
     response={
         "items": [
             {
-                "id": "01980c61-7d20-7a4e-9c11-2f5b8e6a4d07",
-                "at": "2025-11-28T10:05:00Z",
+                "id": "01980c5e-3a41-7a6b-b3d8-5c0e2f9a1d64",
+                "at": "2025-11-28T09:30:00Z",
                 "level": "info",
-                "event": "role_changed",
-                "actor_id": "01980c5d-1b30-7f2a-8d45-9e0c7b3a6f18",
-                "user_id": "01980c60-91b8-7e44-8a05-6c3f1d9e7b20",
+                "event": "user_registered",
+                "actor_id": None,
+                "user_id": _ANN_ID,
                 "source": "request",
-                "correlation_id": "01980c61-7d1e-7b93-a2f4-5c8d0e7f1a36",
-                "request_id": "01980c61-7d1e-7b93-a2f4-5c8d0e7f1a36",
+                "correlation_id": _REQUEST_ID,
+                "request_id": _REQUEST_ID,
                 "ip_address": "203.0.113.7",
-                "details": {"old": {"role": "user"}, "new": {"role": "manager"}},
+                "details": {"role": "user", "new": {"role": "user", "is_active": True, "timezone": "Europe/Berlin"}},
             }
         ],
         "total": 1,
