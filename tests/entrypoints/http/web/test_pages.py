@@ -91,7 +91,7 @@ async def test_the_login_on_the_page_remains_after_a_reload_and_asks_for_no_clie
     assert "persistAuthorization: true" in script
     assert {"client_id_password", "client_secret_password", "password_type"} <= set(hidden)
     for name in hidden:  # the labels of Swagger UI, the last part of which is sometimes the name of the flow
-        assert f'htmlFor:"{name}"' in swagger or f'htmlFor:`{name.removesuffix("password")}${{' in swagger, name
+        assert f'htmlFor:"{name}"' in swagger or f"htmlFor:`{name.removesuffix('password')}${{" in swagger, name
 
 
 @pytest.mark.parametrize(
