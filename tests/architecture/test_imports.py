@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from hatch_build import rewrite_imports
 from tests.architecture.sources import ROOT, modules, named
 
 
@@ -49,3 +50,8 @@ def test_migrations_import_only_the_schema() -> None:
     ours = {name for name in names if name.partition(".")[0] in {"domain", "application", "adapters", "entrypoints"}}
 
     assert ours == {f"adapters.sql.schema.{name}" for name in ("connections", "extensions", "tables")}
+
+
+def test_contracts_import_only_what_the_wheel_contains() -> None:
+    for path in modules(["tests/contracts", "tests/support"]):
+        rewrite_imports(path.read_bytes(), path)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.architecture.sources import ROOT
-from tests.support.guide import documented_metrics
+from tests.documentation.metrics import documented_metrics
 
 (GROUP,) = yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"]
 RULES: Final[list[dict[str, Any]]] = GROUP["rules"]

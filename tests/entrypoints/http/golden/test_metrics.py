@@ -5,7 +5,7 @@ import re
 import pytest
 from httpx2 import AsyncClient
 
-from tests.support.guide import documented_metrics
+from tests.documentation.metrics import documented_metrics
 
 from .goldens import golden
 
