@@ -75,11 +75,13 @@ clean:  ## remove .venv and all caches
 .venv/bin/uv: locks/build.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 		|| { echo "Task Manager requires Python 3.11 to 3.13: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Creating .venv with $(PYTHON) …"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/build.txt
 	@touch $@
 
 .venv/installed: .venv/bin/uv locks/run.txt pyproject.toml
+	@echo "Installing the locked packages …"
 	@$(UV) --require-hashes -r locks/run.txt
 	@$(UV) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -24,12 +24,13 @@ class Transport(Protocol):
 
 
 class ConsoleTransport:
-    """Print messages to standard output in readable form, for development. Controls of the terminal are escaped."""
+    """Print messages to standard output, set apart from the log, for development. Terminal controls are escaped."""
 
     async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
         lines = [f"From: {message['From']}", f"To: {recipient}", f"Subject: {message['Subject']}", ""]
-        lines += message.get_content().split("\n")
-        sys.stdout.write("".join(f"{line}\n" for line in ("", *map(escape_unprintable, lines))))
+        lines += message.get_content().rstrip("\n").split("\n")
+        box = ["--- mail ---", *(f"| {escape_unprintable(line)}".rstrip() for line in lines), "------------"]
+        sys.stdout.write("".join(f"{line}\n" for line in box))
         sys.stdout.flush()
 
 

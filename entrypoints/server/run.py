@@ -6,6 +6,7 @@ The application and the protocol are named by import strings: with several worke
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EADDRINUSE
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -86,7 +87,8 @@ def open_sockets(host: str, port: int) -> list[socket]:
     try:
         sockets = listen(host, port)
     except OSError as error:
-        raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror}") from error
+        hint = "; choose another port, for example: PORT=8001 make run" if error.errno == EADDRINUSE else ""
+        raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror}{hint}") from error
     except UnicodeError as error:
         raise CannotListen(f"cannot listen on {host}: this is no host name") from error
     structlog.get_logger("server").info("listening", addresses=[str(each.getsockname()[:2]) for each in sockets])

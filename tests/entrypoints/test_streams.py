@@ -31,6 +31,22 @@ async def test_mails_and_logs_are_printed_in_any_encoding(monkeypatch: pytest.Mo
     assert rb"\u2013" in printed.getvalue().splitlines()[0]
 
 
+@pytest.mark.parametrize(("no_color", "is_coloured"), [("", True), ("1", False)])
+def test_the_log_has_colours_on_a_terminal(monkeypatch: pytest.MonkeyPatch, no_color: str, is_coloured: bool) -> None:
+    terminal = TextIOWrapper(BytesIO(), "utf-8")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm")
+    logs.configure(make_settings())
+
+    structlog.get_logger("test").info("event", value="\x1b[31m")
+    terminal.seek(0)
+    printed = terminal.read()
+
+    assert ("\x1b[" in printed) is is_coloured
+
+
 def test_a_log_that_cannot_be_written_raises_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path("/dev/full").open("wb", buffering=0) as full:
         monkeypatch.setattr("sys.stdout", TextIOWrapper(full, write_through=True))

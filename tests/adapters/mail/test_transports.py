@@ -197,15 +197,16 @@ async def test_the_console_transport_prints_the_mail(capsys: pytest.CaptureFixtu
 
 async def test_printed_text_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     await mailer("console:").send(Mail(MAIL.id, MAIL.to, "Hello", "a\x1b[31m\x9b\x07\u202e\n\tb"))
-    assert "\n\na\\x1b[31m\\x9b\\x07\\u202e\n\\tb\n" in capsys.readouterr().out
+    assert "\n|\n| a\\x1b[31m\\x9b\\x07\\u202e\n| \\tb\n" in capsys.readouterr().out
 
 
 async def test_printed_links_are_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
     link = f"https://tasks.example.com/reset-password?token={'A' * 64}"
     await mailer("console:").send(Mail(MAIL.id, MAIL.to, "Grüße", f"Hello Zoë,\n\n{link}\n"))
     shown = capsys.readouterr().out
-    assert "Subject: Grüße\n" in shown
-    assert f"Hello Zoë,\n\n{link}\n" in shown
+    assert shown.startswith("--- mail ---\n| From: ")
+    assert "| Subject: Grüße\n" in shown
+    assert f"| Hello Zoë,\n|\n| {link}\n------------\n" in shown
 
 
 @pytest.mark.parametrize("url", ["http://x", "mail:", ""])

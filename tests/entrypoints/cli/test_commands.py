@@ -1,5 +1,6 @@
 import json
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -278,6 +279,15 @@ def test_serve_rejects_a_file_without_a_key(
 def test_serve_reports_that_it_cannot_create_a_key(run: Run, empty_directory: Path) -> None:
     (empty_directory / "data").write_text("a file")
     assert "set SECRET_KEY" in require_error(run("serve", STORAGE="memory"))
+
+
+def test_serve_proposes_another_port_if_the_port_is_taken(empty_directory: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = CliRunner(env={"STORAGE": "memory", "NO_COLOR": "1"}).invoke(app, ["serve", "--port", port])
+
+    assert (result.exit_code, result.stderr.count("\n")) == (STARTUP_FAILURE, 1), result.stderr
+    assert result.stderr.endswith("choose another port, for example: PORT=8001 make run\n")
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "192.0.2.1"])
