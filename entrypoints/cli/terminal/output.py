@@ -66,6 +66,8 @@ def print_item(view: object) -> None:
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
     for name, value in item.items():
         grid.add_row(Text(_title(name), "dim"), Text(value, STYLES.get(value, "")))
     _console().print(grid)
