@@ -29,7 +29,10 @@ UNWANTED: Final = re.compile(
 )
 """Built from parts, so that this file does not match."""
 
-DOCUMENTS: Final = [*sorted(ROOT.glob("*.md")), *all_files(ROOT / "docs")]
+DOCUMENTS: Final = [
+    *sorted(ROOT.glob("*.md")),
+    *(path for path in all_files(ROOT / "docs") if path.suffix == ".md"),
+]
 PATH: Final = re.compile(
     r"`((?:task_manager|domain|application|adapters|entrypoints|migrations|tests|benchmarks|docs|deploy|locks)/[\w./-]*)`"
 )

@@ -50,6 +50,25 @@ def test_the_example_session_completes_a_task(sqlite_url: str, tmp_path: Path) -
     assert '"username":"ann"' in done.stdout.rpartition("completion_rate")[2]  # after the refresh
 
 
+def test_the_commands_for_tasks_work(sqlite_url: str, tmp_path: Path) -> None:
+    commands = next(block for block in blocks("sh") if "task-manager tasks add" in block)
+    account = "task-manager users create --username ann --email ann@example.com <<< Correct-Horse-7\n"
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": sqlite_url,
+        "LOG_LEVEL": "ERROR",
+    }
+    script = f"set -euo pipefail\n{account}{commands}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert '"completed": 1' in done.stdout
+    assert "Water the plants" in (tmp_path / "ann.json").read_text()
+
+
 def test_the_table_lists_every_setting_with_its_default_and_description() -> None:
     rows = dict(re.findall(r"^\| `([A-Z_]+)` (\|.*\|)$", README, re.MULTILINE))
 
