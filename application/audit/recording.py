@@ -68,7 +68,11 @@ class EventRecorder:
         try:
             await self._store(event)
         except StorageUnavailable:
-            await self._dispatcher.dispatch(self._dispatcher.describe([event]))
+            await self.log(event)
+
+    async def log(self, event: Event) -> None:
+        """Log an event without storing it, because the storage cannot be used."""
+        await self._dispatcher.dispatch(self._dispatcher.describe([event]))
 
     @retried
     async def _store(self, event: Event) -> None:

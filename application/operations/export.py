@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar, Final, TypeVar
 
+from application.operations.events import AccountExported
 from application.platform.clock import Clock
+from application.platform.events import RecordEvent
 from application.platform.load import Overloaded
 from application.platform.paging import Identified, Order, Position, Window
 from application.platform.rate_limits import TooManyRequests
@@ -58,8 +60,9 @@ class ExportService:
 
     MAX_RUNNING: ClassVar = 4
 
-    def __init__(self, unit_of_work: Callable[[], UnitOfWork], clock: Clock) -> None:
+    def __init__(self, unit_of_work: Callable[[], UnitOfWork], record: RecordEvent, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
+        self._record = record
         self._clock = clock
         self._running: set[UserId] = set()
 
@@ -67,7 +70,7 @@ class ExportService:
     async def export(self, actor: Actor) -> AsyncIterator[AccountExport]:
         """Provide the actor's account and iterators that read the rest on demand, each batch in its own transaction.
 
-        The export runs until the context is left, however that happens.
+        The export runs until the context is left, however that happens. Its start is a security event.
 
         Raises:
             ExportRunning: Another export of the actor is running.
@@ -81,7 +84,9 @@ class ExportService:
             raise Overloaded("too many exports are running")
         self._running.add(user_id)
         try:
-            yield await self._begin(user_id)
+            export = await self._begin(user_id)
+            await self._record(AccountExported(user_id, user_id))
+            yield export
         finally:
             self._running.discard(user_id)
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -10,6 +10,7 @@ import typer
 from entrypoints.cli.exits import exit_with_error
 
 if TYPE_CHECKING:
+    from application.platform.events import Event
     from domain.identity.actor import Actor
     from entrypoints.wiring.container import Container
     from entrypoints.wiring.services import Services
@@ -90,6 +91,26 @@ def running_for_command(container: "Container") -> AbstractContextManager[None]:
 
     origin = Origin(source=Source.COMMAND, correlation_id=container.new_id()())
     return running_for(lambda: origin)
+
+
+async def record(container: "Container", event: "Event") -> None:
+    """Store and log what this command has done, on a container that is not open.
+
+    Log it only if the container cannot be opened, for example because the schema is an older one: the command itself
+    has succeeded.
+    """
+    from entrypoints.cli.errors import EXIT_CODES
+    from entrypoints.wiring.container import open_container
+
+    events = container.services().events
+    with running_for_command(container):
+        async with AsyncExitStack() as opened:
+            try:
+                await opened.enter_async_context(open_container(container))
+            except tuple(EXIT_CODES):
+                await events.log(event)
+            else:
+                await events.record(event)
 
 
 async def verify_file_store(container: "Container") -> None:

@@ -109,6 +109,7 @@ class Services:
     exports: ExportService
     audit: AuditService
     audit_search: AuditSearch
+    events: EventRecorder
     idempotency: IdempotencyService
     rate_limits: RateLimitService
     health: HealthService
@@ -154,15 +155,13 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
         new_secret=adapters.new_secret,
         public_url=options.public_url,
     )
-    file_store_identity = FileStoreIdentity(
+    store_identity = FileStoreIdentity(
         unit_of_work=unit_of_work,
         store=adapters.file_store,
         new_id=uuid4,
         is_process_local=adapters.storage.is_process_local,
     )
-    file_jobs = FileJobs(
-        unit_of_work=unit_of_work, store=adapters.file_store, identity=file_store_identity, clock=clock
-    )
+    file_jobs = FileJobs(unit_of_work=unit_of_work, store=adapters.file_store, identity=store_identity, clock=clock)
     expiry = ExpiredDataRemover(unit_of_work=unit_of_work, clock=clock, audit_age=options.audit_age)
     jobs = JobService(unit_of_work=unit_of_work)
     tag_jobs = TagJobs(unit_of_work=unit_of_work, clock=clock, new_id=new_id)
@@ -215,10 +214,11 @@ def build_services(adapters: Adapters, options: ServiceOptions) -> Services:
             new_id=new_id,
             quota=options.files_quota,
         ),
-        file_store_identity=file_store_identity,
-        exports=ExportService(unit_of_work=unit_of_work, clock=clock),
+        file_store_identity=store_identity,
+        exports=ExportService(unit_of_work=unit_of_work, record=events.record, clock=clock),
         audit=AuditService(unit_of_work=unit_of_work),
         audit_search=AuditSearch(unit_of_work=unit_of_work),
+        events=events,
         idempotency=IdempotencyService(clock=clock),
         rate_limits=rate_limits,
         health=HealthService(

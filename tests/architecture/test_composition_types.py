@@ -20,8 +20,8 @@ MISTAKES: Final = [
     ),
     (
         SERVICES,
-        "exports=ExportService(unit_of_work=unit_of_work, clock=clock)",
-        "exports=ExportService(unit_of_work=unit_of_work)",
+        "exports=ExportService(unit_of_work=unit_of_work, record=events.record, clock=clock)",
+        "exports=ExportService(unit_of_work=unit_of_work, record=events.record)",
         'argument "clock" in call to "ExportService"',
     ),
     (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from entrypoints.cli.exits import exit_with_error
-from entrypoints.cli.setup import build_container, wait_for
+from entrypoints.cli.setup import build_container, record, wait_for
 from entrypoints.cli.terminal.progress import stepping
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def backup(
 
 def restore(file: FileArgument) -> None:
     """Restore an archive into an empty database and an empty file store: completely, or not at all."""
-    wait_for(_report(build_container().services().backups.restore, file, "restored"))
+    wait_for(_restore(build_container(), file))
 
 
 def verify(file: FileArgument) -> None:
@@ -51,10 +51,20 @@ def verify(file: FileArgument) -> None:
 
 
 async def _backup(container: "Container", file: Path, keep: int | None) -> None:
-    await _report(container.services().backups.backup, file, "backed up")
+    from application.operations.events import BackedUp
+
+    manifest = await _report(container.services().backups.backup, file, "backed up")
+    await record(container, BackedUp(file.name, manifest.revision))
     if keep is not None:
         await _verify(container, file)
         _delete_old(file, keep)
+
+
+async def _restore(container: "Container", file: Path) -> None:
+    from application.operations.events import Restored
+
+    manifest = await _report(container.services().backups.restore, file, "restored")
+    await record(container, Restored(file.name, manifest.revision))
 
 
 async def _verify(container: "Container", file: Path) -> None:
@@ -69,9 +79,12 @@ def _delete_old(newest: Path, keep: int) -> None:
         typer.echo(f"deleted: {path}")
 
 
-async def _report(operation: "Callable[[Path, ReportProgress], Awaitable[Manifest]]", file: Path, done: str) -> None:
+async def _report(
+    operation: "Callable[[Path, ReportProgress], Awaitable[Manifest]]", file: Path, done: str
+) -> "Manifest":
     with stepping("starting") as report_progress:
         manifest = await operation(file, report_progress)
     typer.echo(
         f"{done}: {manifest.database} at revision {manifest.revision}, {manifest.made_at:%Y-%m-%d %H:%M} UTC, {file}"
     )
+    return manifest

@@ -1,6 +1,8 @@
 import pytest
 
+from application.operations.events import AccountExported
 from application.operations.export import ExportRunning, ExportService
+from application.platform.events import Event
 from application.platform.load import Overloaded
 from application.storage import Storage
 from domain.errors import UserNotFound
@@ -10,11 +12,19 @@ from tests.support.stubs import SettableClock
 
 
 @pytest.fixture
-def exports(storage: Storage) -> ExportService:
-    return ExportService(storage.unit_of_work, SettableClock())
+def recorded() -> list[Event]:
+    return []
 
 
-async def test_a_user_has_one_export_at_a_time(exports: ExportService, storage: Storage) -> None:
+@pytest.fixture
+def exports(storage: Storage, recorded: list[Event]) -> ExportService:
+    async def record(event: Event) -> None:
+        recorded.append(event)
+
+    return ExportService(storage.unit_of_work, record, SettableClock())
+
+
+async def test_a_user_has_one_export_at_a_time(exports: ExportService, storage: Storage, recorded: list[Event]) -> None:
     await register(storage, a_user(id=ANN), a_user(id=BEN))
     async with exports.export(acting(ANN)):
         with pytest.raises(ExportRunning):
@@ -24,6 +34,7 @@ async def test_a_user_has_one_export_at_a_time(exports: ExportService, storage: 
             assert export.user.id == BEN
     async with exports.export(acting(ANN)) as export:
         assert export.user.id == ANN
+    assert recorded == [AccountExported(each, each) for each in (ANN, BEN, ANN)]
 
 
 async def test_a_process_runs_few_exports_at_a_time(

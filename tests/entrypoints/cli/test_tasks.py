@@ -98,11 +98,17 @@ def test_a_refused_command_prints_one_line(run: Run, arguments: tuple[str, ...],
 def test_the_data_of_an_account_is_exported_to_a_new_file(run: Run, empty_directory: Path) -> None:
     output(run("tasks", "add", "Rest"))
 
-    output(run("export", "ann.json"))
+    output(run("export", "ann.json", AUDIT_LOG="audit.log"))
 
     exported = json.loads((empty_directory / "ann.json").read_text())
     assert [task["title"] for task in exported["tasks"]] == ["Rest"]
-    assert json.loads(output(run("export")))["tasks"] == exported["tasks"]
+    event = json.loads((empty_directory / "audit.log").read_text())
+    assert (event["event"], event["source"], event["actor_id"]) == (
+        "account_exported",
+        "command",
+        exported["user"]["id"],
+    )
+    assert json.loads(run("export").stdout)["tasks"] == exported["tasks"]
     again = run("export", "ann.json")
     assert (again.exit_code, again.stderr) == (2, "ann.json: File exists\n")
     assert [path.name for path in empty_directory.iterdir() if "ann" in path.name] == ["ann.json"]

@@ -188,9 +188,11 @@ def test_an_unreachable_database_is_reported_without_its_password(
 
 async def test_an_older_revision_is_restored_and_can_be_migrated(url: str, empty_url: str, tmp_path: Path) -> None:
     await SqlSchema(url).downgrade("0001")
-    file = back_up(url, tmp_path / "backup")
+    log = tmp_path / "audit.log"
+    file = back_up(url, tmp_path / "backup", AUDIT_LOG=str(log))
 
-    assert task_manager("restore", file, url=empty_url)[0] == 0
+    assert task_manager("restore", file, url=empty_url, AUDIT_LOG=str(log))[0] == 0
+    assert [json.loads(line)["event"] for line in log.read_text().splitlines()] == ["backed_up", "restored"]
     assert await SqlSchema(empty_url).current() == SchemaRevision("0001")
     await SqlSchema(empty_url).upgrade()
     await SqlSchema(empty_url).check()

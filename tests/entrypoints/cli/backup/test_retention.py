@@ -36,7 +36,8 @@ def test_old_backups_are_deleted_after_the_new_one_is_verified(kind: str, url: s
     code, output = task_manager("backup", folder, "--keep", "2", url=url)
 
     assert code == 0, output
-    assert [line.partition(":")[0] for line in output.splitlines()] == ["backed up", "verified", "deleted", "deleted"]
+    steps = [line.partition(":")[0] for line in output.splitlines() if "audit" not in line]
+    assert steps == ["backed up", "verified", "deleted", "deleted"]
     other, kept, new = names(folder)
     assert (other, kept) == ("before-upgrade.zip", "task-manager-2026-01-03T030000Z.zip")
     assert task_manager("verify", folder / new, url=UNREACHABLE)[0] == 0

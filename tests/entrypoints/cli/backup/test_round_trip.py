@@ -18,6 +18,10 @@ from sqlalchemy import make_url
 from adapters.security.argon2 import Argon2PasswordHasher
 from adapters.sql.schema.migrator import SqlSchema
 from application.files.keys import STORE_ID_KEY
+from application.platform.paging import Window
+from application.storage import Storage
+from domain.audit.audit_event import AuditEvent, Source
+from domain.audit.audit_query import AuditFilter
 from entrypoints.http.app import create_app
 from entrypoints.wiring.container import Container
 from tests.contracts.given import add, expected_snapshot, register, snapshot
@@ -25,7 +29,7 @@ from tests.entrypoints.cli.backup.command import back_up, require_failure, task_
 from tests.entrypoints.given import make_settings
 from tests.migrations.databases import execute, opened, tables
 from tests.servers.postgres import Postgres
-from tests.support.builders import ANN, a_task, a_user, tags
+from tests.support.builders import ANN, a_task, a_user, an_audit_event, tags
 
 ACCOUNT: Final = {"username": "ann", "email": "ann@example.com", "password": "Correct-Horse-7"}
 CONTENT: Final = "Grüße\n".encode() * 50_000
@@ -137,19 +141,35 @@ async def test_acknowledged_tasks_and_files_are_served_after_a_restore(
     assert created.status_code == 201
 
 
+async def audit_events(storage: Storage) -> list[AuditEvent]:
+    async with storage.unit_of_work() as uow:
+        return (await uow.audit_events.find(AuditFilter(), Window(limit=100))).items
+
+
 async def test_every_table_is_restored(url: str, empty_url: str, tmp_path: Path) -> None:
     stored = [a_task(tags=tags("home"), description="Grüße\n\t\\N"), a_task(title="Straße")]
     async with opened(url) as storage:
         await register(storage, user := a_user(id=ANN))
         await add(storage, *stored)
+        async with storage.unit_of_work() as uow:
+            await uow.audit_events.add(login := an_audit_event(user_id=ANN, details={"session_id": "1"}))
+            await uow.commit()
 
     task_manager("restore", back_up(url, tmp_path / "backup"), url=empty_url)
 
+    async with opened(url) as storage:
+        backed_up, *older = await audit_events(storage)
+    assert (backed_up.name, older) == ("backed_up", [login])
     assert await tables(empty_url) == await tables(url)
     async with opened(empty_url) as storage:
         assert await snapshot(storage) == expected_snapshot(*stored)
         async with storage.unit_of_work() as uow:
             assert await uow.users.get(ANN) == user
+        restored, *older = await audit_events(storage)
+    assert (restored.name, older) == ("restored", [login])
+    for event in (backed_up, restored):
+        assert event.source is Source.COMMAND
+        assert event.details == {"file": "backup", "revision": SqlSchema(url).head}
 
 
 async def test_only_the_owner_may_read_a_backup_and_no_temporary_file_remains(url: str, tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ async def test_log_events_keep_their_names_and_fields(client: AsyncClient, conta
         await client.post("/api/v1/auth/password", json=change)
         await client.post("/api/v1/auth/password", json=change | {"current_password": PASSWORD})
         await client.patch("/api/v1/users/me", json={"timezone": "Europe/Berlin"})
+        await client.get("/api/v1/users/me/export")
         await client.get("/api/v1/tasks/01890000-0000-7000-8000-000000000000")
         await client.post("/api/v1/auth/password-reset", json={"email": "zoe@example.com"})
         await client.request("DELETE", "/api/v1/users/me", json={"password": "wrong"})
