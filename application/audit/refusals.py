@@ -35,13 +35,14 @@ class UnknownIdRequested(Event):
 
 @dataclass(frozen=True, slots=True)
 class RequestForbidden(Event):
-    """A user tried something that the role of the user does not allow."""
+    """The role of the user does not allow the request, or it came with the cookie from a page of another origin."""
 
     name: ClassVar = "request_forbidden"
     is_suspicious: ClassVar = True
     actor_id: UserId
     user_id: UserId
     route: str
+    error: str
 
 
 class RefusalRecorder:
@@ -58,8 +59,14 @@ class RefusalRecorder:
         Ids that this service cannot have created are not recorded.
         """
         event = _event_of(user_id, error, route)
-        if event is None:
-            return
+        if event is not None:
+            await self._record(user_id, event)
+
+    async def record_forbidden(self, user_id: UserId, code: str, route: str) -> None:
+        """Record a request that was forbidden for another reason than the role of the user, by its error code."""
+        await self._record(user_id, RequestForbidden(user_id, user_id, route, code))
+
+    async def _record(self, user_id: UserId, event: Event) -> None:
         window = await self._limiter.hit(MAX_REFUSALS, f"{event.name}:{user_id}", self._clock.now())
         if not window.is_exceeded:
             await self._events.record(event)
@@ -70,7 +77,7 @@ def _event_of(user_id: UserId, error: DomainError, route: str) -> Event | None:
         case WrongPassword():
             return None  # recorded where the password is verified
         case Forbidden():
-            return RequestForbidden(user_id, user_id, route)
+            return RequestForbidden(user_id, user_id, route, error.code)
         case NotFound():
             ids = [str(id) for id in error.ids if id.version == ID_VERSION]
             return UnknownIdRequested(user_id, user_id, error.code, " ".join(ids[:MAX_IDS])) if ids else None

@@ -126,7 +126,7 @@ class Route(APIRoute):
         async def handle(request: Request) -> Response:
             context = context_of(request)
             if requires_caller:
-                context.caller = await authenticate(request, context.services.sessions)
+                context.caller = await authenticate(request, context.services, f"{request.method} {self.path}")
             await rate_limits.count(request, context, limit_class)
             if request.scope["query_string"] and (errors := query_errors(request, known, repeatable)):
                 return validation_problem(request, errors, len(errors))

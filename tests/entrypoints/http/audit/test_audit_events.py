@@ -5,7 +5,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests.entrypoints.http.conftest import Connect
-from tests.entrypoints.http.given import LOGIN, UNKNOWN, USERS, Json, SettableClock, account_of, in_memory
+from tests.entrypoints.http.given import LOGIN, TASKS, UNKNOWN, USERS, Json, SettableClock, account_of, in_memory
 
 pytestmark = in_memory
 
@@ -82,10 +82,18 @@ async def test_wrong_filters_are_refused(ada: AsyncClient, query: Json) -> None:
     assert (await ada.get(AUDIT, params=query)).status_code == 422
 
 
-async def test_a_forbidden_request_is_an_event(ada: AsyncClient, ann: AsyncClient) -> None:
+async def test_a_request_that_a_role_or_an_origin_forbids_is_an_event(
+    ada: AsyncClient, ann: AsyncClient, connect: Connect
+) -> None:
     assert (await ann.get(AUDIT)).status_code == 403
-    (event,) = (await audited(ada, event="request_forbidden"))["items"]
+    cookie = {"Cookie": "access_token=" + ann.headers["Authorization"].removeprefix("Bearer ")}
+    assert (await connect().post(TASKS, json={"title": "x"}, headers=cookie | {"Origin": "http://evil.test"})).is_error
+    events = (await audited(ada, event="request_forbidden"))["items"]
 
     account = await account_of(ann)
-    assert (event["actor_id"], event["user_id"], event["level"]) == (account["id"], account["id"], "warning")
-    assert event["details"] == {"route": "GET /api/v1/audit"}
+    assert [event["details"] for event in events] == [
+        {"route": "POST /api/v1/tasks", "error": "CSRF_FAILED"},
+        {"route": "GET /api/v1/audit", "error": "FORBIDDEN"},
+    ]
+    for event in events:
+        assert (event["actor_id"], event["user_id"], event["level"]) == (account["id"], account["id"], "warning")
