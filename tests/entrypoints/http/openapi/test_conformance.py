@@ -23,7 +23,12 @@ from tests.support.builders import NOW
 
 PASSWORD: Final = "Correct-Horse-7"
 
-NOT_FOR_USERS: Final = {"GET /api/v1/users", "POST /api/v1/users", "DELETE /api/v1/users/{user_id}"}
+NOT_FOR_USERS: Final = {
+    "GET /api/v1/audit",
+    "GET /api/v1/users",
+    "POST /api/v1/users",
+    "DELETE /api/v1/users/{user_id}",
+}
 BY_SECRETS: Final = {"POST /api/v1/auth/password-reset/confirm"}
 """Not guessable."""
 
