@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
@@ -11,6 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from application.identity.registration import CreateUser
 from application.platform.paging import Window
 from application.storage import Storage, UnitOfWork
+from domain.audit.audit_event import AuditEvent
+from domain.audit.audit_query import AuditFilter
 from domain.identity.actor import Actor
 from domain.identity.user import Role, User, UserId
 from domain.identity.user_query import UserFilter, UserOrder
@@ -26,6 +28,8 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 EXAMPLES: Final = itertools.count(1)
 PASSWORD: Final = "Correct-1-horse"
+MANY: Final = 10_000
+FAR_FUTURE: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Machine(RuleBasedStateMachine):
@@ -91,6 +95,7 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self._run(require_ordered_times(self._worlds["memory"]))
+        self.ask(take_audit_events)
         self.ask(remove_all_users)
 
 
@@ -104,6 +109,17 @@ async def require_ordered_times(world: World) -> None:
             changes = await uow.history.of_owner(user.id, limit=10_000)  # by task and version
             for before, after in itertools.pairwise(changes):
                 assert before.task_id != after.task_id or before.at <= after.at
+
+
+async def take_audit_events(world: World) -> list[AuditEvent]:
+    """Return all stored security events and delete them. Check that they are those of the audit log."""
+    async with world.storage.unit_of_work() as uow:
+        events = (await uow.audit_events.find(AuditFilter(), Window(limit=MANY))).items
+        await uow.audit_events.remove_old(FAR_FUTURE, limit=MANY)
+        await uow.commit()
+    logged = {event.id: (event.name, event.details) for event in world.audit.records}
+    assert {event.id: (event.name, event.details) for event in events} == logged
+    return events
 
 
 async def all_users(uow: UnitOfWork) -> list[User]:
