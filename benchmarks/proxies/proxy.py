@@ -58,7 +58,7 @@ def running_proxy(proxy: Proxy, service_port: int, directory: Path, configuratio
         text = NGINX.format(directory=directory, shipped=shipped)
         for number, address in enumerate(ADDRESSES, start=1):
             text = text.replace(f"service-{number}:8000", f"{address}:{service_port}")
-        text = text.replace("listen 443 ssl", f"listen {port}")
+        text = text.replace("listen 80;", f"listen {free_port()};").replace("listen 443 ssl", f"listen {port}")
         command = ["nginx", "-c", str(directory / "configuration")]
     (directory / "configuration").write_text(text)
     with (directory / "proxy.log").open("wb") as log:
