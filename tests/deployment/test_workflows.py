@@ -103,9 +103,10 @@ def test_continuous_integration_runs_make_check_on_every_supported_python() -> N
     assert "make check" in [step.get("run") for step in job["steps"]]
 
 
-def test_continuous_integration_builds_the_wheel_and_uses_the_composition() -> None:
+def test_continuous_integration_installs_the_wheel_and_uses_the_composition() -> None:
     job = yaml.safe_load((ROOT / ".github/workflows/check.yml").read_text())["jobs"]["composition"]
     commands = "\n".join(step.get("run", "") for step in job["steps"])
 
     assert "hatchling build -t wheel" in commands
+    assert "installed/bin/task-manager migrate" in commands
     assert "sh tests/deployment/composition.sh" in commands
