@@ -102,7 +102,7 @@ def test_all_services_are_isolated_in_the_same_way() -> None:
 
 
 @pytest.mark.parametrize("name", ["task-manager", "task-manager-worker"])
-def test_systemd_waits_until_a_service_has_ended_and_restarts_it_for_ever(name: str) -> None:
+def test_systemd_waits_until_a_service_has_ended_and_always_restarts_it(name: str) -> None:
     given = service(unit := FOLDER / f"{name}.service")
 
     assert int(given["TimeoutStopSec"]) > GRACE_PERIOD
