@@ -33,7 +33,7 @@ class NamespaceHook(BuildHookInterface):  # type: ignore[type-arg]  # generic on
     """Add the packages to the wheel under their names in it. An editable installation uses the repository as it is."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Called before the build."""
+        """Copy the packages into the wheel."""
         if version == "editable":
             return
         self._made = TemporaryDirectory()
@@ -42,7 +42,7 @@ class NamespaceHook(BuildHookInterface):  # type: ignore[type-arg]  # generic on
         build_data["force_include"][self._made.name] = "/"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Called after the build."""
+        """Delete the copies."""
         if version != "editable":
             self._made.cleanup()
 
@@ -67,18 +67,18 @@ def rewrite_imports(source: bytes, path: Path) -> bytes:
     """
     lines = source.splitlines(keepends=True)
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom):
-            prefix, name = b"from ", node.module or ""
-        elif isinstance(node, ast.Import):
-            prefix, name = b"import ", node.names[0].name
-        else:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
-        if name.partition(".")[0] in TOP_LEVEL:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+        for name in names:
+            if name.partition(".")[0] not in TOP_LEVEL:
+                continue
+            where = f"{path}:{node.lineno}"
             line, start = lines[node.lineno - 1], node.col_offset
-            old = prefix + name.encode()
+            old = b"from " + name.encode()
             if isinstance(node, ast.Import) or not line.startswith(old, start):
-                raise UnsupportedImport(f"{path}:{node.lineno}: write `from {name} import …`")
-            new = prefix + name_in_wheel(name, f"{path}:{node.lineno}").encode()
+                raise UnsupportedImport(f"{where}: write `from {name} import …`")
+            new = b"from " + name_in_wheel(name, where).encode()
             lines[node.lineno - 1] = line[:start] + new + line[start + len(old) :]
     return b"".join(lines)
 

@@ -213,7 +213,12 @@ class Settings(LogSettings):
         current = self.secret_key.get_secret_value() if self.secret_key else load_or_create_key(DATA / "secret.key")
         return {kid: key.get_secret_value() for kid, key in self.secret_keys.items()} | {self.secret_key_id: current}
 
+    @property
+    def rate_limit_register_or_default(self) -> str:
+        """The limit of registrations, which depends on the environment if it is not set."""
+        return self.rate_limit_register or ("100/hour" if self.is_development else "10/hour")
+
     def rate(self, name: str) -> RateLimit:
-        text = getattr(self, f"rate_limit_{name}") or ("100/hour" if self.is_development else "10/hour")
+        text = self.rate_limit_register_or_default if name == "register" else getattr(self, f"rate_limit_{name}")
         amount, _, unit = text.partition("/")
         return RateLimit(name, int(amount), SECONDS[unit])

@@ -20,5 +20,5 @@ class StructlogAuditLog:
         self._log = structlog.wrap_logger(None, wrapper_class=unfiltered, logger_factory_args=())
 
     def record(self, event: AuditEvent) -> None:
-        write = self._log.warning if event.is_suspicious else self._log.info
+        write = getattr(self._log, event.level)
         write(event.name, logger=NAME, **values_of(event))

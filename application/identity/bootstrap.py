@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Unpack
 from uuid import UUID
 
@@ -46,14 +47,19 @@ class BootstrapService:
 
     @retried
     async def find_user(self, name: str) -> User:
-        """Return the user with this username, e-mail address or id.
+        """Return the user with this id, or else with this username or e-mail address.
+
+        An id wins, because a username may look like the id of another user.
 
         Raises:
             UserNotFound: There is no such user.
         """
         async with self._unit_of_work() as uow:
-            user = await uow.users.find_by_login(name)
-            return user or await uow.users.get(_to_id(name))
+            with suppress(UserNotFound):
+                return await uow.users.get(_to_id(name))
+            if user := await uow.users.find_by_login(name):
+                return user
+            raise UserNotFound
 
     @retried
     async def list_users(self, query: ListUsers) -> Page[User]:

@@ -43,7 +43,8 @@ async def remove_user(
     await require_another_admin(uow, user, None)
     await uow.users.remove(user)
     has_addresses = await uow.audit_events.erase_addresses(user_id, limit=PURGED_AT_ONCE) is not None
-    if has_addresses or await uow.users.purge(user_id, limit=PURGED_AT_ONCE) is not None:
+    has_rows = await uow.users.purge(user_id, limit=PURGED_AT_ONCE) is not None
+    if has_addresses or has_rows:
         await uow.jobs.add(purge_job(user_id))
     await uow.jobs.add(remove_all_bytes_job(user_id, new_id))
     uow.add_event(UserErased.of(user, actor_id))

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, NewType, Self
+from typing import Any, ClassVar, Literal, NewType, Self
 from uuid import UUID
 
 from domain.identity.user import UserId
@@ -46,7 +46,7 @@ class AuditEvent:
     """Other values by name, as JSON has them: no personal data, no password, no token."""
 
     @property
-    def level(self) -> str:
+    def level(self) -> Literal["info", "warning"]:
         """The level in the log."""
         return "warning" if self.is_suspicious else "info"
 

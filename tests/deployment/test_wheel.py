@@ -70,7 +70,13 @@ def test_no_module_of_the_wheel_names_another_one_as_in_the_repository(installed
 
 @pytest.mark.parametrize(
     "statement",
-    ["import domain", "import domain.errors as errors", "from tests.servers import ports", "x; import tests"],
+    [
+        "import domain",
+        "import os, domain.errors",
+        "import domain.errors as errors",
+        "from tests.servers import ports",
+        "x; import tests",
+    ],
 )
 def test_an_import_that_would_not_work_in_the_wheel_fails_the_build(statement: str) -> None:
     with pytest.raises(UnsupportedImport, match=r"module.py:1: "):

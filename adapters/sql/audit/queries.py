@@ -1,4 +1,8 @@
-"""Queries for security events. Each reads only as many index entries as the page has rows, at any size of the table."""
+"""Queries for security events.
+
+A page reads only as many index entries as it has rows, at any size of the table, except with the filters `user_id` and
+`event` together: no index has both. A total reads at most TOTAL_CAP + 1 entries.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

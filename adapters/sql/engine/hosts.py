@@ -1,5 +1,6 @@
 """Connections to the hosts of a DATABASE_URL, of which one is the primary."""
 
+from time import monotonic
 from typing import Any, Final
 
 import asyncpg
@@ -7,6 +8,9 @@ from asyncpg import exceptions as pg
 
 from adapters.sql.engine.urls import dsns_of
 from application.platform.time_limit import max_wait
+
+MIN_WAIT: Final = 0.01
+"""Seconds. The driver refuses a timeout of zero."""
 
 OTHER_HOST: Final = (OSError, TimeoutError, pg.CannotConnectNowError, pg.TargetServerAttributeNotMatched)
 """Errors after which another host may accept a connection."""
@@ -33,10 +37,12 @@ class Hosts:
             OSError, asyncpg.PostgresError, asyncpg.InterfaceError: The error of the last host.
         """
         untried = list(self._dsns)
+        deadline = monotonic() + max_wait()
         while True:
             chosen = untried.pop(0)
+            remaining = max(deadline - monotonic(), MIN_WAIT)
             try:
-                connection = await asyncpg.connect(chosen, timeout=max_wait() / (len(untried) + 1), **options)
+                connection = await asyncpg.connect(chosen, timeout=remaining / (len(untried) + 1), **options)
             except OTHER_HOST:
                 if not untried:
                     raise

@@ -16,7 +16,6 @@ from adapters.sql.engine.postgres_errors import (
     NEEDS_PARAMETER,
     UNAVAILABLE,
     WITHOUT_STATEMENTS,
-    WRONG_SERVER,
     describe_refusal,
 )
 from adapters.sql.engine.urls import is_behind_bouncer
@@ -132,16 +131,18 @@ class PostgresConnection:
         self._pool = pool
         self._reconnect = reconnect
         self._is_in_transaction = False
+        self._outlasts_server = True
 
     async def begin(self) -> None:
         self._is_in_transaction = True
         with self._translate_errors():
-            await self._driver.execute("BEGIN", timeout=_timeout())
+            await self._driver.execute("BEGIN", timeout=self._timeout())
 
     async def commit(self) -> None:
         if self._is_lost:  # nothing was sent
             raise TransientStorageError("the connection to the database was lost")
         try:
+            self._outlasts_server = True
             await self._driver.execute("COMMIT", timeout=STATEMENT_TIMEOUT + MARGIN)  # its outcome would be unknown
         except CONTENTION as error:
             raise StorageContention("the transaction conflicted with another one") from error
@@ -159,7 +160,7 @@ class PostgresConnection:
 
     async def _roll_back(self) -> None:
         try:
-            await self._driver.execute("ROLLBACK", timeout=_timeout())
+            await self._driver.execute("ROLLBACK", timeout=self._timeout())
         except (*UNAVAILABLE, pg.PostgresError, pg.InterfaceError) as error:
             self._terminate(error)
 
@@ -170,32 +171,40 @@ class PostgresConnection:
         except pg.InterfaceError:  # the pool has already taken back the closed connection
             return True
 
+    def _timeout(self) -> float:
+        """Return the seconds after which a server that does not respond to a statement counts as unavailable."""
+        timeout = min(max(max_wait(), LOCK_TIMEOUT), STATEMENT_TIMEOUT) + MARGIN
+        self._outlasts_server = timeout >= STATEMENT_TIMEOUT
+        return timeout
+
     def _terminate(self, error: Exception) -> None:
-        if isinstance(error, WRONG_SERVER):
+        if isinstance(error, pg.ReadOnlySQLTransactionError):
             self._reconnect()
+        elif isinstance(error, TimeoutError) and self._outlasts_server:
+            self._reconnect()  # a server that works would have ended the statement itself
         with suppress(pg.InterfaceError):
             self._driver.terminate()
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Any]:
         with self._translate_errors():
             if statement.needs_custom_plan:  # PostgreSQL plans an unnamed statement with its values
-                unnamed = await self._driver.prepare(statement.sql, name="", timeout=_timeout())
-                found = await unnamed.fetch(*statement.arguments(values), timeout=_timeout())
+                unnamed = await self._driver.prepare(statement.sql, name="", timeout=self._timeout())
+                found = await unnamed.fetch(*statement.arguments(values), timeout=self._timeout())
             else:
-                found = await self._driver.fetch(statement.sql, *statement.arguments(values), timeout=_timeout())
+                found = await self._driver.fetch(statement.sql, *statement.arguments(values), timeout=self._timeout())
         return statement.rows(found)
 
     async def execute(self, statement: Statement, rows: Sequence[Values]) -> None:
         with self._translate_errors():
             if len(rows) == 1:
-                await self._driver.execute(statement.sql, *statement.arguments(rows[0]), timeout=_timeout())
+                await self._driver.execute(statement.sql, *statement.arguments(rows[0]), timeout=self._timeout())
             else:
                 arguments = [statement.arguments(row) for row in rows]
-                await self._driver.executemany(statement.sql, arguments, timeout=_timeout())
+                await self._driver.executemany(statement.sql, arguments, timeout=self._timeout())
 
     async def require_usable(self, tables: Sequence[str]) -> None:
         with self._translate_errors():
-            is_read_only, missing = await self._driver.fetchrow(IS_USABLE, tables, timeout=_timeout())
+            is_read_only, missing = await self._driver.fetchrow(IS_USABLE, tables, timeout=self._timeout())
         if is_read_only:
             self._terminate(error := pg.ReadOnlySQLTransactionError("the database is read-only"))
             raise StorageUnavailable(str(error))
@@ -229,11 +238,6 @@ class PostgresConnection:
             if self._is_lost:
                 raise TransientStorageError("the connection to the database was lost") from error
             raise
-
-
-def _timeout() -> float:
-    """Return the seconds after which a server that does not respond to a statement counts as unavailable."""
-    return min(max(max_wait(), LOCK_TIMEOUT), STATEMENT_TIMEOUT) + MARGIN
 
 
 async def require_utf8(connection: Any) -> None:

@@ -18,9 +18,6 @@ UNAVAILABLE: Final = (
     pg.ReadOnlySQLTransactionError,
     asyncpg.InternalClientError,  # raised when the connection breaks during the driver's own protocol steps
 )
-WRONG_SERVER: Final = (TimeoutError, pg.ReadOnlySQLTransactionError)
-"""Errors of a server that hangs, or that is not the primary any more: new connections may find the new primary."""
-
 FILES: Final = frozenset({"sslcert", "sslkey", "sslrootcert", "sslcrl"})
 """Parameters of a URL that name files. The errors of the driver do not say which of them is missing."""
 

@@ -43,7 +43,7 @@ def export(
     user: UserOption,
     file: Annotated[Path, typer.Argument(help="File to create; - means standard output.")] = Path("-"),
 ) -> None:
-    """Export all data of an account as JSON.
+    """Export an account with its sessions, tasks, history and files as JSON.
 
     The document is that of `GET /users/me/export`. A file appears when it is complete.
     """

@@ -22,7 +22,11 @@ def open_new(path: Path) -> Iterator[Callable[[bytes], object]]:
     if path.exists():
         raise FileExistsError(17, "File exists", str(path))
     try:
-        with partial.open("xb") as output:
+        output = partial.open("xb")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    try:
+        with output:
             yield output.write
             os.fsync(output.fileno())
         os.link(partial, path)  # unlike a renaming, it replaces no file

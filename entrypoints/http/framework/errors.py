@@ -183,16 +183,17 @@ def http_problem(request: Request, error: HTTPException) -> Response:
 
 
 async def _busy(request: Request, error: Exception) -> Response:
-    _log_storage("busy", error)
+    log_storage_error("busy", error)
     return _service_unavailable(request, "the storage is busy; try again")
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
-    _log_storage("unavailable", error)
+    log_storage_error("unavailable", error)
     return _service_unavailable(request, "the service cannot reach its storage; try again")
 
 
-def _log_storage(event: str, error: Exception) -> None:
+def log_storage_error(event: str, error: Exception) -> None:
+    """Log the cause of a 503."""
     cause = error.__cause__ or error
     first_line = str(cause).partition("\n")[0]
     structlog.get_logger("storage").warning(event, error=str(error), cause=f"{type(cause).__name__}: {first_line}")

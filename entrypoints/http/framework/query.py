@@ -17,6 +17,8 @@ from entrypoints.http.schemas.messages import unknown_name
 
 MAX_QUERY: Final = 32 * 1024
 """Bytes: a search and 20 tags, with every character percent-encoded, and as much again."""
+MAX_SUGGESTIONS: Final = 20
+"""Unknown parameters for which a known one is suggested."""
 MAX_PARAMETERS: Final = 150
 """As many tags as may be given, and every other parameter."""
 
@@ -64,10 +66,12 @@ def query_errors(request: Request, known: frozenset[str], repeatable: frozenset[
     if not _is_utf8(query):
         return [{"loc": ["query"], "message": "the query must be percent-encoded UTF-8", "type": "encoding"}]
     counts = Counter(name for name, _ in request.query_params.multi_items())
-    errors = []
+    errors: list[dict[str, Any]] = []
     for name, count in sorted(counts.items()):
         if name not in known:
-            message, type_ = unknown_name("parameter", name, known), "extra_forbidden"
+            # Suggestions take time, and only the first errors are returned.
+            suggested = known if len(errors) < MAX_SUGGESTIONS else ()
+            message, type_ = unknown_name("parameter", name, suggested), "extra_forbidden"
         elif count > 1 and name not in repeatable:
             message, type_ = "the parameter must not be repeated", "repeated"
         else:

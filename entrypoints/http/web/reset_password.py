@@ -16,12 +16,13 @@ from starlette.routing import BaseRoute, Route
 
 from application.platform.load import Overloaded
 from application.platform.rate_limits import RateLimited
-from application.platform.unit_of_work import StorageBusy, StorageUnavailable
+from application.platform.unit_of_work import StorageUnavailable
 from domain.errors import InvalidResetToken, WeakPassword
 from entrypoints.http.framework import rate_limits
 from entrypoints.http.framework.bodies.strict_request import FORM, SMALL_BODY, StrictRequest
-from entrypoints.http.framework.context import context_of
-from entrypoints.http.framework.rate_limits import RateLimitClass
+from entrypoints.http.framework.context import RequestContext, context_of
+from entrypoints.http.framework.errors import RETRY_AFTER_SECONDS, log_storage_error
+from entrypoints.http.framework.rate_limits import RateLimitClass, rate_limit_headers
 from entrypoints.http.web.pages import STATIC
 
 UNPROCESSABLE: Final = 422
@@ -52,6 +53,13 @@ async def submit(request: Request) -> Response:
     if password != fields.get("confirm_password", ""):
         return _form(token, "The two passwords are not equal.", UNPROCESSABLE)
     context = context_of(request)
+    response = await _reset(request, context, token, password)
+    if context.rate_window is not None:
+        response.raw_headers += rate_limit_headers(context.rate_window)
+    return response
+
+
+async def _reset(request: Request, context: RequestContext, token: str, password: str) -> Response:
     try:
         await rate_limits.count(request, context, RateLimitClass.LOGIN)
         await context.services.passwords.reset(token, password)
@@ -60,12 +68,20 @@ async def submit(request: Request) -> Response:
     except WeakPassword as error:
         return _form(token, f"{str(error).capitalize()}.", UNPROCESSABLE)
     except RateLimited as error:
-        response = _form(token, f"{str(error).capitalize()}.", HTTPStatus.TOO_MANY_REQUESTS)
-        response.headers["Retry-After"] = str(error.window.resets_in)
-        return response
-    except (Overloaded, StorageBusy, StorageUnavailable):
-        return _form(token, "The service is busy. Try again.", HTTPStatus.SERVICE_UNAVAILABLE)
+        context.rate_window = error.window
+        return _retry_later(token, HTTPStatus.TOO_MANY_REQUESTS, f"{str(error).capitalize()}.", error.window.resets_in)
+    except (Overloaded, StorageUnavailable) as error:
+        log_storage_error("unavailable", error)
+        return _retry_later(
+            token, HTTPStatus.SERVICE_UNAVAILABLE, "The service is busy. Try again.", RETRY_AFTER_SECONDS
+        )
     return RedirectResponse("password-changed", HTTPStatus.SEE_OTHER)
+
+
+def _retry_later(token: str, status: HTTPStatus, error: str, seconds: int) -> Response:
+    response = _form(token, error, status)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 async def changed(request: Request) -> Response:

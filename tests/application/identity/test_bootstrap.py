@@ -21,6 +21,13 @@ async def test_a_user_is_found_by_name_address_or_id(world: World) -> None:
     assert (await world.bootstrap.list_users(ListUsers())).items == [user]
 
 
+async def test_a_username_that_looks_like_an_id_does_not_hide_its_user(world: World) -> None:
+    user = await registered(world, "kim")
+    await registered(world, str(user.id))
+
+    assert await world.bootstrap.find_user(str(user.id)) == user
+
+
 async def test_an_edit_has_the_rules_and_effects_of_an_edit_by_an_admin(world: World) -> None:
     user = await registered(world, "kim", Role.ADMIN)
     login = await logged_in(world)

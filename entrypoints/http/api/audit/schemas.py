@@ -61,7 +61,7 @@ class AuditEventView:
         return cls(
             id=str(event.id),
             at=event.at,
-            level="warning" if event.is_suspicious else "info",
+            level=event.level,
             event=event.name,
             actor_id=_id_text(event.actor_id),
             user_id=_id_text(event.user_id),

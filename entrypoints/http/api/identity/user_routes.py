@@ -91,8 +91,8 @@ async def erase_me(
 async def export_me(actor: CurrentActor, export: RunningExport) -> StreamingResponse:
     """Export your data.
 
-    Returns all data that the service stores about the caller, all of the same moment. Files are listed without their
-    content.
+    Returns the account with its sessions, tasks, history and files, all of the same moment. Files are listed without
+    their content. Security events are not part of it, because they may contain addresses of other persons.
 
     Returns:
         The account with its sessions, tasks, history and files.

@@ -144,4 +144,7 @@ class TestLimits:
 
         assert [response.status_code for response in responses] == [422, 422, 429]
         assert 1 <= int(responses[-1].headers["Retry-After"]) <= 60
+        assert [response.headers["RateLimit"].split(";t=")[0] for response in responses] == [
+            f'"login";r={left}' for left in (1, 0, 0)
+        ]
         assert "Too many requests; try again in" in responses[-1].text
