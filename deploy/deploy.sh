@@ -167,7 +167,7 @@ if [ "$mode" = rollback ]; then
 else
     step=backup
     say "backing up into the volume backups"
-    docker compose run --rm --no-deps -T operator backup /backups
+    docker compose run --rm --no-deps -T operator backup "/backups/before-upgrade-$(date -u +%Y%m%dT%H%M%SZ).zip"
 
     step=build
     say "building the image"

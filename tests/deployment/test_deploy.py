@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +133,12 @@ def test_rollback_replaces_the_instances_by_those_of_the_previous_image(deployme
     assert deployment.image("tags/task-manager:previous") == "old"
     assert deployment.fewest_ready == 2
     assert "migrate" not in deployment.calls
+
+
+def test_a_deployment_keeps_its_backup(deployment: Deployment) -> None:
+    deployment.run()
+
+    assert re.search(r"operator backup /backups/before-upgrade-\d{8}T\d{6}Z\.zip$", deployment.calls, re.MULTILINE)
 
 
 def test_nothing_is_deployed_while_an_instance_is_not_ready(deployment: Deployment) -> None:
