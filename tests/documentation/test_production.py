@@ -44,7 +44,7 @@ def test_foreign_keys_stay_in_one_shard_and_refer_to_earlier_tables() -> None:
 
 
 def test_the_guide_uses_only_services_of_the_compose_file() -> None:
-    called = re.findall(r"docker compose (?:run|exec) ((?:--?[\w-]+(?: sh| cat| ls)? )*)(\w+)", GUIDE)
+    called = re.findall(r"docker compose (?:run|exec) ((?:--?[\w-]+(?: sh| cat| ls| rm)? )*)(\w+)", GUIDE)
 
     assert {service for _, service in called} <= set(compose()["services"])
 
