@@ -8,6 +8,7 @@ from asyncpg import exceptions as pg
 
 from adapters.sql.engine.urls import dsns_of
 from application.platform.time_limit import max_wait
+from application.platform.unit_of_work import StorageUnavailable
 
 MIN_WAIT: Final = 0.01
 """Seconds. The driver refuses a timeout of zero."""
@@ -49,3 +50,13 @@ class Hosts:
             else:
                 self._dsns.sort(key=lambda other: other != chosen)
                 return connection
+
+
+async def require_utf8(connection: Any) -> None:
+    """Check the encoding of a database, which the server reports with each connection.
+
+    Raises:
+        StorageUnavailable: The database cannot store every character.
+    """
+    if (encoding := connection.get_settings().server_encoding) != "UTF8":
+        raise StorageUnavailable(f"the database has the encoding {encoding}: create it with ENCODING 'UTF8'")

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from adapters.sql.engine.compiler import Compiler, Statement
 from adapters.sql.engine.connection import PoolUse, ReferenceViolated, TableMissing, UniquenessViolated, Values
-from adapters.sql.engine.hosts import Hosts
+from adapters.sql.engine.hosts import Hosts, require_utf8
 from adapters.sql.engine.postgres_errors import (
     BUSY,
     CONTENTION,
@@ -178,10 +178,9 @@ class PostgresConnection:
         return timeout
 
     def _terminate(self, error: Exception) -> None:
-        if isinstance(error, pg.ReadOnlySQLTransactionError):
+        hangs = isinstance(error, TimeoutError) and self._outlasts_server  # a server that works ends statements itself
+        if hangs or isinstance(error, pg.ReadOnlySQLTransactionError):
             self._reconnect()
-        elif isinstance(error, TimeoutError) and self._outlasts_server:
-            self._reconnect()  # a server that works would have ended the statement itself
         with suppress(pg.InterfaceError):
             self._driver.terminate()
 
@@ -238,16 +237,6 @@ class PostgresConnection:
             if self._is_lost:
                 raise TransientStorageError("the connection to the database was lost") from error
             raise
-
-
-async def require_utf8(connection: Any) -> None:
-    """Check the encoding of a database, which the server reports with each connection.
-
-    Raises:
-        StorageUnavailable: The database cannot store every character.
-    """
-    if (encoding := connection.get_settings().server_encoding) != "UTF8":
-        raise StorageUnavailable(f"the database has the encoding {encoding}: create it with ENCODING 'UTF8'")
 
 
 async def _skip_reset(connection: object) -> None:

@@ -5,8 +5,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from adapters.sql.engine.hosts import Hosts
-from adapters.sql.engine.postgres import require_utf8
+from adapters.sql.engine.hosts import Hosts, require_utf8
 from application.platform.unit_of_work import StorageUnavailable
 
 MISPLACED: Final = """

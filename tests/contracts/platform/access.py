@@ -58,6 +58,7 @@ FOR_ANYONE: Final = {
 """Use cases without an actor: they prove who calls by a password or a token, or need no proof."""
 
 FOR_OPERATORS: Final = {
+    "events",
     "bootstrap",
     "jobs",
     "job_worker",
