@@ -14,6 +14,16 @@ ROOT: Final = Path(__file__).parents[2]
 README: Final = (ROOT / "README.md").read_text()
 
 
+class MountedServer(ServerProcess):
+    """A server of the application `host` in the module `host`."""
+
+    health = "/tasks-api/health"
+
+    @property
+    def arguments(self) -> list[str | Path]:
+        return [sys.executable, "-m", "uvicorn", "host:host", "--port", str(self.port)]
+
+
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
@@ -33,21 +43,33 @@ def test_the_in_process_example_prints_the_completed_task(tmp_path: Path) -> Non
     assert "1 Learn SQLAlchemy completed" in done.stdout.splitlines()
 
 
-def test_the_example_session_completes_a_task(sqlite_url: str, tmp_path: Path) -> None:
+def run_session(url: str) -> None:
     session = next(block for block in blocks("sh") if "auth/register" in block)
-    server = ServerProcess(tmp_path, sqlite_url)
-    server.start()
-    try:
-        script = "set -eu\n" + session.replace("http://127.0.0.1:8000", server.url).replace(
-            "curl -s", "curl -sS --fail"
-        )
-        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
-    finally:
-        server.stop()
+    script = "set -eu\n" + session.replace("http://127.0.0.1:8000", url).replace("curl -s", "curl -sS --fail")
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
 
     assert done.returncode == 0, done.stderr + done.stdout
     assert '"completion_rate":1.0' in done.stdout
     assert '"username":"ann"' in done.stdout.rpartition("completion_rate")[2]  # after the refresh
+
+
+def test_the_example_session_completes_a_task(sqlite_url: str, tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, sqlite_url)
+    server.start()
+    try:
+        run_session(server.url)
+    finally:
+        server.stop()
+
+
+def test_the_example_session_works_in_the_application_that_mounts_the_service(sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "host.py").write_text(next(block for block in blocks("python") if ".mount(" in block))
+    server = MountedServer(tmp_path, sqlite_url, PYTHONPATH=str(ROOT))
+    server.start()
+    try:
+        run_session(f"{server.url}/tasks-api")
+    finally:
+        server.stop()
 
 
 def test_the_commands_for_tasks_work(sqlite_url: str, tmp_path: Path) -> None:

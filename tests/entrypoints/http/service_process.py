@@ -27,6 +27,7 @@ class ServerProcess:
     """`task-manager serve` on a free port, in a directory of its own."""
 
     command = COMMAND
+    health = "/health"
     umask = -1
     """The umask of the process; -1 means that of the tests."""
 
@@ -43,6 +44,10 @@ class ServerProcess:
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def arguments(self) -> list[str | Path]:
+        return [self.command, "serve"]
 
     @property
     def port(self) -> int:
@@ -70,7 +75,7 @@ class ServerProcess:
     def start(self) -> None:
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self.command, "serve"],
+                self.arguments,
                 cwd=self.directory,
                 env=self.environment,
                 umask=self.umask,
@@ -136,7 +141,7 @@ class ServerProcess:
         """Send a request without httpx2.get, which takes 70 ms of CPU time to load certificates."""
         connection = HTTPConnection(HOST, self.port, timeout=TIMEOUT)
         try:
-            connection.request("GET", "/health")
+            connection.request("GET", self.health)
             return connection.getresponse().status == 200
         except (OSError, HTTPException):
             return False
