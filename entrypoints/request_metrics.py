@@ -1,4 +1,6 @@
-from typing import Protocol
+from typing import Final, Protocol
+
+EXPOSITION_MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class RequestMetrics(Protocol):

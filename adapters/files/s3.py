@@ -9,7 +9,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from adapters.files.s3_errors import reason_of
+from adapters.files.s3_errors import without_credentials
 from application.files.ports import FileStoreUnavailable, StoredObject
 from domain.errors import FileNotFound
 
@@ -52,7 +52,7 @@ class S3FileStore:
                 retry_config={"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT},
             )
         except BaseError as error:
-            raise ValueError(reason_of(error)) from None
+            raise ValueError(without_credentials(error)) from None
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         content = bytearray()
@@ -105,7 +105,7 @@ def _translate_errors() -> Iterator[None]:
     except FileNotFoundError:
         raise
     except (BaseError, OSError, TimeoutError) as error:
-        raise FileStoreUnavailable("the file store is unavailable") from type(error)(reason_of(error))
+        raise FileStoreUnavailable("the file store is unavailable") from type(error)(without_credentials(error))
 
 
 async def _read_chunks(result: "obstore.GetResult") -> AsyncIterator[bytes]:

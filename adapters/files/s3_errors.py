@@ -9,7 +9,7 @@ _USER: Final = re.compile(r"//[^/@\s]*@")
 _RESPONSE: Final = re.compile(r"(status code: \d+[\w ]*).*?(?:<Code>(\w+)</Code>.*|$)", re.DOTALL)
 
 
-def reason_of(error: BaseException) -> str:
+def without_credentials(error: BaseException) -> str:
     """Return the message without user names in URLs, and of a response only the status and S3's error code.
 
     A response quotes the access key id and what was signed. The durations in the message differ in each attempt.

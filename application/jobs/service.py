@@ -14,7 +14,7 @@ BATCH_SIZE: Final = 500
 class DeadJobsChanged(Event):
     """The operator changed one dead job, or some of a kind."""
 
-    job_id: str | None = None
+    job_id: JobId | None = None
     kind: str | None = None
     number: int = 1
 
@@ -60,7 +60,7 @@ class JobService:
         """
         async with self._unit_of_work() as uow:
             await uow.jobs.requeue(job_id)
-            uow.add_event(JobsRequeued(job_id=str(job_id)))
+            uow.add_event(JobsRequeued(job_id=job_id))
             await uow.commit()
 
     @retried
@@ -72,7 +72,7 @@ class JobService:
         """
         async with self._unit_of_work() as uow:
             await uow.jobs.discard(job_id)
-            uow.add_event(JobsDiscarded(job_id=str(job_id)))
+            uow.add_event(JobsDiscarded(job_id=job_id))
             await uow.commit()
 
     async def requeue_all(self, kind: str | None = None) -> int:

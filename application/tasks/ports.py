@@ -153,8 +153,8 @@ class TaskHistory(Protocol):
         ...
 
 
-class TaskUnitOfWork(AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
-    """The repositories that the task use cases need."""
+class TaskRepositories(Protocol):
+    """Tasks, and what changes together with them."""
 
     @property
     def tasks(self) -> TaskRepository:
@@ -171,6 +171,10 @@ class TaskUnitOfWork(AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
         """Changes of tasks."""
         ...
 
+
+class TaskUnitOfWork(TaskRepositories, AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
+    """The repositories that the task use cases need."""
+
     @property
     def files(self) -> FileRepository:
         """Files of tasks, which are deleted with them."""
@@ -182,27 +186,13 @@ class TaskUnitOfWork(AccessUnitOfWork, IdempotencyUnitOfWork, Protocol):
         ...
 
 
-class TaskTransaction(Protocol):
+class TaskTransaction(TaskRepositories, Protocol):
     """One transaction of a TaskStorage: `commit` stores all writes or none; leaving without a commit rolls them back.
 
     Later reads of the same transaction see its writes; other transactions see them after the commit. It is entered
-    once, and connects with its first statement. Writers of one owner wait for each other before they call it.
+    once, and connects with its first statement. Writers of one owner wait for each other before they call it. The
+    owners of the tasks exist; users and files are not part of this storage.
     """
-
-    @property
-    def tasks(self) -> TaskRepository:
-        """The tasks. Their owners exist; users and files are not part of this storage."""
-        ...
-
-    @property
-    def counters(self) -> TaskCounters:
-        """The counters of the tasks."""
-        ...
-
-    @property
-    def history(self) -> TaskHistory:
-        """The changes of the tasks."""
-        ...
 
     async def purge(self, owner_id: UserId, *, limit: int) -> bool:
         """Delete up to `limit` tasks of a removed owner with their history, and the counters with the last task.

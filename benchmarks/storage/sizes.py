@@ -73,7 +73,7 @@ async def steps(services: Services) -> AsyncIterator[str]:
 
 
 def text(random: Random, words: int) -> str:
-    """Return a text of different words."""
+    """Return a text of random words."""
     return " ".join(random.sample(SENTENCE.split(), words))
 
 

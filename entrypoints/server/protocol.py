@@ -29,8 +29,8 @@ class DeadlineProtocol(StrictProtocol):
     body_timeout: ClassVar = 60.0
     write_timeout: ClassVar = 20.0
     linger: ClassVar = 2.0
-    """Seconds for which an idle connection accepts one more request when the server stops. A proxy may be sending one
-    at that moment, and cannot repeat a lost POST. Proxies therefore keep idle connections for a shorter time."""
+    """Seconds for which an idle connection accepts one more request when the server stops. A proxy may be sending a
+    request at that moment, and it cannot send a lost POST again. Proxies must close idle connections sooner."""
     drain_timeout: ClassVar = 15.0
     """Seconds to finish a request when the server stops. A request whose client is slower ends as if it had left."""
     max_connections: ClassVar = 2000

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -11,10 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from entrypoints.request_metrics import RequestMetrics
+from entrypoints.request_metrics import EXPOSITION_MEDIA_TYPE, RequestMetrics
 from entrypoints.server.run import open_sockets
-
-MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class _Server(uvicorn.Server):
@@ -36,7 +33,7 @@ async def serve_monitoring(host: str, port: int, metrics: RequestMetrics) -> Asy
         return JSONResponse({"status": "healthy"})
 
     async def get_metrics(_: Request) -> Response:
-        return Response(await metrics.exposition(), media_type=MEDIA_TYPE)
+        return Response(await metrics.exposition(), media_type=EXPOSITION_MEDIA_TYPE)
 
     app = Starlette(routes=[Route("/health", get_health), Route("/metrics", get_metrics)])
     config = uvicorn.Config(

@@ -35,14 +35,14 @@ def translate_errors() -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if is_busy(error):
             raise StorageBusy("another process has locked the database file") from error
-        if (reason := reason_of(error)) is not None:
+        if (reason := explain(error)) is not None:
             raise StorageUnavailable(reason) from error
         if str(error).startswith("no such table"):
             raise TableMissing from error
         raise
 
 
-def reason_of(error: sqlite3.Error) -> str | None:
+def explain(error: sqlite3.Error) -> str | None:
     """Return why the database file cannot be used, or None if the error has another cause."""
     if is_busy(error):
         return "another process has locked the database file"

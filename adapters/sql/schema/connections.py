@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from adapters.sql.engine.sqlite import require_utf8_file
-from adapters.sql.engine.sqlite_errors import reason_of
+from adapters.sql.engine.sqlite_errors import explain
 from adapters.sql.engine.urls import sqlite_path_of
 from application.platform.unit_of_work import StorageUnavailable
 
@@ -82,7 +82,7 @@ def create_directory(url: str) -> None:
 
 
 def _describe(error: Exception) -> str:
-    if isinstance(error, sqlite3.Error) and (reason := reason_of(error)):
+    if isinstance(error, sqlite3.Error) and (reason := explain(error)):
         return reason
     return str(error.orig if isinstance(error, DBAPIError) else error) or type(error).__name__
 
@@ -96,7 +96,7 @@ def _reason(error: DBAPIError) -> str | None:
     if str(code) in REASONS:
         return REASONS[str(code)]
     if isinstance(error.orig, sqlite3.Error):
-        found = reason_of(error.orig)
+        found = explain(error.orig)
     else:
         found = str(cause) if str(code).startswith(SERVER_ERRORS) else None
     return f"the database of DATABASE_URL cannot be used: {found}" if found is not None else None

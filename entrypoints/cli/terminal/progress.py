@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def counting(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a bar. Yield a function that takes the number of items done so far."""
+    """Show a progress bar. Yield a function that takes the number of finished items."""
     with _progress() as progress:
         bar = progress.add_task(description, total=total)
         yield lambda done: progress.update(bar, completed=done)

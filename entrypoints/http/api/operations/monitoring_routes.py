@@ -9,12 +9,13 @@ from entrypoints.http.api.operations import examples
 from entrypoints.http.api.operations.monitoring_schemas import HealthView, ReadinessView
 from entrypoints.http.framework.errors import RETRY_AFTER_SECONDS
 from entrypoints.http.framework.router import Router
+from entrypoints.request_metrics import EXPOSITION_MEDIA_TYPE
 
 router = Router("", tag="monitoring")
 
 
 class PrometheusText(Response):
-    media_type = "text/plain; version=0.0.4; charset=utf-8"
+    media_type = EXPOSITION_MEDIA_TYPE
 
 
 @router.get("/health", example=examples.GET_HEALTH)
